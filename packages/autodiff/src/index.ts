@@ -1,0 +1,2 @@
+/** Reverse-mode differentiation of lowbit graphs. */
+export {};

@@ -1,0 +1,2 @@
+/** lowbit backend for Arm CPUs (QNNPACK- and XNNPACK-like). */
+export {};

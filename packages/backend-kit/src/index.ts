@@ -1,0 +1,2 @@
+/** The lowbit Backend contract and the conformance suite every backend runs. */
+export {};

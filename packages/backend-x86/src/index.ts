@@ -1,0 +1,2 @@
+/** lowbit backend for x86 CPUs (FBGEMM-like). */
+export {};

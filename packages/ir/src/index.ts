@@ -1,0 +1,2 @@
+/** The graph IR of lowbit: ONNX's object model, op schemas, builder, editor, verifier, text form. */
+export {};

@@ -1,0 +1,2 @@
+/** ONNX protobuf messages: bytes to plain objects and back. */
+export {};

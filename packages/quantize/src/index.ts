@@ -1,0 +1,2 @@
+/** Quantization specs, plans, observers, prepare, calibrate and convert. */
+export {};

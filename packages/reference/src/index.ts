@@ -1,0 +1,2 @@
+/** Reference interpreter of the lowbit IR, float and integer. */
+export {};

@@ -1,0 +1,2 @@
+/** Patterns, rules, passes and pipelines over the lowbit IR. */
+export {};

@@ -1,0 +1,2 @@
+/** Runs lowbit graphs on ONNX Runtime. */
+export {};

@@ -1,0 +1,2 @@
+/** Losses, optimizers, the train-step graph, the training loop and data sources. */
+export {};

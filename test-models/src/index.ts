@@ -1,0 +1,2 @@
+/** Models and data sets that only the tests use. */
+export {};
