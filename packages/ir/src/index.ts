@@ -1,2 +1,23 @@
-/** The graph IR of lowbit: ONNX's object model, op schemas, builder, editor, verifier, text form. */
-export {};
+/**
+ * The graph IR of lowbit: ONNX's object model (Model, Graph, Node, Value, Tensor), facts about ops, the typed builder
+ * and the editor that changes graphs, the verifier, the ONNX text form, import and export.
+ *
+ * It does not know rewriting rules, quantization, gradients or any runtime; those packages stand on this one.
+ */
+export * from "./builder.ts";
+export * from "./diagnostics.ts";
+export * from "./edit/graph-editor.ts";
+export * from "./graph/attribute.ts";
+export * from "./graph/graph.ts";
+export * from "./graph/model.ts";
+export * from "./graph/name-table.ts";
+export * from "./graph/node.ts";
+export * from "./graph/origin.ts";
+export * from "./graph/value.ts";
+export * from "./ops/define-op.ts";
+export * from "./ops/infer-node.ts";
+export * from "./ops/registry.ts";
+export * from "./tensor.ts";
+export * from "./tensor-elements.ts";
+export * from "./tensor-storage.ts";
+export * from "./types.ts";
