@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { closingLine } from "./tools/closing-line.mjs";
 
 // Tests run on source: workspace packages resolve through their "@lowbit/source" export condition, so no build is needed.
 const conditions = ["@lowbit/source", "module", "node", "development|production"];
@@ -7,8 +8,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["{packages,examples}/*/src/**/*.test.ts", "test-models/src/**/*.test.ts", "tools/**/*.test.ts"],
+    include: ["{packages,examples}/*/src/**/*.test.ts", "test-models/src/**/*.test.ts", "tools/*.test.ts"],
     maxWorkers: 2,
-    passWithNoTests: true,
+    reporters: ["default", closingLine],
   },
 });
