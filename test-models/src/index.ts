@@ -1,2 +1,6 @@
-/** Models and data sets that only the tests use. */
-export {};
+/**
+ * Models and data sets that only the tests use: what stands beside the repository when it is there, and what is built
+ * in code or comes from npm packages. Nothing in the product may import it.
+ */
+export * from "./conformance.ts";
+export * from "./materials.ts";
