@@ -13,8 +13,8 @@ import { posix } from "node:path";
 export const layers = [
   "@lowbit/onnx-proto",
   "@lowbit/ir",
-  "@lowbit/rewrite",
   "@lowbit/reference",
+  "@lowbit/rewrite",
   "@lowbit/runtime",
   "@lowbit/autodiff",
   "@lowbit/quantize",
