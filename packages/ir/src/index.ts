@@ -21,3 +21,7 @@ export * from "./tensor.ts";
 export * from "./tensor-elements.ts";
 export * from "./tensor-storage.ts";
 export * from "./types.ts";
+export * from "./edit/clone.ts";
+export * from "./text/parse.ts";
+export * from "./text/print.ts";
+export { seeded } from "./text/seeded.ts";

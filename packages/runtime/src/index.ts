@@ -1,2 +1,7 @@
-/** Runs lowbit graphs on ONNX Runtime. */
-export {};
+/**
+ * Runs models on ONNX Runtime: sessions, tensors in and out, and what ONNX Runtime made of a graph.
+ *
+ * The only package that imports onnxruntime-node; nothing here knows quantization or training.
+ */
+export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
+export { fromRuntime, toRuntime } from "./convert-tensor.ts";

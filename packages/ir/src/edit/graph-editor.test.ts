@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Graph } from "../graph/graph.ts";
 import { tensorType } from "../types.ts";
+import { cloneGraph } from "./clone.ts";
 import { GraphEditor } from "./graph-editor.ts";
 
 function chain() {
@@ -52,4 +53,13 @@ test("iteration goes on when the current node is erased", () => {
   }
   expect(seen).toEqual(["Add", "Relu"]);
   expect(graph.nodes.length).toBe(1);
+});
+
+test("a clone has the same structure and shares no values", () => {
+  const { graph, sum } = chain();
+  const { graph: copy, values } = cloneGraph(graph);
+  expect([...copy.nodes].map((node) => node.op)).toEqual(["Add", "Relu"]);
+  expect(copy.outputs[0]!.name).toBe("y");
+  expect(values.get(sum)!.users.map((node) => node.graph === copy)).toEqual([true]);
+  expect(values.get(sum) === sum).toBe(false);
 });
