@@ -1,4 +1,5 @@
 import { invariant } from "./diagnostics.ts";
+import { quotable } from "./text/identifier.ts";
 
 /** Element types, by the names of the ONNX textual syntax (https://github.com/onnx/onnx/blob/main/docs/Syntax.md). */
 export const dtypes = [
@@ -149,7 +150,7 @@ export function sameShape(a: Shape | null, b: Shape | null): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
-/** A type in ONNX text form, for example `float[N,3,224,224]`, `int64[]` for a scalar, `float` when the rank is unknown. */
+/** A type in ONNX text form: `float[N,3,224,224]`, `int64` for a scalar, `float[]` when the rank is unknown. */
 export function typeText(type: ValueType | null): string {
   if (type === null) return "unknown";
   switch (type.kind) {
@@ -158,17 +159,37 @@ export function typeText(type: ValueType | null): string {
     case "sparse_tensor":
       return `sparse_tensor(${type.dtype}${shapeText(type.shape)})`;
     case "sequence":
-      return `seq(${typeText(type.element)})`;
+      return `seq(${elementText(type.element)})`;
     case "optional":
-      return `optional(${typeText(type.element)})`;
+      return `optional(${elementText(type.element)})`;
     case "map":
-      return `map(${type.key}, ${typeText(type.value)})`;
+      return `map(${type.key}, ${elementText(type.value)})`;
     case "opaque":
-      return `opaque(${type.domain}.${type.name})`;
+      return `opaque(${opaqueText(type.domain, type.name)})`;
   }
 }
 
-/** A shape in ONNX text form with its brackets; empty text when the rank is unknown, `?` for an unknown dimension. */
+/**
+ * A shape in ONNX text form with its brackets: `[N,3,?]`, empty text for a scalar, `[]` when the rank is unknown.
+ * Symbols that are not identifiers are quoted.
+ */
 export function shapeText(shape: Shape | null): string {
-  return shape === null ? "" : `[${shape.map((dim) => dim ?? "?").join(",")}]`;
+  if (shape === null) return "[]";
+  return shape.length === 0 ? "" : `[${shape.map(dimText).join(",")}]`;
+}
+
+function dimText(dim: Dim): string {
+  if (dim === null) return "?";
+  return typeof dim === "number" ? String(dim) : quotable(dim);
+}
+
+/** The place of a missing type stays empty, as the official printer leaves it. */
+function elementText(type: ValueType | null): string {
+  return type === null ? "" : typeText(type);
+}
+
+function opaqueText(domain: string, name: string): string {
+  if (domain === "") return name === "" ? "" : quotable(name);
+  const plain = domain.split(".").every((part) => quotable(part) === part);
+  return `${plain ? domain : quotable(domain)}, ${name === "" ? "" : quotable(name)}`;
 }
