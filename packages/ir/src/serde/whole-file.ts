@@ -1,0 +1,67 @@
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { modelError, systemReason } from "./diagnostics.ts";
+
+/**
+ * A file that appears whole or not at all: it is written beside its place under another name and put there by `commit`.
+ */
+export class WholeFile {
+  readonly path: string;
+  readonly #temporary: string;
+  readonly #handle: number;
+  #written = 0;
+
+  /** @throws CompileError `file/write` */
+  constructor(path: string) {
+    this.path = path;
+    this.#temporary = `${path}.${randomUUID()}.partial`;
+    this.#handle = attempt(path, () => openSync(this.#temporary, "wx"));
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#written;
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      at += attempt(this.path, () => writeSync(this.#handle, bytes, at, bytes.length - at));
+    }
+    this.#written += bytes.length;
+  }
+
+  /** Fills with zeros up to a position; the gap takes no space on file systems with sparse files. */
+  skipTo(position: number): void {
+    if (position <= this.#written) return;
+    attempt(this.path, () => writeSync(this.#handle, new Uint8Array(1), 0, 1, position - 1));
+    this.#written = position;
+  }
+
+  /** Ends writing; the file still has its other name. */
+  close(): void {
+    attempt(this.path, () => closeSync(this.#handle));
+  }
+
+  /** Puts the closed file in its place. */
+  commit(): void {
+    attempt(this.path, () => renameSync(this.#temporary, this.path));
+  }
+
+  /** Gives up: nothing stays behind. */
+  discard(): void {
+    try {
+      closeSync(this.#handle);
+    } catch {
+      // Closed already.
+    }
+    rmSync(this.#temporary, { force: true });
+  }
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw modelError("file/write", `the file cannot be written: ${systemReason(error)}`, { file: path });
+  }
+}
