@@ -43,6 +43,9 @@ export interface AttributeSchema<K extends AttributeKind = AttributeKind, R exte
   readonly default?: AttributeInput;
 }
 
+/** An opset version, or how it follows from what a node uses of the op. */
+export type Since = number | ((node: Node) => number);
+
 /** What shape inference may ask about a node. */
 export interface InferContext {
   readonly node: Node;
@@ -55,7 +58,10 @@ export interface InferContext {
   has(index: number): boolean;
   /** Data of a constant operand. */
   constant(index: number): Tensor | null;
-  /** Known integer elements of a small rank-0 or rank-1 operand, symbols included; constants too. */
+  /**
+   * Known elements of a small rank-0 or rank-1 operand: numbers (0 and 1 for bool), symbols, null where unknown;
+   * constants too.
+   */
   elements(index: number): readonly Dim[] | null;
   /** @throws CompileError `shape/mismatch` naming the node. */
   fail(message: string): never;
@@ -78,8 +84,8 @@ export interface OpSchema<
 > {
   readonly op: string;
   readonly domain: string;
-  /** The oldest opset of the domain in which a node of this form means the same. */
-  readonly since: number;
+  /** The oldest opset of the domain in which a node of this form means the same; ask `sinceOf`. */
+  readonly since: Since;
   readonly inputs: I;
   readonly outputs: O;
   readonly attributes: A;
@@ -97,7 +103,7 @@ export function defineOp<
 >(
   op: string,
   facts: {
-    readonly since: number;
+    readonly since: Since;
     readonly domain?: string;
     readonly inputs: I;
     readonly outputs: O;
@@ -167,6 +173,11 @@ export type AttributesOf<A extends Readonly<Record<string, AttributeSchema>>> = 
 } & {
   readonly [N in Exclude<keyof A, RequiredNames<A>>]?: AttributeValue<A[N]["kind"]> | undefined;
 };
+
+/** The oldest opset of the op's domain in which this node, in its canonical form, means the same. */
+export function sinceOf(schema: OpSchema, node: Node): number {
+  return typeof schema.since === "number" ? schema.since : schema.since(node);
+}
 
 /** Whether an operand or output name is marked variadic (`...`) or optional (`?`). */
 export function arity(name: string): "one" | "optional" | "variadic" {

@@ -1,18 +1,32 @@
 import { CompileError } from "../diagnostics.ts";
 import type { Node } from "../graph/node.ts";
-import type { Value } from "../graph/value.ts";
-import { isInteger, type Dim } from "../types.ts";
-import type { InferContext, Inferred } from "./define-op.ts";
-import { schemaOf } from "./registry.ts";
 import { originText } from "../graph/origin.ts";
+import type { Value } from "../graph/value.ts";
+import type { Shape, TensorType, ValueType } from "../types.ts";
+import type { InferContext, Inferred, OpSchema } from "./define-op.ts";
+import { constantOf, knownElements } from "./elements.ts";
+import { schemaOf } from "./registry.ts";
 
-/** Largest constant whose elements shape arithmetic looks at. */
-const maxElements = 64;
-
-/** Runs an op's inference on a node; null when the op has no schema. @throws CompileError `shape/mismatch` */
+/**
+ * Runs an op's inference on a node; null when the op has no schema, or the node has attributes that the op's canonical
+ * form does not know (an older form: what it means is not what the schema says).
+ *
+ * A dimension of a result that inference cannot tell gets a symbol of its own, named after the value and the axis.
+ *
+ * @throws CompileError `shape/mismatch`, `shape/overflow`
+ */
 export function inferNode(node: Node): Inferred | null {
   const schema = schemaOf(node.op, node.domain);
-  return schema && schema.infer(inferContext(node));
+  if (!schema || !isCanonicalForm(node, schema)) return null;
+  const context = inferContext(node);
+  const inferred = schema.infer(context);
+  return { ...inferred, types: inferred.types.map((type, index) => completed(type, node.outputs[index], context)) };
+}
+
+/** Whether the node uses nothing but the operands and attributes of the op's canonical form. */
+export function isCanonicalForm(node: Node, schema: OpSchema): boolean {
+  for (const name of node.attributes.keys()) if (!Object.hasOwn(schema.attributes, name)) return false;
+  return node.inputs.length <= schema.inputs.length || (schema.inputs.at(-1)?.endsWith("...") ?? false);
 }
 
 /** The questions inference may ask, answered from a node's operands. */
@@ -26,25 +40,42 @@ export function inferContext(node: Node): InferContext {
     dtype: (index) => value(index)?.dtype ?? null,
     shape: (index) => value(index)?.shape ?? null,
     has: (index) => value(index) !== null,
-    constant: (index) => value(index)?.constant ?? null,
+    constant: (index) => constantOf(value(index)),
     elements: (index) => knownElements(value(index)),
-    fail(message) {
-      const origin = originText(node.origin);
-      throw new CompileError({
-        code: "shape/mismatch",
-        severity: "error",
-        message: `${node.op} "${node.label}": ${message}`,
-        where: origin && origin !== node.name ? { node: node.label, origin } : { node: node.label },
-      });
-    },
+    fail: (message) => failure(node, "shape/mismatch", message),
   };
 }
 
-/** Known integer elements of a small rank-0 or rank-1 value: shape arithmetic's view of it. */
-export function knownElements(value: Value | null): readonly Dim[] | null {
-  if (value === null) return null;
-  if (value.elements) return value.elements;
-  const data = value.constant;
-  if (!data || data.dims.length > 1 || data.size > maxElements || !isInteger(data.dtype)) return null;
-  return [...data.numbers()];
+/** The symbol for a dimension of a node's result that is only known when the model runs. */
+export function ownSymbol(value: Value, axis: number): string {
+  return `${value.name}__dim${axis}`;
+}
+
+function completed(type: ValueType | null, value: Value | null | undefined, context: InferContext): ValueType | null {
+  if (type?.kind !== "tensor" || type.shape === null) return type;
+  checkSize(type, type.shape, context);
+  if (!value || !type.shape.includes(null)) return type;
+  return { ...type, shape: type.shape.map((dim, axis) => dim ?? ownSymbol(value, axis)) };
+}
+
+function checkSize(type: TensorType, shape: Shape, context: InferContext): void {
+  let count = 1;
+  for (const dim of shape) if (typeof dim === "number") count *= Math.max(1, dim);
+  const bad = shape.find((dim) => typeof dim === "number" && !(Number.isSafeInteger(dim) && dim >= 0));
+  if (bad !== undefined) {
+    failure(context.node, "shape/overflow", `the result would have a dimension of ${bad} in [${shape.join(",")}]`);
+  }
+  if (!Number.isSafeInteger(count)) {
+    failure(context.node, "shape/overflow", `the result ${type.dtype}[${shape.join(",")}] has too many elements`);
+  }
+}
+
+function failure(node: Node, code: `shape/${string}`, message: string): never {
+  const origin = originText(node.origin);
+  throw new CompileError({
+    code,
+    severity: "error",
+    message: `${node.op} "${node.label}": ${message}`,
+    where: origin && origin !== node.name ? { node: node.label, origin } : { node: node.label },
+  });
 }

@@ -1,10 +1,42 @@
 import type { Node } from "../graph/node.ts";
+import { activationOps } from "./activation.ts";
+import { arithmeticOps } from "./arithmetic.ts";
+import { castOps } from "./cast.ts";
+import { convOps } from "./conv.ts";
 import type { OpSchema, Trait } from "./define-op.ts";
-import { elementwiseOps } from "./elementwise.ts";
+import { gatherOps } from "./gather.ts";
+import { generateOps } from "./generate.ts";
+import { logicOps } from "./logic.ts";
+import { lowbitOps } from "./lowbit.ts";
+import { mathOps } from "./math.ts";
+import { matmulOps } from "./matmul.ts";
+import { normalizationOps } from "./normalization.ts";
+import { poolOps } from "./pool.ts";
+import { quantizationOps } from "./quantization.ts";
+import { randomOps } from "./random.ts";
+import { reduceOps } from "./reduce.ts";
+import { resizeOps } from "./resize.ts";
+import { shapeOps } from "./shape.ts";
 
-/** Every op lowbit knows, by name: the canonical form of ONNX ops and the ops of the `lowbit` domain. */
+/** Every op lowbit knows, by name: the canonical form of ONNX ops and the ops of other domains. */
 export const opSchemas = {
-  ...elementwiseOps,
+  ...activationOps,
+  ...arithmeticOps,
+  ...castOps,
+  ...convOps,
+  ...gatherOps,
+  ...generateOps,
+  ...logicOps,
+  ...lowbitOps,
+  ...mathOps,
+  ...matmulOps,
+  ...normalizationOps,
+  ...poolOps,
+  ...quantizationOps,
+  ...randomOps,
+  ...reduceOps,
+  ...resizeOps,
+  ...shapeOps,
 };
 
 /** The ops of the typed builder. */
