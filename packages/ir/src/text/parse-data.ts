@@ -91,7 +91,10 @@ function fromLiterals(type: TensorType & { readonly shape: readonly number[] }, 
 }
 
 function fromBitsOrValues(dtype: DType, shape: readonly number[], literals: Token[], fail: Fail): Tensor {
-  if (literals.some((literal) => literal.kind !== "int")) {
+  const decimal = literals.find((literal) => literal.kind !== "int");
+  if (decimal) {
+    const bits = literals.find((literal) => literal.kind === "int");
+    if (bits) throw fail(`${dtype} data mixes the value ${decimal.text} with the bit pattern ${bits.text}`, bits.start);
     return Tensor.of(
       dtype,
       literals.map((literal) => toFloat(literal, fail)),

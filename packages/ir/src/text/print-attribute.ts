@@ -2,7 +2,7 @@ import type { Attribute, AttributeKind } from "../graph/attribute.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../tensor.ts";
 import { typeText } from "../types.ts";
-import { isFloatWord, quotable, quoted } from "./identifier.ts";
+import { quotable } from "./identifier.ts";
 import { dataText, floatLiteral, stringLiteral } from "./print-literal.ts";
 
 /** How the parts of an attribute print that the printer of graphs decides. */
@@ -75,9 +75,4 @@ function list(items: readonly string[]): string {
 function tensorText(tensor: Tensor, name: string, layout: AttributeLayout): string {
   const data = layout.hasData(tensor) ? dataText(tensor) : "{}";
   return `${typeText(tensor.type)}${name === "" ? "" : ` ${quotable(name)}`} ${data}`;
-}
-
-/** Name of a graph where an attribute value is expected: not to be taken for a type or a float. */
-export function graphName(name: string): string {
-  return isFloatWord(name) ? quoted(name) : quotable(name);
 }

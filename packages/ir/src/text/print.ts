@@ -11,8 +11,9 @@ import { schemaOf } from "../ops/registry.ts";
 import type { Tensor } from "../tensor.ts";
 import { isInteger, isStatic, sameShape, sameType, typeText, type ValueType } from "../types.ts";
 import { quotable, quoted } from "./identifier.ts";
-import { attributeText, graphName, type AttributeLayout } from "./print-attribute.ts";
+import { attributeText, type AttributeLayout } from "./print-attribute.ts";
 import { dataText } from "./print-literal.ts";
+import { bodyName, declaredName } from "./print-name.ts";
 
 /** How graphs are printed. */
 export interface PrintOptions {
@@ -56,7 +57,7 @@ export function printModel(model: Model, options: PrintOptions = {}): string {
   const context: PrintContext = { ...options, opsets: model.opsets };
   const parts = [`<${entries.join(", ")}>\n${graphText(model.graph, quotable(model.graph.name), "", context)}`];
   for (const local of model.functions) parts.push(printFunction(local, context));
-  return parts.join("\n");
+  return parts.join("\n\n");
 }
 
 /**
@@ -98,6 +99,7 @@ function graphText(graph: Graph, head: string, indent: string, context: PrintCon
   const body = [...graph.nodes].map((node) => inner + nodeText(node, inner, context));
   if (lines.length === 1) lines[0] += " {";
   else lines[lines.length - 1] += " {";
+  if (body.length === 0) return `${lines.join("\n")}}`;
   return [...lines, ...body, `${indent}}`].join("\n");
 }
 
@@ -105,9 +107,8 @@ function typedName(value: Value): string {
   return value.type === null ? valueName(value) : `${typeText(value.type)} ${valueName(value)}`;
 }
 
-/** A value's name; the first word of a type would be read as one. */
 function valueName(value: Value | null): string {
-  return value === null ? '""' : quotable(value.name);
+  return value === null ? '""' : declaredName(value.name);
 }
 
 /** Whether a graph input's default prints in the list of inputs: it has the input's own static type, and is small. */
@@ -184,18 +185,19 @@ function nodeText(node: Node, indent: string, context: PrintContext): string {
   const attributes: string[] = [];
   const schema = schemaOf(node.op, node.domain);
   for (const [name, attribute] of node.attributes) {
-    const layout = attributeLayout(schema?.attributes[name]?.kind ?? null, indent, context);
+    const layout = attributeLayout(schema?.attributes[name]?.kind ?? null, `${indent}  `, context);
     const text = attributeText(name, attribute, layout);
     if (text === null) comments.push(`not shown: ${attribute.kind} attribute ${quotable(name)}`);
     else attributes.push(text);
   }
-  const listed = attributes.length === 0 ? "" : ` <${attributes.join(", ")}>`;
   const operands = ` (${node.inputs.map(valueName).join(", ")})`;
-  const hasBody = [...node.attributes.values()].some((attribute) => graphsOf(attribute).length > 0);
   if (context.origins && node.origin?.kind === "rewrite") comments.push(originText(node.origin));
   const comment = comments.length === 0 ? "" : `  # ${comments.join("; ").replace(/\s+/g, " ")}`;
   const left = `${label}${outputs}${outputs === "" ? "" : " "}= ${op}`;
-  return left + (hasBody ? operands + listed : listed + operands) + comment;
+  const hasBody = [...node.attributes.values()].some((attribute) => graphsOf(attribute).length > 0);
+  if (hasBody) return `${left}${operands} <\n${indent}  ${attributes.join(`,\n${indent}  `)}\n${indent}>${comment}`;
+  const listed = attributes.length === 0 ? "" : ` <${attributes.join(", ")}>`;
+  return left + listed + operands + comment;
 }
 
 function domainPrefix(domain: string): string {
@@ -208,6 +210,6 @@ function attributeLayout(expected: AttributeKind | null, indent: string, context
   return {
     expected,
     hasData: (tensor: Tensor): boolean => hasData(tensor, context),
-    graph: (graph: Graph): string => graphText(graph, graphName(graph.name), indent, context),
+    graph: (graph: Graph): string => graphText(graph, bodyName(graph.name), indent, context),
   };
 }
