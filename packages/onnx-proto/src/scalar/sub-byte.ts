@@ -1,11 +1,11 @@
 /** Widths of the element types that share bytes. */
-export type SubByteBits = 2 | 4;
+type SubByteBits = 2 | 4;
 
 /**
  * Unpacks `count` unsigned elements, the first one in the lowest bits of the first byte.
  * `packed` has at least `ceil(count * bits / 8)` bytes; padding is not looked at.
  */
-export function unpackUnsigned(packed: Uint8Array, count: number, bits: SubByteBits): Uint8Array {
+function unpackUnsigned(packed: Uint8Array, count: number, bits: SubByteBits): Uint8Array {
   const perByte = 8 / bits;
   const mask = (1 << bits) - 1;
   const elements = new Uint8Array(count);
@@ -14,7 +14,7 @@ export function unpackUnsigned(packed: Uint8Array, count: number, bits: SubByteB
 }
 
 /** Like `unpackUnsigned`, of two's-complement elements. */
-export function unpackSigned(packed: Uint8Array, count: number, bits: SubByteBits): Int8Array {
+function unpackSigned(packed: Uint8Array, count: number, bits: SubByteBits): Int8Array {
   const elements = new Int8Array(unpackUnsigned(packed, count, bits).buffer);
   const shift = 32 - bits;
   for (let i = 0; i < count; i++) elements[i] = (elements[i]! << shift) >> shift;
@@ -25,7 +25,7 @@ export function unpackSigned(packed: Uint8Array, count: number, bits: SubByteBit
  * Packs the low `bits` bits of each element, the first element into the lowest bits of the first byte; the padding of
  * the last byte is zero.
  */
-export function packSubByte(elements: ArrayLike<number>, bits: SubByteBits): Uint8Array {
+function packSubByte(elements: ArrayLike<number>, bits: SubByteBits): Uint8Array {
   const perByte = 8 / bits;
   const mask = (1 << bits) - 1;
   const packed = new Uint8Array(Math.ceil(elements.length / perByte));
