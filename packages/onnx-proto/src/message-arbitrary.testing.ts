@@ -9,7 +9,7 @@ import { tables } from "./schema/tables.ts";
 export const goodText: fc.Arbitrary<string> = fc.string({ unit: "grapheme", maxLength: 8 });
 
 /** Text as files may have it: sometimes bytes that are not UTF-8, in the form that decoding gives them. */
-export const anyText: fc.Arbitrary<string> = fc.oneof(goodText, fc.constant("\udc80not\udcffutf-8"));
+const anyText: fc.Arbitrary<string> = fc.oneof(goodText, fc.constant("\udc80not\udcffutf-8"));
 
 const scalars: Readonly<Record<Exclude<ValueKind, "message" | "string">, fc.Arbitrary<unknown>>> = {
   bytes: fc.uint8Array({ maxLength: 40 }),
