@@ -155,9 +155,9 @@ export function typeText(type: ValueType | null): string {
   if (type === null) return "unknown";
   switch (type.kind) {
     case "tensor":
-      return type.dtype + shapeText(type.shape);
+      return type.dtype + dimensionsText(type.shape);
     case "sparse_tensor":
-      return `sparse_tensor(${type.dtype}${shapeText(type.shape)})`;
+      return `sparse_tensor(${type.dtype}${dimensionsText(type.shape)})`;
     case "sequence":
       return `seq(${elementText(type.element)})`;
     case "optional":
@@ -170,12 +170,17 @@ export function typeText(type: ValueType | null): string {
 }
 
 /**
- * A shape in ONNX text form with its brackets: `[N,3,?]`, empty text for a scalar, `[]` when the rank is unknown.
- * Symbols that are not identifiers are quoted.
+ * A shape for messages: `[N,3,?]`, `[]` for a scalar, `[...]` when the rank is unknown. Symbols that are not
+ * identifiers are quoted. In types of the ONNX text form, empty brackets mean an unknown rank instead: see `typeText`.
  */
 export function shapeText(shape: Shape | null): string {
+  return shape === null ? "[...]" : `[${shape.map(dimText).join(",")}]`;
+}
+
+/** What follows the element type in ONNX text: nothing for a scalar, empty brackets when the rank is unknown. */
+function dimensionsText(shape: Shape | null): string {
   if (shape === null) return "[]";
-  return shape.length === 0 ? "" : `[${shape.map(dimText).join(",")}]`;
+  return shape.length === 0 ? "" : shapeText(shape);
 }
 
 function dimText(dim: Dim): string {
