@@ -1,2 +1,37 @@
-/** Quantization specs, plans, observers, prepare, calibrate and convert. */
-export {};
+/**
+ * Quantization as graph rewriting: plans of what to quantize and how, calibration, fake quantization for training, and
+ * the conversion to standard QuantizeLinear and DequantizeLinear with integer weights.
+ *
+ * It does not know what any backend can run (plans come from the backends' quantizers) nor how training works.
+ */
+export { diffPlans, diffText, mergePlans, type MergedPlan, type PlanDifference } from "./plan/compare-plans.ts";
+export { keepFloat, keptByUser, nodesMatching, withSpec } from "./plan/edit-plan.ts";
+export { globMatcher } from "./plan/glob.ts";
+export { createPlan, planText, type QuantPlan, type Skipped } from "./plan/plan.ts";
+export { planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";
+export { PointNames } from "./plan/point-names.ts";
+export { sharingGroups, UnionFind, type SharingGroup, type SharingGroups } from "./plan/sharing.ts";
+export {
+  defaultEps,
+  fixed,
+  granularityText,
+  isUse,
+  nodeOf,
+  observed,
+  observerNames,
+  quantDTypes,
+  sameSpec,
+  specText,
+  valueOf,
+  type DerivedSpec,
+  type FixedSpec,
+  type Granularity,
+  type ObservedSpec,
+  type ObserverName,
+  type OwnSpec,
+  type QuantDType,
+  type QuantPoint,
+  type QuantSpec,
+  type SharedSpec,
+} from "./plan/spec.ts";
+export type { AnnotateOptions, Quantizer } from "./quantizer.ts";

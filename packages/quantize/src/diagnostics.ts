@@ -1,0 +1,97 @@
+import { CompileError, type Diagnostic, type Node, originText, type Value } from "@lowbit/ir";
+
+/** A plan, in text or as a value, says something that the graph or the dtypes do not allow. */
+export function badPlan(message: string, point: string, help?: string): CompileError {
+  const diagnostic: Diagnostic = { code: "quantize/plan", severity: "error", message, where: { value: point } };
+  return new CompileError(help === undefined ? diagnostic : { ...diagnostic, help });
+}
+
+/** A plan was made for another graph than the one it is used with. */
+export function planOfOtherGraph(planGraph: string, graph: string): CompileError {
+  return new CompileError({
+    code: "quantize/plan-graph",
+    severity: "error",
+    message: `the plan was made for graph "${planGraph}", not for this graph "${graph}"`,
+    help: "annotate the graph again, or read the plan from JSON against it",
+  });
+}
+
+/** A pattern that names the layers to keep in float matches none. */
+export function globMatchesNothing(glob: string): Diagnostic {
+  return {
+    code: "quantize/keep-float",
+    severity: "warning",
+    message: `"${glob}" matches no node`,
+    help: "run `lowbit inspect` to see the names of nodes; `*` stands for any text",
+  };
+}
+
+/** Calibration ended without a single batch. */
+export function noCalibrationData(): CompileError {
+  return new CompileError({
+    code: "quantize/no-calibration-data",
+    severity: "error",
+    message: "calibration got no data: the calibration set is empty",
+    help: "give at least 32 representative samples",
+  });
+}
+
+/** Few samples give ranges that later inputs leave. */
+export function fewSamples(samples: number): Diagnostic {
+  return {
+    code: "quantize/few-samples",
+    severity: "warning",
+    message: `calibration saw ${samples} sample${samples === 1 ? "" : "s"}; fewer than 32 give unreliable ranges`,
+    help: "give at least 32 representative samples",
+  };
+}
+
+/** An activation was not a number, or infinite, during calibration. */
+export function notFinite(value: string, batch: number): CompileError {
+  return new CompileError({
+    code: "quantize/not-finite",
+    severity: "error",
+    message: `"${value}" is NaN or infinite in calibration batch ${batch} (the first is 0)`,
+    where: { value },
+    help: "look for broken samples in that batch, or for inputs that are not scaled as the model expects",
+  });
+}
+
+/** Parameters were asked for before any data was seen. */
+export function neverObserved(point: string): CompileError {
+  return new CompileError({
+    code: "quantize/never-observed",
+    severity: "error",
+    message: `"${point}" has no range: its observer never saw data`,
+    where: { value: point },
+    help: "calibrate, or train at least one step, before converting",
+  });
+}
+
+/** A range that holds one number only has no information about the values to come. */
+export function degenerateRange(point: string): Diagnostic {
+  return {
+    code: "quantize/degenerate-range",
+    severity: "warning",
+    message: `"${point}" was 0 in all calibration samples`,
+    where: { value: point },
+    help: "the samples may not reach this part of the model; keep its node in float if it matters",
+  };
+}
+
+/** Something in the model cannot be brought into the quantized form that was asked for. */
+export function cannotQuantize(node: Node, reason: string): CompileError {
+  const origin = originText(node.origin);
+  return new CompileError({
+    code: "quantize/unsupported",
+    severity: "error",
+    message: `${node.op} "${node.label}": ${reason}`,
+    where: origin && origin !== node.name ? { node: node.label, origin } : { node: node.label },
+    help: `keep it in float with --keep-float "${node.label}"`,
+  });
+}
+
+/** What a value is called in messages and plans. */
+export function valueLabel(value: Value): string {
+  return value.name;
+}

@@ -1,0 +1,73 @@
+import type { Diagnostic, Graph, Node } from "@lowbit/ir";
+import { globMatchesNothing } from "../diagnostics.ts";
+import { globMatcher } from "./glob.ts";
+import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
+import { PointNames } from "./point-names.ts";
+import { sharingGroups } from "./sharing.ts";
+import { isUse, type OwnSpec, type QuantPoint, type QuantSpec } from "./spec.ts";
+
+/** Why a node that the user named stays float. */
+export const keptByUser = "kept in float on request";
+
+/** The nodes whose name, or the name of one of whose results, matches one of the patterns; and the patterns without a node. */
+export function nodesMatching(
+  graph: Graph,
+  globs: readonly string[],
+): { readonly nodes: ReadonlySet<Node>; readonly diagnostics: readonly Diagnostic[] } {
+  const names = new PointNames(graph);
+  const nodes = new Set<Node>();
+  const diagnostics: Diagnostic[] = [];
+  for (const glob of globs) {
+    const matches = globMatcher(glob);
+    const found = [...graph.nodes].filter((node) =>
+      [node.name, names.node(node), ...node.outputs.map((value) => value?.name ?? "")].some(matches),
+    );
+    if (found.length === 0) diagnostics.push(globMatchesNothing(glob));
+    for (const node of found) nodes.add(node);
+  }
+  return { nodes, diagnostics };
+}
+
+/**
+ * The plan without some nodes: their operands read floats, and values that nobody reads as codes any more stay float.
+ * Points that shared parameters with a dropped one keep them.
+ */
+export function keepFloat(plan: QuantPlan, nodes: ReadonlySet<Node>, reason: string = keptByUser): QuantPlan {
+  const dropped = new Set<QuantPoint>();
+  for (const node of nodes) for (const use of node.operands) dropped.add(use);
+  for (const point of plan.specs.keys()) {
+    if (isUse(point)) continue;
+    const readers = [...point.uses].filter((use) => plan.specs.has(use));
+    if (readers.length > 0 && readers.every((use) => dropped.has(use))) dropped.add(point);
+  }
+  const skipped: readonly Skipped[] = [...nodes].map((node) => ({ node, reason }));
+  const kept = plan.skipped.filter((each) => !nodes.has(each.node));
+  return createPlan(plan.graph, withoutPoints(plan, dropped), [...kept, ...skipped]);
+}
+
+/** The plan with another spec at one point, and at all that share its parameters. */
+export function withSpec(plan: QuantPlan, point: QuantPoint, spec: OwnSpec): QuantPlan {
+  const root = sharingGroups(plan).of(point)?.root ?? point;
+  return createPlan(plan.graph, new Map(plan.specs).set(root, spec), plan.skipped);
+}
+
+/** The specs of the points that are left; a group that lost its root gets the spec at its first remaining member. */
+function withoutPoints(plan: QuantPlan, dropped: ReadonlySet<QuantPoint>): ReadonlyMap<QuantPoint, QuantSpec> {
+  const specs = new Map<QuantPoint, QuantSpec>();
+  for (const group of sharingGroups(plan).groups) {
+    const left = group.members.filter((point) => !dropped.has(point));
+    if (left.length === group.members.length) {
+      for (const point of left) specs.set(point, plan.specs.get(point)!);
+      continue;
+    }
+    const [root, ...others] = left;
+    if (root) specs.set(root, group.spec);
+    for (const point of others) specs.set(point, { kind: "shared", with: root! });
+  }
+  for (const [point, spec] of plan.specs) {
+    if (spec.kind === "derived" && !dropped.has(point) && spec.from.every((each) => specs.has(each))) {
+      specs.set(point, spec);
+    }
+  }
+  return specs;
+}

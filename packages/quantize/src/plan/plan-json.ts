@@ -1,0 +1,170 @@
+import { integerRange, type Graph } from "@lowbit/ir";
+import { badPlan } from "../diagnostics.ts";
+import { keepFloat, nodesMatching } from "./edit-plan.ts";
+import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
+import { PointNames } from "./point-names.ts";
+import {
+  defaultEps,
+  observerNames,
+  quantDTypes,
+  type Granularity,
+  type QuantDType,
+  type QuantPoint,
+  type QuantSpec,
+} from "./spec.ts";
+
+/** A spec as JSON; points are names. */
+export type SpecJson =
+  | {
+      readonly kind: "observed";
+      readonly dtype: string;
+      /** Default: the dtype's whole range. */
+      readonly range?: readonly [number, number];
+      readonly symmetric?: boolean;
+      /** Default: per tensor. */
+      readonly granularity?: Granularity;
+      readonly eps?: number;
+      readonly observer?: string;
+    }
+  | {
+      readonly kind: "fixed";
+      readonly dtype: string;
+      readonly range?: readonly [number, number];
+      readonly scale: number;
+      readonly zeroPoint: number;
+    }
+  | { readonly kind: "shared"; readonly with: string }
+  | { readonly kind: "derived"; readonly from: readonly [string, string] };
+
+/** A plan as JSON, to be edited by hand and read again against the same model. */
+export interface PlanJson {
+  readonly points: Readonly<Record<string, SpecJson>>;
+  /** Patterns of nodes that stay float, whatever `points` says. */
+  readonly keepFloat?: readonly string[];
+  readonly skipped?: readonly { readonly node: string; readonly reason: string }[];
+}
+
+/** A plan by names. */
+export function planToJson(plan: QuantPlan): PlanJson {
+  const names = new PointNames(plan.graph);
+  const points = Object.fromEntries([...plan.specs].map(([point, spec]) => [names.of(point), specToJson(spec, names)]));
+  return { points, skipped: plan.skipped.map(({ node, reason }) => ({ node: names.node(node), reason })) };
+}
+
+function specToJson(spec: QuantSpec, names: PointNames): SpecJson {
+  if (spec.kind === "shared") return { kind: "shared", with: names.of(spec.with) };
+  if (spec.kind === "derived") return { kind: "derived", from: [names.of(spec.from[0]), names.of(spec.from[1])] };
+  return spec;
+}
+
+/**
+ * A plan for a graph from JSON.
+ *
+ * @throws CompileError `quantize/plan` for names the graph does not have, dtypes and ranges that do not exist, and members
+ *   of the wrong form
+ */
+export function planFromJson(graph: Graph, json: PlanJson): QuantPlan {
+  if (!isRecord(json) || !isRecord(json.points))
+    throw badPlan('a plan is an object with a member "points"', graph.name);
+  const names = new PointNames(graph);
+  const point = (name: unknown, at: string): QuantPoint => {
+    const found = typeof name === "string" ? names.find(name) : null;
+    if (!found) {
+      const help = "values go by their name, operands by `node#operand`; `--save-plan` writes a plan with all names";
+      throw badPlan(`the plan names "${String(name)}", which the graph does not have`, at, help);
+    }
+    return found;
+  };
+  const specs = new Map<QuantPoint, QuantSpec>();
+  for (const [name, spec] of Object.entries(json.points)) specs.set(point(name, name), specFromJson(spec, name, point));
+  const skipped = (json.skipped ?? []).flatMap(({ node, reason }): readonly Skipped[] => {
+    const found = names.findNode(node);
+    return found ? [{ node: found, reason }] : [];
+  });
+  const plan = createPlan(graph, specs, skipped);
+  const kept = nodesMatching(graph, json.keepFloat ?? []);
+  const [unknown] = kept.diagnostics;
+  if (unknown) throw badPlan(unknown.message, "keepFloat", unknown.help);
+  return kept.nodes.size === 0 ? plan : keepFloat(plan, kept.nodes);
+}
+
+function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: string) => QuantPoint): QuantSpec {
+  switch (isRecord(json) ? json.kind : null) {
+    case "shared": {
+      const { with: other } = json as Extract<SpecJson, { kind: "shared" }>;
+      return { kind: "shared", with: point(other, at) };
+    }
+    case "derived": {
+      const { from } = json as Extract<SpecJson, { kind: "derived" }>;
+      if (!Array.isArray(from) || from.length !== 2) throw badPlan('"from" must name two points', at);
+      return { kind: "derived", dtype: "int32", formula: "bias", from: [point(from[0], at), point(from[1], at)] };
+    }
+    case "fixed": {
+      const { dtype, range, scale, zeroPoint } = json as Extract<SpecJson, { kind: "fixed" }>;
+      const codes = codesFromJson(dtype, range, at);
+      const [qmin, qmax] = codes.range;
+      if (!(Number.isFinite(scale) && scale > 0)) throw badPlan(`scale ${scale} must be a positive number`, at);
+      if (!(Number.isInteger(zeroPoint) && zeroPoint >= qmin && zeroPoint <= qmax)) {
+        throw badPlan(`zero point ${zeroPoint} must be an integer in ${qmin}..${qmax}`, at);
+      }
+      return { kind: "fixed", ...codes, scale: Math.fround(scale), zeroPoint };
+    }
+    case "observed": {
+      const { dtype, range, symmetric, granularity, eps, observer } = json as Extract<SpecJson, { kind: "observed" }>;
+      const known = observerNames.find((name) => name === observer);
+      if (observer !== undefined && !known) {
+        throw badPlan(`observer "${observer}" must be one of ${observerNames.join(", ")}`, at);
+      }
+      return {
+        kind: "observed",
+        ...codesFromJson(dtype, range, at),
+        symmetric: symmetric ?? false,
+        granularity: granularityFromJson(granularity, at),
+        eps: eps ?? defaultEps,
+        ...(known ? { observer: known } : {}),
+      };
+    }
+    default:
+      throw badPlan('the kind of a spec must be "observed", "fixed", "shared" or "derived"', at);
+  }
+}
+
+function codesFromJson(
+  dtype: string,
+  range: readonly [number, number] | undefined,
+  at: string,
+): { readonly dtype: QuantDType; readonly range: readonly [number, number] } {
+  const known = quantDTypes.find((name) => name === dtype);
+  if (!known) throw badPlan(`dtype "${dtype}" must be one of ${quantDTypes.join(", ")}`, at);
+  const whole = integerRange(known);
+  const [qmin, qmax] = range ?? whole;
+  const fits = Number.isInteger(qmin) && Number.isInteger(qmax) && qmin >= whole[0] && qmax <= whole[1] && qmin < qmax;
+  if (!fits) throw badPlan(`range ${qmin}..${qmax} must lie within the ${whole[0]}..${whole[1]} of ${known}`, at);
+  return { dtype: known, range: [qmin, qmax] };
+}
+
+function granularityFromJson(granularity: Granularity | undefined, at: string): Granularity {
+  if (granularity === undefined) return { kind: "tensor" };
+  const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+  switch (isRecord(granularity) ? granularity.kind : null) {
+    case "tensor":
+      return { kind: "tensor" };
+    case "channel": {
+      const { axis } = granularity as Extract<Granularity, { kind: "channel" }>;
+      if (!isCount(axis)) throw badPlan(`axis ${axis} must be an integer of at least 0`, at);
+      return { kind: "channel", axis };
+    }
+    case "block": {
+      const { axis, size } = granularity as Extract<Granularity, { kind: "block" }>;
+      if (!isCount(axis) || !isCount(size) || size === 0)
+        throw badPlan("a block needs an axis and a positive size", at);
+      return { kind: "block", axis, size };
+    }
+    default:
+      throw badPlan('the kind of a granularity must be "tensor", "channel" or "block"', at);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

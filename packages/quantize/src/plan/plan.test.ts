@@ -1,0 +1,198 @@
+import { CompileError, parseGraph, type Graph } from "@lowbit/ir";
+import { describe, expect, test } from "vitest";
+import { diffPlans, diffText, mergePlans } from "./compare-plans.ts";
+import { keepFloat, nodesMatching, withSpec } from "./edit-plan.ts";
+import { createPlan, planText, type QuantPlan } from "./plan.ts";
+import { planFromJson, planToJson, type PlanJson } from "./plan-json.ts";
+import { PointNames } from "./point-names.ts";
+import { sharingGroups } from "./sharing.ts";
+import { fixed, observed, type QuantPoint, type QuantSpec } from "./spec.ts";
+
+const text = `
+g (float[1,3,8,8] x) => (float[1,4,2,2] y)
+<float[4,3,3,3] w, float[4] b, float[4,4,1,1] k> {
+  [conv] c = Conv (x, w, b)
+  r = Relu (c)
+  [pool] p = MaxPool <kernel_shape = [3, 3], strides = [2, 2]> (r)
+  [last] y = Conv (p, k)
+}`;
+
+function exampleGraph(): Graph {
+  return parseGraph(text);
+}
+
+const activation = observed("uint8");
+const weight = observed("int8", { range: [-127, 127], symmetric: true, granularity: { kind: "channel", axis: 0 } });
+
+function planOf(
+  graph: Graph,
+  specs: Readonly<Record<string, QuantSpec | ((at: (name: string) => QuantPoint) => QuantSpec)>>,
+): QuantPlan {
+  const names = new PointNames(graph);
+  const at = (name: string): QuantPoint => names.find(name)!;
+  return createPlan(
+    graph,
+    new Map(Object.entries(specs).map(([name, spec]) => [at(name), typeof spec === "function" ? spec(at) : spec])),
+  );
+}
+
+function examplePlan(graph: Graph): QuantPlan {
+  return planOf(graph, {
+    "pool#X": (at) => ({ kind: "shared", with: at("r") }),
+    p: (at) => ({ kind: "shared", with: at("pool#X") }),
+    r: activation,
+    "conv#X": activation,
+    "conv#W": weight,
+    "conv#B": (at) => ({ kind: "derived", dtype: "int32", formula: "bias", from: [at("conv#X"), at("conv#W")] }),
+    "last#X": (at) => ({ kind: "shared", with: at("p") }),
+  });
+}
+
+describe("a plan", () => {
+  test("prints one line per point in graph order", () => {
+    expect(planText(examplePlan(exampleGraph()))).toMatchInlineSnapshot(`
+      "conv#X = uint8 per-tensor affine
+      conv#W = int8 -127..127 per-channel(0) symmetric
+      conv#B = int32 bias(conv#X, conv#W)
+      r = uint8 per-tensor affine
+      pool#X = shared(r)
+      p = shared(pool#X)
+      last#X = shared(p)"
+    `);
+  });
+
+  test("prints the nodes that stay float with the reason", () => {
+    const graph = exampleGraph();
+    const plan = createPlan(graph, new Map(), [{ node: graph.node("pool")!, reason: "no integer kernel" }]);
+    expect(planText(plan)).toBe("float pool (MaxPool): no integer kernel");
+  });
+
+  test("comes back from JSON as it was", () => {
+    const graph = exampleGraph();
+    const plan = examplePlan(graph);
+    const json = JSON.parse(JSON.stringify(planToJson(plan))) as PlanJson;
+    expect(planText(planFromJson(graph, json))).toBe(planText(plan));
+  });
+
+  test("groups the points that share parameters", () => {
+    const graph = exampleGraph();
+    const names = new PointNames(graph);
+    const groups = sharingGroups(examplePlan(graph)).groups;
+    expect(groups.map((group) => group.members.map((point) => names.of(point)).join(" "))).toEqual([
+      "conv#X",
+      "conv#W",
+      "r pool#X p last#X",
+    ]);
+  });
+
+  test("must not refer to a point without a spec", () => {
+    const graph = exampleGraph();
+    expect(() => planOf(graph, { p: (at) => ({ kind: "shared", with: at("r") }) })).toThrow(CompileError);
+  });
+});
+
+describe("keeping nodes in float", () => {
+  test("drops their operands, and values that nobody reads as codes any more", () => {
+    const graph = exampleGraph();
+    const { nodes } = nodesMatching(graph, ["po*"]);
+    expect(planText(keepFloat(examplePlan(graph), nodes))).toMatchInlineSnapshot(`
+      "conv#X = uint8 per-tensor affine
+      conv#W = int8 -127..127 per-channel(0) symmetric
+      conv#B = int32 bias(conv#X, conv#W)
+      p = uint8 per-tensor affine
+      last#X = shared(p)
+      float pool (MaxPool): kept in float on request"
+    `);
+  });
+
+  test("hands the spec of a dropped point to those that shared it", () => {
+    const graph = exampleGraph();
+    const { nodes } = nodesMatching(graph, ["pool"]);
+    const plan = planOf(graph, { "pool#X": activation, "last#X": (at) => ({ kind: "shared", with: at("pool#X") }) });
+    expect(planText(keepFloat(plan, nodes))).toBe(
+      "last#X = uint8 per-tensor affine\nfloat pool (MaxPool): kept in float on request",
+    );
+  });
+
+  test("names the pattern that matches nothing", () => {
+    const { diagnostics } = nodesMatching(exampleGraph(), ["conv7"]);
+    expect(diagnostics.map((each) => [each.code, each.message])).toEqual([
+      ["quantize/keep-float", '"conv7" matches no node'],
+    ]);
+  });
+});
+
+describe("two plans", () => {
+  test("differ in the points whose specs changed", () => {
+    const graph = exampleGraph();
+    const before = examplePlan(graph);
+    const after = withSpec(before, new PointNames(graph).find("p")!, fixed("uint8", 0.5, 0));
+    expect(diffText(before, diffPlans(before, after))).toMatchInlineSnapshot(`
+      "- r = uint8 per-tensor affine
+      + r = uint8 fixed(scale 0.5, zero point 0)"
+    `);
+  });
+
+  test("merge, and where they disagree the first wins and the conflict is reported", () => {
+    const graph = exampleGraph();
+    const names = new PointNames(graph);
+    const first = planOf(graph, { r: activation });
+    const second = planOf(graph, { r: observed("int8"), "conv#W": weight });
+    const merged = mergePlans(first, second);
+    expect(planText(merged.plan)).toMatchInlineSnapshot(`
+      "conv#W = int8 -127..127 per-channel(0) symmetric
+      r = uint8 per-tensor affine"
+    `);
+    expect(merged.conflicts.map(({ point }) => names.of(point))).toEqual(["r"]);
+  });
+});
+
+describe("a plan in JSON is refused when", () => {
+  const refused: readonly (readonly [string, unknown, string])[] = [
+    [
+      "a name is unknown",
+      { points: { q: { kind: "observed", dtype: "int8" } } },
+      'the plan names "q", which the graph does not have',
+    ],
+    [
+      "a dtype cannot hold codes",
+      { points: { r: { kind: "observed", dtype: "float" } } },
+      'dtype "float" must be one of int8, uint8, int4, uint4, int16, uint16',
+    ],
+    [
+      "a range leaves the dtype",
+      { points: { r: { kind: "observed", dtype: "int8", range: [0, 255] } } },
+      "range 0..255 must lie within the -128..127 of int8",
+    ],
+    [
+      "a scale is not positive",
+      { points: { r: { kind: "fixed", dtype: "int8", scale: 0, zeroPoint: 0 } } },
+      "scale 0 must be a positive number",
+    ],
+    [
+      "parameters are shared in a circle",
+      { points: { r: { kind: "shared", with: "p" }, p: { kind: "shared", with: "r" } } },
+      '"r" shares its parameters with itself',
+    ],
+    [
+      "a kind is unknown",
+      { points: { r: { kind: "guessed" } } },
+      'the kind of a spec must be "observed", "fixed", "shared" or "derived"',
+    ],
+    ["a pattern to keep in float matches nothing", { points: {}, keepFloat: ["zz"] }, '"zz" matches no node'],
+  ];
+  test.each(refused)("%s", (_, json, message) => {
+    const error = caught(() => planFromJson(exampleGraph(), json as PlanJson));
+    expect([error.diagnostic.code, error.diagnostic.message]).toEqual(["quantize/plan", message]);
+  });
+});
+
+function caught(run: () => unknown): CompileError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CompileError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}

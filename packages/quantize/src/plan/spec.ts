@@ -1,0 +1,166 @@
+import { integerRange, type Node, type Use, type Value } from "@lowbit/ir";
+
+/** Dtypes that codes are stored in. */
+export const quantDTypes = ["int8", "uint8", "int4", "uint4", "int16", "uint16"] as const;
+
+/** The dtype of quantized codes. */
+export type QuantDType = (typeof quantDTypes)[number];
+
+/**
+ * What a spec is about: a value, which all its readers then see quantized, or one operand slot of one node, which alone
+ * reads a quantized form.
+ */
+export type QuantPoint = Value | Use;
+
+/** How many elements share one scale: all, those at one index of an axis, or `size` neighbours along an axis. */
+export type Granularity =
+  | { readonly kind: "tensor" }
+  | { readonly kind: "channel"; readonly axis: number }
+  | { readonly kind: "block"; readonly axis: number; readonly size: number };
+
+/** How a range is chosen from the values seen. */
+export const observerNames = ["min-max", "moving-average", "percentile", "histogram", "entropy", "mse"] as const;
+
+export type ObserverName = (typeof observerNames)[number];
+
+/** Codes whose scale follows from the values seen: in calibration, in training, or in the data of an initializer. */
+export interface ObservedSpec {
+  readonly kind: "observed";
+  readonly dtype: QuantDType;
+  /** Smallest and largest code used, both inside the dtype's range. */
+  readonly range: readonly [qmin: number, qmax: number];
+  /** Whether the zero point is fixed to the middle of the range (0 for signed dtypes). */
+  readonly symmetric: boolean;
+  readonly granularity: Granularity;
+  /** Smallest scale. */
+  readonly eps: number;
+  /** Overrides the observer of the calibration. */
+  readonly observer?: ObserverName;
+}
+
+/** Codes with one scale and zero point known beforehand. */
+export interface FixedSpec {
+  readonly kind: "fixed";
+  readonly dtype: QuantDType;
+  readonly range: readonly [qmin: number, qmax: number];
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/** The same codes as another point. */
+export interface SharedSpec {
+  readonly kind: "shared";
+  readonly with: QuantPoint;
+}
+
+/** An int32 bias whose scale is the product of the scales of a node's data and weight operands, zero point 0. */
+export interface DerivedSpec {
+  readonly kind: "derived";
+  readonly dtype: "int32";
+  readonly formula: "bias";
+  readonly from: readonly [data: QuantPoint, weight: QuantPoint];
+}
+
+/** How one point is quantized. */
+export type QuantSpec = ObservedSpec | FixedSpec | SharedSpec | DerivedSpec;
+
+/** A spec that says what codes look like by itself. */
+export type OwnSpec = ObservedSpec | FixedSpec;
+
+/** float32's spacing at 1: the smallest scale unless a backend needs a larger one. */
+export const defaultEps = 2 ** -23;
+
+/** An observed spec with the usual settings: the dtype's whole range, one scale per tensor, affine. */
+export function observed(
+  dtype: QuantDType,
+  settings: Partial<Omit<ObservedSpec, "kind" | "dtype">> = {},
+): ObservedSpec {
+  return {
+    kind: "observed",
+    dtype,
+    range: integerRange(dtype),
+    symmetric: false,
+    granularity: { kind: "tensor" },
+    eps: defaultEps,
+    ...settings,
+  };
+}
+
+/** A fixed spec over the dtype's whole range. */
+export function fixed(dtype: QuantDType, scale: number, zeroPoint: number): FixedSpec {
+  return { kind: "fixed", dtype, range: integerRange(dtype), scale: Math.fround(scale), zeroPoint };
+}
+
+/** Whether a point is an operand slot. */
+export function isUse(point: QuantPoint): point is Use {
+  return "node" in point;
+}
+
+/** The value a point is about: itself, or what the operand slot reads. */
+export function valueOf(point: QuantPoint): Value | null {
+  return isUse(point) ? (point.node.inputs[point.index] ?? null) : point;
+}
+
+/** The node a point belongs to: the reader of an operand slot, the producer of a value. */
+export function nodeOf(point: QuantPoint): Node | null {
+  return isUse(point) ? point.node : point.producer;
+}
+
+/** Whether two specs say the same; shared and derived ones must refer to the same points. */
+export function sameSpec(a: QuantSpec, b: QuantSpec): boolean {
+  switch (a.kind) {
+    case "shared":
+      return b.kind === "shared" && a.with === b.with;
+    case "derived":
+      return b.kind === "derived" && a.from.every((point, i) => point === b.from[i]);
+    case "fixed":
+      return b.kind === "fixed" && sameCodes(a, b) && a.scale === b.scale && a.zeroPoint === b.zeroPoint;
+    case "observed":
+      return (
+        b.kind === "observed" &&
+        sameCodes(a, b) &&
+        a.symmetric === b.symmetric &&
+        a.eps === b.eps &&
+        a.observer === b.observer &&
+        granularityText(a.granularity) === granularityText(b.granularity)
+      );
+  }
+}
+
+function sameCodes(a: OwnSpec, b: OwnSpec): boolean {
+  return a.dtype === b.dtype && a.range[0] === b.range[0] && a.range[1] === b.range[1];
+}
+
+/** A granularity in words: `per-tensor`, `per-channel(0)`, `per-block(0, 32)`. */
+export function granularityText(granularity: Granularity): string {
+  switch (granularity.kind) {
+    case "tensor":
+      return "per-tensor";
+    case "channel":
+      return `per-channel(${granularity.axis})`;
+    case "block":
+      return `per-block(${granularity.axis}, ${granularity.size})`;
+  }
+}
+
+/** A spec in one line; `name` tells how to call the points it refers to. */
+export function specText(spec: QuantSpec, name: (point: QuantPoint) => string): string {
+  switch (spec.kind) {
+    case "observed": {
+      const words = [codesText(spec), granularityText(spec.granularity), spec.symmetric ? "symmetric" : "affine"];
+      return [...words, ...(spec.observer ? [spec.observer] : [])].join(" ");
+    }
+    case "fixed":
+      return `${codesText(spec)} fixed(scale ${spec.scale}, zero point ${spec.zeroPoint})`;
+    case "shared":
+      return `shared(${name(spec.with)})`;
+    case "derived":
+      return `int32 bias(${spec.from.map(name).join(", ")})`;
+  }
+}
+
+/** The dtype, and the range of codes where it is not the dtype's own. */
+function codesText({ dtype, range }: OwnSpec): string {
+  const [least, most] = integerRange(dtype);
+  return range[0] === least && range[1] === most ? dtype : `${dtype} ${range[0]}..${range[1]}`;
+}
