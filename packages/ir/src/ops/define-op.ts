@@ -67,10 +67,19 @@ export interface InferContext {
   fail(message: string): never;
 }
 
-/** What inference found: one type per output (null when unknown), and elements of small integer outputs. */
+/** What inference found: one type per output (null when unknown), and known elements of small outputs. */
 export interface Inferred {
   readonly types: readonly (ValueType | null)[];
   readonly elements?: readonly (readonly Dim[] | null)[];
+}
+
+/** What is known of the values that enter a body (a graph attribute) when its node runs it. */
+export interface BodyOperands {
+  readonly body: Graph;
+  /** One type per body input; null: as declared. */
+  readonly inputs: readonly (ValueType | null)[];
+  /** Pairs of a body output and the body input that receives it in the next iteration. */
+  readonly feedback: readonly (readonly [output: number, input: number])[];
 }
 
 /**
@@ -93,6 +102,8 @@ export interface OpSchema<
   /** By operand name without its mark; unnamed operands are `data`. */
   readonly roles: Readonly<Record<string, OperandRole>>;
   readonly infer: (context: InferContext) => Inferred;
+  /** For ops with bodies: what enters them. `infer` then reads the types of their outputs. */
+  readonly bodies?: (context: InferContext) => readonly BodyOperands[];
 }
 
 /** Declares an op; the literal types of operands and attributes make the builder's types. */
@@ -111,6 +122,7 @@ export function defineOp<
     readonly traits?: readonly Trait[];
     readonly roles?: Readonly<Record<string, OperandRole>>;
     readonly infer: (context: InferContext) => Inferred;
+    readonly bodies?: (context: InferContext) => readonly BodyOperands[];
   },
 ): OpSchema<I, O, A> {
   return {
@@ -123,6 +135,7 @@ export function defineOp<
     traits: facts.traits ?? [],
     roles: facts.roles ?? {},
     infer: facts.infer,
+    ...(facts.bodies && { bodies: facts.bodies }),
   };
 }
 
