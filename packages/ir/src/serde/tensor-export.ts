@@ -1,12 +1,12 @@
 import { create, DataLocation, type SparseTensorProto, type TensorProto } from "@lowbit/onnx-proto";
 import type { Role } from "../graph/value.ts";
+import { codeOfDType } from "../ops/dtype-code.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Draft } from "./carried.ts";
 import type { ExternalPlace } from "./context.ts";
 import { ExternalSource } from "./external-source.ts";
 import { SparseSource } from "./sparse-source.ts";
 import { MessageSource } from "./tensor-import.ts";
-import { dtypeCode } from "./value-type.ts";
 
 /** Key of the tensor metadata that keeps an initializer's role, which ONNX has no field for. */
 export const roleKey = "lowbit.role";
@@ -15,7 +15,7 @@ export const roleKey = "lowbit.role";
 export function exportTensor(tensor: Tensor, name: string | null, place: ExternalPlace | null): TensorProto {
   const { source } = tensor;
   const original = source instanceof MessageSource || source instanceof ExternalSource ? source.proto : null;
-  const code = dtypeCode(tensor.dtype);
+  const code = codeOfDType(tensor.dtype);
   if (place !== null) {
     return named({ ...frame(tensor, original), ...externalFields(place, tensor.source.byteLength, original) }, name);
   }
@@ -53,7 +53,7 @@ export function importRole(proto: TensorProto): Role {
 
 /** The tensor's message without its data. */
 function frame(tensor: Tensor, original: TensorProto | null): TensorProto {
-  const proto: Draft<TensorProto> = create("TensorProto", { dims: tensor.dims, data_type: dtypeCode(tensor.dtype) });
+  const proto: Draft<TensorProto> = create("TensorProto", { dims: tensor.dims, data_type: codeOfDType(tensor.dtype) });
   if (!original) return proto;
   if (original.name !== undefined) proto.name = original.name;
   if (original.doc_string !== undefined) proto.doc_string = original.doc_string;

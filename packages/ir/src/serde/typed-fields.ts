@@ -1,6 +1,6 @@
 import { dataTypeOfCode, type PayloadField, type TensorProto } from "@lowbit/onnx-proto";
+import { codeOfDType } from "../ops/dtype-code.ts";
 import { bitsPerElement, byteLength, type DType } from "../types.ts";
-import { dtypeCode } from "./value-type.ts";
 
 const payloadFields = [
   "float_data",
@@ -13,7 +13,7 @@ const payloadFields = [
 
 /** The typed field that may hold a dtype's elements. */
 export function typedField(dtype: DType): PayloadField {
-  return dataTypeOfCode(dtypeCode(dtype))!.field;
+  return dataTypeOfCode(codeOfDType(dtype))!.field;
 }
 
 /** The typed fields that hold anything. */

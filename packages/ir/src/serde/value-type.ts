@@ -1,6 +1,7 @@
 import { create, type TensorShapeProto, type TypeProto, type ValueInfoProto } from "@lowbit/onnx-proto";
 import type { Location } from "../diagnostics.ts";
-import { dtypes, tensorType, type Dim, type DType, type Shape, type ValueType } from "../types.ts";
+import { codeOfDType, dtypeOfCode } from "../ops/dtype-code.ts";
+import { tensorType, type Dim, type DType, type Shape, type ValueType } from "../types.ts";
 import { modelError, type SerdeCode } from "./diagnostics.ts";
 
 /** The dtype of an ONNX element type code. @throws the given code for one that ONNX has not given out. */
@@ -9,14 +10,9 @@ export function importDType(
   where: Location,
   error: Extract<SerdeCode, "import/type" | "tensor/dtype">,
 ): DType {
-  const dtype = dtypes[code - 1];
-  if (dtype === undefined) throw modelError(error, `element type ${code} is none that ONNX has`, where);
+  const dtype = dtypeOfCode(code);
+  if (dtype === null) throw modelError(error, `element type ${code} is none that ONNX has`, where);
   return dtype;
-}
-
-/** The ONNX element type code of a dtype: the IR lists them in order of code. */
-export function dtypeCode(dtype: DType): number {
-  return dtypes.indexOf(dtype) + 1;
 }
 
 /** A value type; null when the file leaves it open. @throws import/type */
@@ -72,7 +68,7 @@ export function exportType(type: ValueType): TypeProto {
     case "map":
       return create("TypeProto", {
         map_type: {
-          key_type: dtypeCode(type.key),
+          key_type: codeOfDType(type.key),
           ...(type.value === null ? {} : { value_type: exportType(type.value) }),
         },
       });
@@ -90,7 +86,7 @@ function exportTensorType(
   dtype: DType,
   shape: Shape | null,
 ): { readonly elem_type: number; readonly shape?: TensorShapeProto } {
-  const code = dtypeCode(dtype);
+  const code = codeOfDType(dtype);
   if (shape === null) return { elem_type: code };
   const dim = shape.map((size) => {
     if (size === null) return {};
