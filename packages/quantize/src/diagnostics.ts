@@ -1,4 +1,4 @@
-import { CompileError, type Diagnostic, type Node, originText, type Value } from "@lowbit/ir";
+import { CompileError, type Diagnostic, type Node, originText } from "@lowbit/ir";
 
 /** A plan, in text or as a value, says something that the graph or the dtypes do not allow. */
 export function badPlan(message: string, point: string, help?: string): CompileError {
@@ -17,13 +17,13 @@ export function planOfOtherGraph(planGraph: string, graph: string): CompileError
 }
 
 /** A pattern that names the layers to keep in float matches none. */
-export function globMatchesNothing(glob: string): Diagnostic {
-  return {
+export function globMatchesNothing(glob: string): CompileError {
+  return new CompileError({
     code: "quantize/keep-float",
-    severity: "warning",
+    severity: "error",
     message: `"${glob}" matches no node`,
     help: "run `lowbit inspect` to see the names of nodes; `*` stands for any text",
-  };
+  });
 }
 
 /** Calibration ended without a single batch. */
@@ -89,9 +89,4 @@ export function cannotQuantize(node: Node, reason: string): CompileError {
     where: origin && origin !== node.name ? { node: node.label, origin } : { node: node.label },
     help: `keep it in float with --keep-float "${node.label}"`,
   });
-}
-
-/** What a value is called in messages and plans. */
-export function valueLabel(value: Value): string {
-  return value.name;
 }

@@ -1,4 +1,4 @@
-import type { Diagnostic, Graph, Node } from "@lowbit/ir";
+import type { Graph, Node, Use } from "@lowbit/ir";
 import { globMatchesNothing } from "../diagnostics.ts";
 import { globMatcher } from "./glob.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
@@ -9,40 +9,50 @@ import { isUse, type OwnSpec, type QuantPoint, type QuantSpec } from "./spec.ts"
 /** Why a node that the user named stays float. */
 export const keptByUser = "kept in float on request";
 
-/** The nodes whose name, or the name of one of whose results, matches one of the patterns; and the patterns without a node. */
-export function nodesMatching(
-  graph: Graph,
-  globs: readonly string[],
-): { readonly nodes: ReadonlySet<Node>; readonly diagnostics: readonly Diagnostic[] } {
+/**
+ * The nodes whose name, or the name of one of whose results, matches one of the patterns.
+ *
+ * @throws CompileError `quantize/keep-float` for a pattern that matches none
+ */
+export function nodesMatching(graph: Graph, globs: readonly string[]): ReadonlySet<Node> {
   const names = new PointNames(graph);
   const nodes = new Set<Node>();
-  const diagnostics: Diagnostic[] = [];
   for (const glob of globs) {
     const matches = globMatcher(glob);
     const found = [...graph.nodes].filter((node) =>
       [node.name, names.node(node), ...node.outputs.map((value) => value?.name ?? "")].some(matches),
     );
-    if (found.length === 0) diagnostics.push(globMatchesNothing(glob));
+    if (found.length === 0) throw globMatchesNothing(glob);
     for (const node of found) nodes.add(node);
   }
-  return { nodes, diagnostics };
+  return nodes;
 }
 
 /**
- * The plan without some nodes: their operands read floats, and values that nobody reads as codes any more stay float.
- * Points that shared parameters with a dropped one keep them.
+ * The plan without some nodes: their operands read floats, and values that nobody reads or computes as codes any more
+ * stay float. Points that shared parameters with a dropped one keep them.
  */
 export function keepFloat(plan: QuantPlan, nodes: ReadonlySet<Node>, reason: string = keptByUser): QuantPlan {
   const dropped = new Set<QuantPoint>();
   for (const node of nodes) for (const use of node.operands) dropped.add(use);
+  const isRead = (use: Use): boolean => plan.specs.has(use) && !dropped.has(use);
   for (const point of plan.specs.keys()) {
-    if (isUse(point)) continue;
-    const readers = [...point.uses].filter((use) => plan.specs.has(use));
-    if (readers.length > 0 && readers.every((use) => dropped.has(use))) dropped.add(point);
+    if (isUse(point) || [...point.uses].some(isRead)) continue;
+    if (!computedFromCodes(point.producer, isRead, longestUnit)) dropped.add(point);
   }
   const skipped: readonly Skipped[] = [...nodes].map((node) => ({ node, reason }));
   const kept = plan.skipped.filter((each) => !nodes.has(each.node));
   return createPlan(plan.graph, withoutPoints(plan, dropped), [...kept, ...skipped]);
+}
+
+/** Nodes of the longest chain that runs as one integer kernel: a product, its bias, its activation. */
+const longestUnit = 3;
+
+/** Whether a node, or one whose only reader it is, reads codes: then its result is what an integer kernel gives. */
+function computedFromCodes(node: Node | null, isRead: (use: Use) => boolean, nodes: number): boolean {
+  if (node === null || nodes === 0) return false;
+  if (node.operands.some(isRead)) return true;
+  return node.inputs.some((value) => value?.uses.size === 1 && computedFromCodes(value.producer, isRead, nodes - 1));
 }
 
 /** The plan with another spec at one point, and at all that share its parameters. */

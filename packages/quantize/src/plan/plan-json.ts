@@ -61,7 +61,7 @@ function specToJson(spec: QuantSpec, names: PointNames): SpecJson {
  * A plan for a graph from JSON.
  *
  * @throws CompileError `quantize/plan` for names the graph does not have, dtypes and ranges that do not exist, and members
- *   of the wrong form
+ *   of the wrong form; `quantize/keep-float`
  */
 export function planFromJson(graph: Graph, json: PlanJson): QuantPlan {
   if (!isRecord(json) || !isRecord(json.points))
@@ -82,10 +82,7 @@ export function planFromJson(graph: Graph, json: PlanJson): QuantPlan {
     return found ? [{ node: found, reason }] : [];
   });
   const plan = createPlan(graph, specs, skipped);
-  const kept = nodesMatching(graph, json.keepFloat ?? []);
-  const [unknown] = kept.diagnostics;
-  if (unknown) throw badPlan(unknown.message, "keepFloat", unknown.help);
-  return kept.nodes.size === 0 ? plan : keepFloat(plan, kept.nodes);
+  return json.keepFloat ? keepFloat(plan, nodesMatching(graph, json.keepFloat)) : plan;
 }
 
 function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: string) => QuantPoint): QuantSpec {

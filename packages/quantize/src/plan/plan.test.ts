@@ -92,33 +92,38 @@ describe("a plan", () => {
 });
 
 describe("keeping nodes in float", () => {
-  test("drops their operands, and values that nobody reads as codes any more", () => {
+  test("drops their operands, but not values that integer kernels compute or read", () => {
     const graph = exampleGraph();
-    const { nodes } = nodesMatching(graph, ["po*"]);
+    const nodes = nodesMatching(graph, ["po*"]);
     expect(planText(keepFloat(examplePlan(graph), nodes))).toMatchInlineSnapshot(`
       "conv#X = uint8 per-tensor affine
       conv#W = int8 -127..127 per-channel(0) symmetric
       conv#B = int32 bias(conv#X, conv#W)
-      p = uint8 per-tensor affine
-      last#X = shared(p)
+      r = uint8 per-tensor affine
+      p = shared(r)
+      last#X = shared(r)
       float pool (MaxPool): kept in float on request"
     `);
   });
 
+  test("drops values that nobody reads or computes as codes any more", () => {
+    const graph = exampleGraph();
+    const nodes = nodesMatching(graph, ["pool", "last", "conv"]);
+    expect(keepFloat(examplePlan(graph), nodes).specs.size).toBe(0);
+  });
+
   test("hands the spec of a dropped point to those that shared it", () => {
     const graph = exampleGraph();
-    const { nodes } = nodesMatching(graph, ["pool"]);
+    const nodes = nodesMatching(graph, ["pool"]);
     const plan = planOf(graph, { "pool#X": activation, "last#X": (at) => ({ kind: "shared", with: at("pool#X") }) });
     expect(planText(keepFloat(plan, nodes))).toBe(
       "last#X = uint8 per-tensor affine\nfloat pool (MaxPool): kept in float on request",
     );
   });
 
-  test("names the pattern that matches nothing", () => {
-    const { diagnostics } = nodesMatching(exampleGraph(), ["conv7"]);
-    expect(diagnostics.map((each) => [each.code, each.message])).toEqual([
-      ["quantize/keep-float", '"conv7" matches no node'],
-    ]);
+  test("refuses a pattern that matches nothing", () => {
+    const { diagnostic } = caught(() => nodesMatching(exampleGraph(), ["conv7"]));
+    expect([diagnostic.code, diagnostic.message]).toEqual(["quantize/keep-float", '"conv7" matches no node']);
   });
 });
 
@@ -179,7 +184,6 @@ describe("a plan in JSON is refused when", () => {
       { points: { r: { kind: "guessed" } } },
       'the kind of a spec must be "observed", "fixed", "shared" or "derived"',
     ],
-    ["a pattern to keep in float matches nothing", { points: {}, keepFloat: ["zz"] }, '"zz" matches no node'],
   ];
   test.each(refused)("%s", (_, json, message) => {
     const error = caught(() => planFromJson(exampleGraph(), json as PlanJson));
