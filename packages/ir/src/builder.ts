@@ -13,14 +13,16 @@ type Operands<I extends readonly string[]> = I extends readonly [infer H, ...inf
       : readonly [Value, ...Operands<T>]
   : readonly [];
 
-/** One mandatory output is returned as itself; several, or a variadic one, as a list. */
+/** One mandatory output is returned as itself; several, or a variadic one, as a list; optional ones may be absent. */
 type Results<O extends readonly string[]> = O extends readonly [`${string}...`]
   ? readonly Value[]
-  : O extends readonly [string, ...infer T]
-    ? T extends readonly [] | readonly [`${string}?`, ...(readonly string[])]
-      ? Value
-      : readonly Value[]
-    : never;
+  : O extends readonly [`${string}?`, ...(readonly string[])]
+    ? readonly (Value | null)[]
+    : O extends readonly [string, ...infer T]
+      ? T extends readonly [] | readonly [`${string}?`, ...(readonly string[])]
+        ? Value
+        : readonly Value[]
+      : never;
 
 /** Settings of a node besides operands and attributes. */
 export interface NodeOptions {

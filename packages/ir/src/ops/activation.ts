@@ -1,4 +1,5 @@
 import { defineOp, float, int, string, type Trait } from "./define-op.ts";
+import { integers, sinceByDType, wideIntegers } from "./since.ts";
 import { checkBroadcastsTo, commonDType, sameAsFirst, unaryElements } from "./infer-elementwise.ts";
 import { maxOfDims } from "./dim-algebra.ts";
 import { axisIndex } from "./axes.ts";
@@ -11,14 +12,14 @@ const outputs = ["Y"] as const;
 /** Activation functions; all but the softmax family work element by element. */
 export const activationOps = {
   Relu: defineOp("Relu", {
-    since: 6,
+    since: sinceByDType(6, { 14: ["int8", "int16", "int32", "int64"] }),
     inputs,
     outputs,
     traits: elementwise,
     infer: unaryElements((element) => maxOfDims(element, 0)),
   }),
   LeakyRelu: defineOp("LeakyRelu", {
-    since: 6,
+    since: sinceByDType(6, { 16: ["bfloat16"] }),
     inputs,
     outputs,
     attributes: { alpha: float(0.01) },
@@ -26,7 +27,7 @@ export const activationOps = {
     infer: sameAsFirst,
   }),
   PRelu: defineOp("PRelu", {
-    since: 9,
+    since: sinceByDType(7, { 9: wideIntegers, 16: ["bfloat16"] }),
     inputs: ["X", "slope"],
     outputs,
     traits: elementwise,
@@ -78,7 +79,7 @@ export const activationOps = {
     infer: sameAsFirst,
   }),
   Clip: defineOp("Clip", {
-    since: 11,
+    since: sinceByDType(11, { 12: integers }),
     inputs: ["input", "min?", "max?"],
     outputs: ["output"],
     traits: elementwise,

@@ -1,5 +1,6 @@
 import { isFloat, type Dim, type DType } from "../types.ts";
 import { defineOp, int, required, string, type Trait } from "./define-op.ts";
+import { integers, narrowIntegers, sinceByDType, wideIntegers } from "./since.ts";
 import {
   addDims,
   divideDims,
@@ -20,31 +21,38 @@ const choice: readonly Trait[] = ["elementwise", "commutative", "keepsScale"];
 const divide = (a: Dim, b: Dim, dtype: DType): Dim => (isFloat(dtype) ? divideReals(a, b) : divideDims(a, b));
 const modulo = (a: Dim, b: Dim, dtype: DType): Dim => (isFloat(dtype) ? null : moduloDims(a, b));
 
+const sinceOfArithmetic = sinceByDType(7, { 14: narrowIntegers });
+const sinceOfChoice = sinceByDType(8, { 12: integers });
+/** Operands of two dtypes, and integers, came with opset 12. */
+const sinceOfPow = sinceByDType((node) => (node.inputs[0]?.dtype === node.inputs[1]?.dtype ? 7 : 12), {
+  12: wideIntegers,
+});
+
 /** Arithmetic on two or more broadcast operands. */
 export const arithmeticOps = {
   Add: defineOp("Add", {
-    since: 7,
+    since: sinceOfArithmetic,
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: commutative,
     infer: broadcastElements(addDims),
   }),
   Sub: defineOp("Sub", {
-    since: 7,
+    since: sinceOfArithmetic,
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: elementwise,
     infer: broadcastElements(subtractDims),
   }),
   Mul: defineOp("Mul", {
-    since: 7,
+    since: sinceOfArithmetic,
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: commutative,
     infer: broadcastElements(multiplyDims),
   }),
   Div: defineOp("Div", {
-    since: 7,
+    since: sinceOfArithmetic,
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: elementwise,
@@ -59,21 +67,21 @@ export const arithmeticOps = {
     infer: (context) => (context.node.int("fmod", 0) ? broadcastTypes(context) : broadcastElements(modulo)(context)),
   }),
   Pow: defineOp("Pow", {
-    since: 7,
+    since: sinceOfPow,
     inputs: ["X", "Y"],
     outputs: ["Z"],
     traits: elementwise,
     infer: broadcastLikeFirst,
   }),
   Max: defineOp("Max", {
-    since: 8,
+    since: sinceOfChoice,
     inputs: ["data_0..."],
     outputs: ["max"],
     traits: choice,
     infer: broadcastElements(maxOfDims),
   }),
   Min: defineOp("Min", {
-    since: 8,
+    since: sinceOfChoice,
     inputs: ["data_0..."],
     outputs: ["min"],
     traits: choice,

@@ -39,7 +39,10 @@ export const castOps = {
     infer: inferBitCast,
   }),
   Dropout: defineOp("Dropout", {
-    since: (node) => (node.inputs[1] || node.inputs[2] || node.attributes.has("seed") ? 12 : 10),
+    since: (node) => {
+      if (node.inputs[1] || node.inputs[2] || node.attributes.has("seed")) return 12;
+      return node.outputs.length > 1 ? 10 : 7;
+    },
     inputs: ["data", "ratio?", "training_mode?"],
     outputs: ["output", "mask?"],
     attributes: { seed: int() },

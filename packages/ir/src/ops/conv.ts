@@ -15,7 +15,7 @@ export const convAttributes = {
 /** Convolutions on float and integer tensors. */
 export const convOps = {
   Conv: defineOp("Conv", {
-    since: 11,
+    since: 1,
     inputs: ["X", "W", "B?"],
     outputs: ["Y"],
     attributes: convAttributes,
@@ -24,7 +24,7 @@ export const convOps = {
     infer: inferConv,
   }),
   ConvTranspose: defineOp("ConvTranspose", {
-    since: 11,
+    since: (node) => (node.attributes.has("auto_pad") ? 11 : 1),
     inputs: ["X", "W", "B?"],
     outputs: ["Y"],
     attributes: { ...convAttributes, output_padding: ints(), output_shape: ints() },

@@ -79,7 +79,7 @@ export const gatherOps = {
     infer: inferOneHot,
   }),
   Where: defineOp("Where", {
-    since: 9,
+    since: (node) => (node.inputs[1]?.dtype === "bfloat16" ? 16 : 9),
     inputs: ["condition", "X", "Y"],
     outputs: ["output"],
     traits: ["elementwise"],

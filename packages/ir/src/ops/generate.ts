@@ -31,7 +31,7 @@ export const generateOps = {
     infer: inferConstant,
   }),
   ConstantOfShape: defineOp("ConstantOfShape", {
-    since: 9,
+    since: (node) => (node.tensor("value")?.dtype === "bfloat16" ? 20 : 9),
     inputs: ["input"],
     outputs: ["output"],
     attributes: { value: tensor() },

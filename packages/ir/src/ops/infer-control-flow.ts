@@ -43,10 +43,16 @@ export function inferLoop(context: InferContext): Inferred {
   }
   return {
     types: body.outputs.slice(1).map((value, i) => {
-      if (i < carried) return joined(context, context.type(i + 2), value.type, "a carried value is");
+      if (i < carried) return carriedOut(context, context.type(i + 2), value.type);
       return stacked(outsideBodies(context.node, value.type), 0, null);
     }),
   };
+}
+
+/** A carried value as it leaves the loop. An optional that an iteration fills leaves as what it holds. */
+function carriedOut(context: InferContext, initial: ValueType | null, next: ValueType | null): ValueType | null {
+  if (initial?.kind === "optional" && next && next.kind !== "optional") return outsideBodies(context.node, next);
+  return joined(context, initial, next, "a carried value is");
 }
 
 /** Scan: the states, then slices of the scanned values. */

@@ -5,6 +5,7 @@ import type { Value } from "../graph/value.ts";
 import type { Shape, TensorType, ValueType } from "../types.ts";
 import type { InferContext, Inferred, OpSchema } from "./define-op.ts";
 import { constantOf, knownElements } from "./elements.ts";
+import { withOwnSymbols } from "./own-symbol.ts";
 import { schemaOf } from "./registry.ts";
 
 /**
@@ -46,16 +47,10 @@ export function inferContext(node: Node): InferContext {
   };
 }
 
-/** The symbol for a dimension of a node's result that is only known when the model runs. */
-export function ownSymbol(value: Value, axis: number): string {
-  return `${value.name}__dim${axis}`;
-}
-
 function completed(type: ValueType | null, value: Value | null | undefined, context: InferContext): ValueType | null {
   if (type?.kind !== "tensor" || type.shape === null) return type;
   checkSize(type, type.shape, context);
-  if (!value || !type.shape.includes(null)) return type;
-  return { ...type, shape: type.shape.map((dim, axis) => dim ?? ownSymbol(value, axis)) };
+  return value ? withOwnSymbols(type, value) : type;
 }
 
 function checkSize(type: TensorType, shape: Shape, context: InferContext): void {

@@ -34,10 +34,10 @@ export function checkScale(context: InferContext, scaleAt: number, zeroPointAt: 
   const x = context.shape(0);
   const scale = context.shape(scaleAt);
   const zeroPoint = zeroPointAt === null ? null : context.shape(zeroPointAt);
-  if (scale && zeroPoint && (scale.length !== zeroPoint.length || scale.some((dim, i) => differ(dim, zeroPoint[i]!)))) {
+  if (scale && zeroPoint && !isSingle(scale) && !isSingle(zeroPoint) && !sameDims(scale, zeroPoint)) {
     context.fail(`scale ${shapeText(scale)} and zero point ${shapeText(zeroPoint)} must have one shape`);
   }
-  if (!x || !scale || scale.length === 0 || (scale.length === 1 && scale[0] === 1)) return;
+  if (!x || !scale || isSingle(scale)) return;
   const block = context.node.int("block_size", 0);
   if (block < 0) context.fail(`block_size ${block} is negative`);
   const axis = axisIndex(context, context.node.int("axis", 1), x.length);
@@ -55,6 +55,15 @@ function checkBlocks(context: InferContext, x: Shape, scale: Shape, axis: number
     });
   if (!fits)
     context.fail(`scale ${shapeText(scale)} does not give ${shapeText(x)} one entry per ${block} along axis ${axis}`);
+}
+
+/** One scale for the whole tensor: rank 0, or rank 1 with one element. */
+function isSingle(shape: Shape): boolean {
+  return shape.length === 0 || (shape.length === 1 && shape[0] === 1);
+}
+
+function sameDims(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, i) => !differ(dim, b[i]!));
 }
 
 function differ(a: Shape[number], b: Shape[number]): boolean {

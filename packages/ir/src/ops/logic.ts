@@ -1,4 +1,5 @@
 import { defineOp, int, type Trait } from "./define-op.ts";
+import { integers, narrowIntegers, sinceByDType } from "./since.ts";
 import { equalDims, lessDims, lessOrEqualDims, maxOfDims, multiplyDims, subtractDims } from "./dim-algebra.ts";
 import { comparison, sameShapeAs, unaryElements } from "./infer-elementwise.ts";
 
@@ -8,35 +9,38 @@ const commutative: readonly Trait[] = ["elementwise", "commutative"];
 /** Comparisons and boolean operations: their results are bool tensors. */
 export const logicOps = {
   Equal: defineOp("Equal", {
-    since: 7,
+    since: sinceByDType(7, {
+      11: [...narrowIntegers, "uint32", "uint64", "float16", "float", "double"],
+      19: ["string"],
+    }),
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: commutative,
     infer: comparison(equalDims),
   }),
   Greater: defineOp("Greater", {
-    since: 7,
+    since: sinceByDType(7, { 9: integers }),
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: elementwise,
     infer: comparison((a, b) => lessDims(b, a)),
   }),
   GreaterOrEqual: defineOp("GreaterOrEqual", {
-    since: 12,
+    since: sinceByDType(12, { 16: ["bfloat16"] }),
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: elementwise,
     infer: comparison((a, b) => lessOrEqualDims(b, a)),
   }),
   Less: defineOp("Less", {
-    since: 7,
+    since: sinceByDType(7, { 9: integers }),
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: elementwise,
     infer: comparison(lessDims),
   }),
   LessOrEqual: defineOp("LessOrEqual", {
-    since: 12,
+    since: sinceByDType(12, { 16: ["bfloat16"] }),
     inputs: ["A", "B"],
     outputs: ["C"],
     traits: elementwise,
@@ -78,7 +82,7 @@ export const logicOps = {
     infer: sameShapeAs("bool"),
   }),
   IsInf: defineOp("IsInf", {
-    since: 10,
+    since: sinceByDType(10, { 20: ["float16", "bfloat16"] }),
     inputs: ["X"],
     outputs: ["Y"],
     attributes: { detect_negative: int(1), detect_positive: int(1) },

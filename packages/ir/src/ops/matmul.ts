@@ -1,4 +1,5 @@
 import { defineOp, float, int, required, string } from "./define-op.ts";
+import { sinceByDType, wideIntegers } from "./since.ts";
 import type { Node } from "../graph/node.ts";
 import { inferEinsum } from "./infer-einsum.ts";
 import { inferGemm, inferMatMul, inferMatMulAs } from "./infer-matmul.ts";
@@ -11,7 +12,7 @@ export function lastAxisOf(operand: number): (node: Node) => number {
 /** Matrix products. */
 export const matmulOps = {
   MatMul: defineOp("MatMul", {
-    since: 9,
+    since: sinceByDType(1, { 9: wideIntegers }),
     inputs: ["A", "B"],
     outputs: ["Y"],
     traits: ["linear"],
@@ -19,7 +20,7 @@ export const matmulOps = {
     infer: inferMatMul,
   }),
   Gemm: defineOp("Gemm", {
-    since: (node) => (node.inputs[2] ? 9 : 11),
+    since: sinceByDType((node) => (node.inputs[2] ? 7 : 11), { 9: wideIntegers }),
     inputs: ["A", "B", "C?"],
     outputs: ["Y"],
     attributes: { alpha: float(1), beta: float(1), transA: int(0), transB: int(0) },

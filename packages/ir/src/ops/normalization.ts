@@ -1,4 +1,4 @@
-import { defineOp, float, int, ints, required } from "./define-op.ts";
+import { defineOp, float, int, ints, required, type Since } from "./define-op.ts";
 import { sameAsFirst } from "./infer-elementwise.ts";
 import {
   inferBatchNormalization,
@@ -7,10 +7,17 @@ import {
   inferRmsNormalization,
 } from "./infer-normalization.ts";
 
+/** Statistics of another dtype than X came with opset 15, the updated ones and bfloat16 with 14. */
+const sinceOfBatchNormalization: Since = (node) => {
+  const [x, scale, , mean] = node.inputs.map((value) => value?.dtype);
+  if (scale !== x || mean !== x) return 15;
+  return node.attributes.has("training_mode") || x === "bfloat16" ? 14 : 7;
+};
+
 /** Ops that center and scale by statistics. */
 export const normalizationOps = {
   BatchNormalization: defineOp("BatchNormalization", {
-    since: (node) => (node.int("training_mode", 0) === 0 && !node.attributes.has("training_mode") ? 9 : 14),
+    since: sinceOfBatchNormalization,
     inputs: ["X", "scale", "B", "input_mean", "input_var"],
     outputs: ["Y", "running_mean?", "running_var?"],
     attributes: { epsilon: float(1e-5), momentum: float(0.9), training_mode: int(0) },

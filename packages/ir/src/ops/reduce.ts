@@ -1,4 +1,5 @@
-import { defineOp, int, type Trait } from "./define-op.ts";
+import { defineOp, int, type Since, type Trait } from "./define-op.ts";
+import { integers, sinceByDType } from "./since.ts";
 import { sameAsFirst } from "./infer-elementwise.ts";
 import { inferArg, inferReduce, inferReduceProd, inferTopK } from "./infer-reduce.ts";
 
@@ -13,7 +14,10 @@ const roles = { axes: { role: "parameter" } } as const;
 /** A reduction over the axes of the second operand, or over all. */
 function reduce(op: string, since: number, traits = reduction, infer = inferReduce) {
   return defineOp(op, {
-    since: (node) => (node.inputs[1] || node.attributes.has("noop_with_empty_axes") ? since : 1),
+    since: sinceByDType(
+      (node) => (node.inputs[1] || node.attributes.has("noop_with_empty_axes") ? since : 1),
+      traits === choice ? { 12: ["int8", "uint8"], 20: ["bool"] } : {},
+    ),
     inputs,
     outputs,
     attributes,
@@ -22,6 +26,11 @@ function reduce(op: string, since: number, traits = reduction, infer = inferRedu
     infer,
   });
 }
+
+const sinceOfArg: Since = (node) => {
+  if (node.int("select_last_index", 0) !== 0) return 12;
+  return node.int("axis", 0) < 0 ? 11 : 1;
+};
 
 /** Ops that combine or order elements along axes. */
 export const reduceOps = {
@@ -36,7 +45,7 @@ export const reduceOps = {
   ReduceLogSumExp: reduce("ReduceLogSumExp", 18),
   ReduceSumSquare: reduce("ReduceSumSquare", 18),
   ArgMax: defineOp("ArgMax", {
-    since: (node) => (node.int("select_last_index", 0) !== 0 ? 12 : 1),
+    since: sinceOfArg,
     inputs: ["data"],
     outputs,
     attributes: { axis: int(0), keepdims: int(1), select_last_index: int(0) },
@@ -44,7 +53,7 @@ export const reduceOps = {
     infer: inferArg,
   }),
   ArgMin: defineOp("ArgMin", {
-    since: (node) => (node.int("select_last_index", 0) !== 0 ? 12 : 1),
+    since: sinceOfArg,
     inputs: ["data"],
     outputs,
     attributes: { axis: int(0), keepdims: int(1), select_last_index: int(0) },
@@ -52,7 +61,9 @@ export const reduceOps = {
     infer: inferArg,
   }),
   TopK: defineOp("TopK", {
-    since: (node) => (node.attributes.has("largest") || node.attributes.has("sorted") ? 11 : 10),
+    since: sinceByDType((node) => (node.attributes.has("largest") || node.attributes.has("sorted") ? 11 : 10), {
+      11: integers,
+    }),
     inputs: ["X", "K"],
     outputs: ["Values", "Indices"],
     attributes: { axis: int(-1), largest: int(1), sorted: int(1) },
@@ -61,7 +72,7 @@ export const reduceOps = {
     infer: inferTopK,
   }),
   CumSum: defineOp("CumSum", {
-    since: 11,
+    since: sinceByDType(11, { 14: ["float16", "bfloat16"] }),
     inputs: ["x", "axis"],
     outputs: ["y"],
     attributes: { exclusive: int(0), reverse: int(0) },
