@@ -4,3 +4,4 @@
  */
 export * from "./conformance.ts";
 export * from "./materials.ts";
+export { mnistFiles, type MnistFiles } from "./mnist.ts";

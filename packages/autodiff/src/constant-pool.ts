@@ -1,4 +1,13 @@
-import { isStatic, Tensor, type DType, type GraphEditor, type Shape, type Value } from "@lowbit/ir";
+import {
+  codeOfDType,
+  elementCount,
+  isStatic,
+  Tensor,
+  type DType,
+  type GraphEditor,
+  type Shape,
+  type Value,
+} from "@lowbit/ir";
 import { unknownTypeError } from "./diagnostics.ts";
 
 /** Constants above this many elements are not compared with others. */
@@ -52,12 +61,15 @@ export class ConstantPool {
     return this.#editor.op.Shape([value], { start: axis, end: axis === -1 ? undefined : axis + 1 });
   }
 
-  /** Elements of `whole` per element of `part`, as a rank-0 value of `whole`'s dtype. */
+  /** Elements of `whole` per element of `part`, as a rank-0 value of `part`'s dtype. */
   sizeRatio(whole: Value, part: Value): Value {
     const ratio = staticRatio(whole.shape, part.shape);
-    if (ratio !== null) return this.scalar(ratio, whole);
+    if (ratio !== null) return this.scalar(ratio, part);
     const { op } = this.#editor;
-    return op.CastLike([op.Div([op.Size([whole]), op.Size([part])]), this.scalar(0, whole)]);
+    const sizeOf = (value: Value) => op.Cast([op.Size([value])], { to: codeOfDType(dtypeOf(part)) });
+    const parts = elementCount(part.shape);
+    if (parts === 1) return sizeOf(whole);
+    return op.Div([sizeOf(whole), parts === null ? sizeOf(part) : this.scalar(parts, part)]);
   }
 
   /** Zeros of a value's shape and dtype. */

@@ -33,7 +33,11 @@ export function toRuntime(tensor: Tensor): ort.Tensor {
   const type = runtimeTypes[tensor.dtype];
   if (!type) throw unsupported(tensor.dtype);
   if (tensor.strings) {
-    return new ort.Tensor("string", tensor.strings.map((bytes) => new TextDecoder().decode(bytes)), tensor.dims);
+    return new ort.Tensor(
+      "string",
+      tensor.strings.map((bytes) => new TextDecoder().decode(bytes)),
+      tensor.dims,
+    );
   }
   return new ort.Tensor(type as "float32", tensor.typed() as Float32Array, tensor.dims);
 }

@@ -13,7 +13,11 @@ export function cannotLoad(what: string, reason: string): CompileError {
 
 /** ONNX Runtime failed while running a model. */
 export function cannotRun(reason: string): CompileError {
-  return new CompileError({ code: "runtime/run", severity: "error", message: `ONNX Runtime failed: ${firstLine(reason)}` });
+  return new CompileError({
+    code: "runtime/run",
+    severity: "error",
+    message: `ONNX Runtime failed: ${firstLine(reason)}`,
+  });
 }
 
 /** A fed tensor does not fit the model's input, or an input is missing or unknown. */

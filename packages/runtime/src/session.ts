@@ -1,4 +1,4 @@
-import { exportModel, type DType, type Model, type Tensor } from "@lowbit/ir";
+import { modelBytes, type DType, type Model, type Tensor } from "@lowbit/ir";
 import * as ort from "onnxruntime-node";
 import { dtypeOf, fromRuntime, toRuntime } from "./convert-tensor.ts";
 import { badFeed, cannotLoad, cannotRun } from "./diagnostics.ts";
@@ -78,9 +78,7 @@ export class Session {
     } catch (error) {
       throw cannotRun(errorText(error));
     }
-    return Object.fromEntries(
-      Object.entries(results).map(([name, value]) => [name, fromRuntime(value as ort.Tensor)]),
-    );
+    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromRuntime(value as ort.Tensor)]));
   }
 
   /** Stops profiling; ONNX Runtime has written its file by then. */
@@ -101,9 +99,7 @@ function runtimeOptions(options: SessionOptions): ort.InferenceSession.SessionOp
     logSeverityLevel: 3,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),
-    ...(options.profilePrefix === undefined
-      ? {}
-      : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+    ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
     ...(options.config ? { extra: nested(options.config) } : {}),
   };
 }

@@ -1,2 +1,26 @@
-/** Losses, optimizers, the train-step graph, the training loop and data sources. */
-export {};
+/**
+ * Trains lowbit graphs: losses, optimizers, the training step as one ONNX graph, the loop that runs it on ONNX Runtime,
+ * data sets, and evaluation.
+ *
+ * The gradient rules live in `autodiff`; what quantization-aware training inserts into a graph lives in `quantize`.
+ */
+export { arrays } from "./data/arrays.ts";
+export type { Batch, BatchOptions, Dataset } from "./data/dataset.ts";
+export { shuffledIndices, randomStream } from "./data/random.ts";
+export { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate/evaluate.ts";
+export { metrics, type Measure, type MetricName } from "./evaluate/metric.ts";
+export { StepRunner, type TrainState } from "./engine/step-runner.ts";
+export { withState } from "./engine/state.ts";
+export { fit, train } from "./fit/fit.ts";
+export type { FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
+export { constantSchedule, cosineSchedule, stepSchedule, warmUp, type Schedule } from "./fit/schedule.ts";
+export type { Loss, LossContext } from "./loss/loss.ts";
+export { crossEntropy } from "./loss/cross-entropy.ts";
+export { meanSquaredError } from "./loss/mean-squared-error.ts";
+export { adam, adamw, type AdamOptions } from "./optimizer/adam.ts";
+export type { Optimizer, Update, UpdateContext } from "./optimizer/optimizer.ts";
+export { sgd, type SgdOptions } from "./optimizer/sgd.ts";
+export type { StateSlot } from "./step/assign.ts";
+export { loopSteps } from "./step/loop.ts";
+export { selectParameters } from "./step/parameters.ts";
+export { trainStep, type TrainStep, type TrainStepOptions } from "./step/train-step.ts";

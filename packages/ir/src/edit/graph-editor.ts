@@ -149,6 +149,13 @@ export class GraphEditor {
     return value;
   }
 
+  /** Lists the graph's inputs in another order. */
+  orderInputs(values: readonly Value[]): void {
+    const known = new Set(this.graph.inputs);
+    invariant(values.length === known.size && values.every((value) => known.has(value)), "orderInputs: not the same inputs");
+    mutable(this.graph).inputs = [...values];
+  }
+
   /** Makes the graph return a value, under the value's own name. */
   output(value: Value): void {
     mutable(this.graph).outputs.push(value);

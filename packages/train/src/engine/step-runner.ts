@@ -1,0 +1,80 @@
+import { Tensor, type Graph, type Model } from "@lowbit/ir";
+import { Session, type SessionOptions } from "@lowbit/runtime";
+import { stack } from "../data/stack.ts";
+import { loopSteps } from "../step/loop.ts";
+import type { StateSlot } from "../step/assign.ts";
+import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
+import type { Batch } from "../data/dataset.ts";
+
+/** The tensors that live from step to step, by the name of the initializer each began as. */
+export type TrainState = Map<string, Tensor>;
+
+/** A training step loaded into ONNX Runtime, for one batch size. */
+export class StepRunner {
+  /** The model that runs: a Loop over steps. */
+  readonly model: Model;
+  readonly slots: readonly StateSlot[];
+  readonly #names: Omit<TrainStep, "graph">;
+  readonly #options: TrainStepOptions;
+  readonly #session: Session;
+
+  private constructor(step: TrainStep, model: Model, options: TrainStepOptions, session: Session) {
+    this.model = model;
+    this.slots = step.state;
+    this.#names = step;
+    this.#options = options;
+    this.#session = session;
+  }
+
+  /** Builds the step for a model and loads it. @throws CompileError as `trainStep` */
+  static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
+    const step = trainStep(graph, options);
+    const model = loopSteps(step);
+    const session = await Session.create(model, {
+      optimization: "all",
+      memoryPattern: false,
+      ...runtime,
+      config: { "session.disable_quant_qdq": "1", ...runtime.config },
+    });
+    return new StepRunner(step, model, options, session);
+  }
+
+  /** The state training starts from. */
+  initialState(): TrainState {
+    return new Map(this.slots.map((slot) => [slot.name, slot.initial]));
+  }
+
+  /**
+   * Runs one step per batch in a single call and moves `state` on. All batches have this runner's size.
+   *
+   * @param firstStep number of the first step, from 1
+   * @param learningRates one per batch
+   * @returns the loss of each step
+   */
+  async run(
+    state: TrainState,
+    batches: readonly Batch[],
+    firstStep: number,
+    learningRates: readonly number[],
+  ): Promise<Float32Array> {
+    const names = this.#names;
+    const numbers = batches.flatMap((_, index) =>
+      this.#options.optimizer.hyperAt(firstStep + index, learningRates[index]!),
+    );
+    const width = this.#options.optimizer.hyper.length;
+    const feeds: Record<string, Tensor> = {
+      [`${names.hyper}.steps`]: Tensor.of("float", numbers, [batches.length, width]),
+      [`${names.target}.steps`]: stack(batches.map((batch) => batch.target!)),
+    };
+    for (const name of names.data) feeds[`${name}.steps`] = stack(batches.map((batch) => batch.inputs[name]!));
+    for (const slot of this.slots) feeds[`${slot.name}.in`] = state.get(slot.name)!;
+    const results = await this.#session.run(feeds);
+    const outputs = this.model.graph.outputs.map((value) => results[value.name]!);
+    this.slots.forEach((slot, index) => state.set(slot.name, outputs[index]!));
+    return outputs.at(-1)!.floats();
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}

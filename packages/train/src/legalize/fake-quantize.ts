@@ -1,0 +1,93 @@
+import { bitsPerElement, dtypes, integerRange, invariant, type DType, type Node, type Value } from "@lowbit/ir";
+import { dims, ints, operand, scalar, type LegalizeContext } from "./legalization.ts";
+
+interface CodeRange {
+  readonly qmin: number;
+  readonly qmax: number;
+}
+
+function codeRange(node: Node): CodeRange {
+  return { qmin: node.int("qmin", 0), qmax: node.int("qmax", 0) };
+}
+
+/**
+ * FakeQuantize as QuantizeLinear and DequantizeLinear, which run in one pass each. Codes narrower than the storage type
+ * are clipped between the two, unless the node promises that its scale covers all elements.
+ */
+export function fakeQuantize(context: LegalizeContext): readonly Value[] {
+  const { node, op } = context;
+  const [x, scale] = [operand(context, 0), operand(context, 1)];
+  const { qmin, qmax } = codeRange(node);
+  const zeroPoint = storedZeroPoint(context, operand(context, 2));
+  const axis = node.attributes.has("axis") ? node.int("axis", 0) : 1;
+  const blockSize = node.int("block_size", 0);
+  const attributes = blockSize > 0 ? { axis, block_size: blockSize } : { axis };
+  const codes = op.QuantizeLinear([x, scale, zeroPoint], attributes);
+  const [least, most] = integerRange(zeroPoint.dtype!);
+  const covered = node.int("covers_range", 0) === 1 || (qmin === least && qmax === most);
+  const kept = covered ? codes : clipCodes(context, codes, zeroPoint.dtype!, { qmin, qmax });
+  return [op.DequantizeLinear([kept, scale, zeroPoint], attributes)];
+}
+
+/** ONNX Runtime has no training kernels for 4-bit types: their codes are computed in 8 bits. */
+function storedZeroPoint({ op }: LegalizeContext, zeroPoint: Value): Value {
+  const dtype = zeroPoint.dtype;
+  invariant(dtype, `FakeQuantize: zero point ${zeroPoint.name} has no dtype`);
+  if (bitsPerElement(dtype) >= 8) return zeroPoint;
+  return op.Cast([zeroPoint], { to: dtypes.indexOf(dtype.startsWith("u") ? "uint8" : "int8") + 1 });
+}
+
+function clipCodes({ op, editor }: LegalizeContext, codes: Value, dtype: DType, { qmin, qmax }: CodeRange): Value {
+  const bound = (value: number, name: string): Value =>
+    op.Cast([scalar(editor, value, name)], { to: dtypes.indexOf(dtype) + 1 });
+  return op.Clip([codes, bound(qmin, "qmin"), bound(qmax, "qmax")]);
+}
+
+/**
+ * FakeQuantizeGrad: dY where the element was not clipped, and the gradients of scale and zero point where asked for
+ * (LSQ: Esser et al. 2020, equation 3; LSQ+: Bhalgat et al. 2020).
+ */
+export function fakeQuantizeGrad(context: LegalizeContext): readonly (Value | null)[] {
+  const { node, op, editor } = context;
+  const [dy, x] = [operand(context, 0), operand(context, 1)];
+  const [, dScale, dZeroPoint] = node.outputs;
+  if (node.int("covers_range", 0) === 1 && !dScale && !dZeroPoint) return [op.Identity([dy]), null, null];
+  invariant(node.int("block_size", 0) === 0, "FakeQuantizeGrad: learned blocked scales are not supported");
+  const { qmin, qmax } = codeRange(node);
+  const scale = alongAxis(context, operand(context, 1 + 1));
+  const zeroPoint = alongAxis(context, op.Cast([operand(context, 3)], { to: 1 }));
+  const least = op.Sub([scalar(editor, qmin, "qmin"), zeroPoint]);
+  const most = op.Sub([scalar(editor, qmax, "qmax"), zeroPoint]);
+  const half = scalar(editor, 0.5, "half");
+  const lower = op.Mul([op.Sub([least, half]), scale]);
+  const upper = op.Mul([op.Add([most, half]), scale]);
+  const inside = op.Cast([op.Equal([op.Min([op.Max([x, lower]), upper]), x])], { to: 1 });
+  const dx = op.Mul([dy, inside]);
+  if (!dScale && !dZeroPoint) return [dx, null, null];
+  const sum = (value: Value): Value => sumPerScale(context, value);
+  const quotient = op.Div([x, scale]);
+  const code = op.Min([op.Max([op.Round([quotient]), least]), most]);
+  const byScale = dScale ? sum(op.Mul([dy, op.Sub([code, op.Mul([inside, quotient])])])) : null;
+  const outside = op.Sub([scalar(editor, 1, "one"), inside]);
+  const byZeroPoint = dZeroPoint ? sum(op.Neg([op.Mul([op.Mul([dy, outside]), scale])])) : null;
+  return [dx, byScale, byZeroPoint];
+}
+
+/** A per-axis parameter [C] shaped to broadcast against X. */
+function alongAxis(context: LegalizeContext, parameter: Value): Value {
+  const { node, op, editor } = context;
+  const rank = dims(operand(context, 1)).length;
+  if (!node.attributes.has("axis") || dims(parameter).length === 0) return parameter;
+  const axis = (node.int("axis", 0) + rank) % rank;
+  const trailing = Array.from({ length: rank - axis - 1 }, (_, i) => i + 1);
+  return trailing.length === 0 ? parameter : op.Unsqueeze([parameter, ints(editor, trailing, "axes")]);
+}
+
+/** The sum over all elements that share a scale, in the scale's own shape. */
+function sumPerScale(context: LegalizeContext, value: Value): Value {
+  const { node, op, editor } = context;
+  const rank = dims(operand(context, 1)).length;
+  const axis = node.attributes.has("axis") ? (node.int("axis", 0) + rank) % rank : -1;
+  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
+  return op.ReduceSum([value, ints(editor, axes, "axes")], { keepdims: 0 });
+}

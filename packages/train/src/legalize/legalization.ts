@@ -1,0 +1,41 @@
+import { invariant, isStatic, Tensor, type Builder, type GraphEditor, type Node, type Value } from "@lowbit/ir";
+
+/** What a legalization works with: the node to express in plain ONNX ops, and a builder standing right before it. */
+export interface LegalizeContext {
+  readonly node: Node;
+  readonly op: Builder;
+  readonly editor: GraphEditor;
+}
+
+/** Rewrites one node as plain ONNX ops; gives one value per output of the node (null for an output nobody asked for). */
+export type Legalization = (context: LegalizeContext) => readonly (Value | null)[];
+
+/** The operand at an index, which the op's schema makes mandatory. */
+export function operand({ node }: LegalizeContext, index: number): Value {
+  const value = node.inputs[index];
+  invariant(value, `${node.op} "${node.label}" lacks operand ${index}`);
+  return value;
+}
+
+/** The dimensions of a value; training steps are built for a fixed batch, so all of them are numbers. */
+export function dims(value: Value): readonly number[] {
+  const { shape } = value;
+  invariant(isStatic(shape), `legalize: ${value.name} has no static shape`);
+  return shape;
+}
+
+/** An int64 list as a constant operand. */
+export function ints(editor: GraphEditor, values: readonly number[], name: string): Value {
+  return editor.initializer(Tensor.of("int64", values), name);
+}
+
+/** A float scalar as a constant operand. */
+export function scalar(editor: GraphEditor, value: number, name: string): Value {
+  return editor.initializer(Tensor.scalar("float", value), name);
+}
+
+/** The value under another shape of as many elements. */
+export function reshape({ op, editor }: LegalizeContext, value: Value, shape: readonly number[]): Value {
+  const same = value.shape?.length === shape.length && shape.every((dim, axis) => value.shape![axis] === dim);
+  return same ? value : op.Reshape([value, ints(editor, shape, "shape")]);
+}

@@ -1,0 +1,110 @@
+import { cloneGraph, elementCount, newModel, parseGraph, Tensor, type Graph } from "@lowbit/ir";
+import { evaluate } from "@lowbit/reference";
+import { Session } from "@lowbit/runtime";
+import { expect, test } from "vitest";
+import { randomStream } from "../data/random.ts";
+import { legalize } from "./legalize.ts";
+
+/** One op of the `lowbit` domain between named inputs; the outputs are what the text says. */
+const cases: Readonly<Record<string, string>> = {
+  "ConvGradInput at stride 1": `g (float[2,4,5,6] dy, float[4,3,3,3] w, float[2,3,5,6] x) => (float[2,3,5,6] dx) {
+    dx = lowbit.ConvGradInput <pads = [1,1,1,1]> (dy, w, x) }`,
+  "ConvGradInput at stride 2 with an unread edge": `g (float[2,4,3,3] dy, float[4,3,2,2] w, float[2,3,7,6] x) => (float[2,3,7,6] dx) {
+    dx = lowbit.ConvGradInput <strides = [2,2]> (dy, w, x) }`,
+  "ConvGradInput with dilation and uneven pads": `g (float[1,2,6,5] dy, float[2,2,3,3] w, float[1,2,7,7] x) => (float[1,2,7,7] dx) {
+    dx = lowbit.ConvGradInput <dilations = [2,2], pads = [1,0,2,2]> (dy, w, x) }`,
+  "ConvGradInput of a depthwise convolution": `g (float[2,3,4,4] dy, float[3,1,3,3] w, float[2,3,4,4] x) => (float[2,3,4,4] dx) {
+    dx = lowbit.ConvGradInput <group = 3, pads = [1,1,1,1]> (dy, w, x) }`,
+  "ConvGradInput with two groups": `g (float[2,4,4,4] dy, float[4,2,3,3] w, float[2,4,4,4] x) => (float[2,4,4,4] dx) {
+    dx = lowbit.ConvGradInput <group = 2, pads = [1,1,1,1]> (dy, w, x) }`,
+  "ConvGradInput in one dimension": `g (float[2,4,4] dy, float[4,3,3] w, float[2,3,8] x) => (float[2,3,8] dx) {
+    dx = lowbit.ConvGradInput <strides = [2], auto_pad = "SAME_UPPER"> (dy, w, x) }`,
+  "ConvGradWeight of a 3x3 kernel": `g (float[2,4,5,6] dy, float[2,3,5,6] x, float[4,3,3,3] w) => (float[4,3,3,3] dw) {
+    dw = lowbit.ConvGradWeight <pads = [1,1,1,1]> (dy, x, w) }`,
+  "ConvGradWeight at stride 2 with an unread edge": `g (float[2,4,3,3] dy, float[2,3,7,6] x, float[4,3,2,2] w) => (float[4,3,2,2] dw) {
+    dw = lowbit.ConvGradWeight <strides = [2,2]> (dy, x, w) }`,
+  "ConvGradWeight of a 1x1 kernel": `g (float[2,4,3,3] dy, float[2,5,3,3] x, float[4,5,1,1] w) => (float[4,5,1,1] dw) {
+    dw = lowbit.ConvGradWeight (dy, x, w) }`,
+  "ConvGradWeight of a depthwise convolution": `g (float[2,3,4,4] dy, float[2,3,8,8] x, float[3,1,3,3] w) => (float[3,1,3,3] dw) {
+    dw = lowbit.ConvGradWeight <group = 3, pads = [1,1,0,0], strides = [2,2]> (dy, x, w) }`,
+  "ConvGradWeight with two groups": `g (float[2,4,4,4] dy, float[2,6,4,4] x, float[4,3,3,3] w) => (float[4,3,3,3] dw) {
+    dw = lowbit.ConvGradWeight <group = 2, pads = [1,1,1,1]> (dy, x, w) }`,
+  "ConvGradWeight in three dimensions": `g (float[2,2,3,3,3] dy, float[2,3,4,4,4] x, float[2,3,2,2,2] w) => (float[2,3,2,2,2] dw) {
+    dw = lowbit.ConvGradWeight (dy, x, w) }`,
+  "AveragePoolGrad with overlap and padding": `g (float[2,3,3,3] dy, float[2,3,6,6] x) => (float[2,3,6,6] dx) {
+    dx = lowbit.AveragePoolGrad <kernel_shape = [3,3], strides = [2,2], pads = [1,1,0,0]> (dy, x) }`,
+  "AveragePoolGrad that counts padding": `g (float[2,3,3,3] dy, float[2,3,4,4] x) => (float[2,3,4,4] dx) {
+    dx = lowbit.AveragePoolGrad <kernel_shape = [2,2], strides = [2,2], pads = [1,1,1,1], count_include_pad = 1> (dy, x) }`,
+  "FakeQuantize with the whole range of uint8": `g (float[2,3,4] x) => (float[2,3,4] y) <float scale = {0.01}, uint8 zero = {100}> {
+    y = lowbit.FakeQuantize <qmin = 0, qmax = 255> (x, scale, zero) }`,
+  "FakeQuantize in 7 bits clips": `g (float[2,3,4] x) => (float[2,3,4] y) <float scale = {0.01}, uint8 zero = {30}> {
+    y = lowbit.FakeQuantize <qmin = 0, qmax = 127> (x, scale, zero) }`,
+  "FakeQuantize per channel in 4 bits": `g (float[2,3] x) => (float[2,3] y) <float[3] scale = {0.05, 0.2, 0.1}, int4[3] zero = {0, 0, 0}> {
+    y = lowbit.FakeQuantize <qmin = -7, qmax = 7, axis = 1> (x, scale, zero) }`,
+  "FakeQuantizeGrad masks what was clipped": `g (float[2,3,4] dy, float[2,3,4] x) => (float[2,3,4] dx) <float scale = {0.003}, uint8 zero = {100}> {
+    dx = lowbit.FakeQuantizeGrad <qmin = 0, qmax = 255> (dy, x, scale, zero) }`,
+  "FakeQuantizeGrad of a learned scale per channel": `g (float[2,3,4] dy, float[2,3,4] x) => (float[2,3,4] dx, float[3] ds, float[3] dz)
+    <float[3] scale = {0.003, 0.02, 0.1}, int8[3] zero = {0, 5, -9}> {
+    dx, ds, dz = lowbit.FakeQuantizeGrad <qmin = -128, qmax = 127, axis = 1> (dy, x, scale, zero) }`,
+  "ObserveRange of the current tensor per channel": `g (float[2,3,4] x) => (float[3] low, float[3] high) {
+    low, high = lowbit.ObserveRange <mode = "current", axis = 1> (x) }`,
+  "ObserveRange with a moving average": `g (float[2,3,4] x) => (float low, float high) <float a = {-0.1}, float b = {0.7}> {
+    low, high = lowbit.ObserveRange <averaging_constant = 0.25> (x, a, b) }`,
+  "ObserveRange that has seen nothing yet": `g (float[2,3,4] x, float a, float b) => (float low, float high) {
+    inf = Constant <value_float = 1e38> ()
+    ten = Constant <value_float = 10.0> ()
+    nothing = Mul(inf, ten)
+    minus = Neg(nothing)
+    low, high = lowbit.ObserveRange (x, nothing, minus) }`,
+  "QuantizationParameters of an asymmetric range": `g (float[5] low, float[5] high) => (float[5] scale, uint8[5] zero) {
+    scale, zero = lowbit.QuantizationParameters <qmin = 0, qmax = 255, dtype = "uint8"> (low, high) }`,
+  "QuantizationParameters of a symmetric range": `g (float[5] low, float[5] high) => (float[5] scale, int8[5] zero) {
+    scale, zero = lowbit.QuantizationParameters <qmin = -127, qmax = 127, symmetric = 1, dtype = "int8"> (low, high) }`,
+  "BatchNormalization in training": `g (float[4,3,5,5] x, float[3] scale, float[3] bias, float[3] mean, float[3] var)
+    => (float[4,3,5,5] y, float[3] new_mean, float[3] new_var) {
+    y, new_mean, new_var = BatchNormalization <training_mode = 1, epsilon = 0.001, momentum = 0.8> (x, scale, bias, mean, var) }`,
+};
+
+function inputsOf(graph: Graph): Map<string, Tensor> {
+  const random = randomStream(5);
+  return new Map(
+    graph.inputs.map((value) => {
+      const values = Float32Array.from({ length: elementCount(value.shape)! }, () => 2 * random() - 1);
+      return [value.name, Tensor.fromTyped("float", value.shape as readonly number[], values)];
+    }),
+  );
+}
+
+test.each(Object.entries(cases))("%s", async (_, text) => {
+  const graph = parseGraph(text);
+  const inputs = inputsOf(graph);
+  const expected = evaluate(graph, inputs);
+  const plain = cloneGraph(graph).graph;
+  legalize(plain);
+  expect([...plain.nodes].filter((node) => node.domain === "lowbit")).toHaveLength(0);
+  const model = newModel(plain);
+  model.opsets.set("com.microsoft", 1);
+  const session = await Session.create(model, { optimization: "disabled" });
+  const actual = await session.run(Object.fromEntries(inputs));
+  await session.release();
+  for (const output of graph.outputs) {
+    const wanted = expected.get(output.name)!;
+    const got = actual[output.name]!;
+    expect(got.dims).toEqual(wanted.dims);
+    const error = wanted.numbers().map((value, index) => Math.abs(value - got.numbers()[index]!));
+    expect(Math.max(...error)).toBeLessThan(2e-5);
+  }
+});
+
+test("MaxPoolGrad takes the positions from the forward MaxPool", async () => {
+  const graph = parseGraph(`g (float[2,3,6,6] x, float[2,3,3,3] dy) => (float[2,3,3,3] y, float[2,3,6,6] dx) {
+    y = MaxPool <kernel_shape = [2,2], strides = [2,2]> (x)
+    dx = lowbit.MaxPoolGrad <kernel_shape = [2,2], strides = [2,2]> (dy, x, y) }`);
+  const inputs = inputsOf(graph);
+  const expected = evaluate(graph, inputs);
+  legalize(graph);
+  const session = await Session.create(newModel(graph), { optimization: "disabled" });
+  const actual = await session.run(Object.fromEntries(inputs));
+  await session.release();
+  expect(actual.dx!.floats()).toEqual(expected.get("dx")!.floats());
+});

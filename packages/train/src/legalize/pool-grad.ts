@@ -1,0 +1,78 @@
+import { Tensor, type Value } from "@lowbit/ir";
+import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
+import { exactPadsEnd, staticWindow } from "./window.ts";
+
+/**
+ * dX of Y = MaxPool(X): dY goes to the position of each window's maximum. The forward MaxPool, where it is still there,
+ * is made to return the positions too; windows that overlap add up what they send.
+ */
+export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
+  const { node, op, editor } = context;
+  const [dy, x] = [operand(context, 0), operand(context, 1)];
+  const [, , ...input] = dims(x);
+  const [, , ...output] = dims(dy);
+  const kernel = node.ints("kernel_shape", [])!;
+  const window = staticWindow(node, kernel, input, output);
+  const attributes = Object.fromEntries([...node.attributes].filter(([name]) => name !== "storage_order"));
+  const pool = editor.node("MaxPool", [x], attributes, { outputs: 2 });
+  const forward = operand(context, 2);
+  if (forward.producer?.is("MaxPool") && forward.producer.input === x && forward.producer.outputs.length === 1) {
+    const old = forward.producer;
+    editor.move(pool, old);
+    editor.replaceAllUses(forward, pool.output);
+  }
+  const indices = pool.outputs[1]!;
+  const overlaps = kernel.some((size, axis) => (size - 1) * window.dilations[axis]! + 1 > window.strides[axis]!);
+  const elements = dims(x).reduce((a, b) => a * b, 1);
+  const count = dims(dy).reduce((a, b) => a * b, 1);
+  const zeros = op.ConstantOfShape([ints(editor, [elements], "elements")], { value: Tensor.of("float", [0]) });
+  const scattered = op.ScatterElements([zeros, reshape(context, indices, [count]), reshape(context, dy, [count])], {
+    axis: 0,
+    reduction: overlaps ? "add" : "none",
+  });
+  return [reshape(context, scattered, dims(x))];
+}
+
+/** dX of Y = AveragePool(X): each window spreads dY evenly over the positions it averages. */
+export function averagePoolGrad(context: LegalizeContext): readonly Value[] {
+  const { node, op, editor } = context;
+  const [dy, x] = [operand(context, 0), operand(context, 1)];
+  const [, channels, ...input] = dims(x);
+  const [, , ...output] = dims(dy);
+  const kernel = node.ints("kernel_shape", [])!;
+  const window = staticWindow(node, kernel, input, output);
+  const padsEnd = exactPadsEnd(window, input, output);
+  const countPadding = node.int("count_include_pad", 0) === 1;
+  const weights = countPadding
+    ? scalar(editor, 1 / kernel.reduce((a, b) => a * b, 1), "per_window")
+    : editor.initializer(Tensor.of("float", sharesPerWindow(window, input, output), [1, 1, ...output]), "per_window");
+  const ones = Array.from({ length: channels! * kernel.reduce((a, b) => a * b, 1) }, () => 1);
+  const spread = editor.initializer(Tensor.of("float", ones, [channels!, 1, ...kernel]), "ones");
+  const result = op.ConvTranspose([op.Mul([dy, weights]), spread], {
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: [...window.padsBegin, ...padsEnd.map((pad) => Math.max(0, pad))],
+    output_padding: padsEnd.map((pad) => Math.max(0, -pad)),
+    group: channels!,
+    kernel_shape: kernel,
+  });
+  return [result];
+}
+
+/** 1 / (number of positions inside the input) for every window, row-major. */
+function sharesPerWindow(
+  window: ReturnType<typeof staticWindow>,
+  input: readonly number[],
+  output: readonly number[],
+): readonly number[] {
+  const perAxis = output.map((count, axis) =>
+    Array.from({ length: count }, (_, position) => {
+      const start = position * window.strides[axis]! - window.padsBegin[axis]!;
+      const inside = Array.from({ length: window.kernel[axis]! }, (_, k) => start + k * window.dilations[axis]!);
+      return inside.filter((at) => at >= 0 && at < input[axis]!).length;
+    }),
+  );
+  return perAxis
+    .reduce<readonly number[]>((counts, axis) => counts.flatMap((a) => axis.map((b) => a * b)), [1])
+    .map((count) => 1 / count);
+}

@@ -1,0 +1,31 @@
+import type { Builder, GraphEditor, Value } from "@lowbit/ir";
+
+/** What one parameter's update works with; all values have the parameter's shape unless noted. */
+export interface UpdateContext {
+  readonly op: Builder;
+  readonly editor: GraphEditor;
+  readonly parameter: Value;
+  readonly gradient: Value;
+  /** The optimizer's memory for this parameter, by slot name. */
+  readonly slots: Readonly<Record<string, Value>>;
+  /** The step's numbers by name, each a tensor [1]. */
+  readonly hyper: Readonly<Record<string, Value>>;
+}
+
+/** The parameter and its slots after the step. */
+export interface Update {
+  readonly parameter: Value;
+  readonly slots: Readonly<Record<string, Value>>;
+}
+
+/** How parameters move against their gradients: a piece of graph per parameter, and numbers that change per step. */
+export interface Optimizer {
+  readonly name: string;
+  /** Tensors of the parameter's shape kept between steps, starting at zero. */
+  readonly slots: readonly string[];
+  /** Names of the numbers a step is fed. */
+  readonly hyper: readonly string[];
+  /** The numbers of one step. @param step counts from 1 @param learningRate already scheduled */
+  hyperAt(step: number, learningRate: number): readonly number[];
+  update(context: UpdateContext): Update;
+}
