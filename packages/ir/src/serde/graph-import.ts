@@ -2,6 +2,7 @@ import type { GraphProto, NodeProto, ValueInfoProto } from "@lowbit/onnx-proto";
 import type { Location } from "../diagnostics.ts";
 import { link, mutable } from "../edit/mutable.ts";
 import { Graph } from "../graph/graph.ts";
+import { cycleText, isSorted, nodeOrder } from "../graph/node-order.ts";
 import type { Node } from "../graph/node.ts";
 import { Value } from "../graph/value.ts";
 import { sameType, type ValueType } from "../types.ts";
@@ -10,7 +11,6 @@ import type { ImportContext } from "./context.ts";
 import { modelDiagnostic, modelError } from "./diagnostics.ts";
 import { importEntries, unusualEntries } from "./metadata.ts";
 import { connectNode, declareNode, resolve } from "./node-import.ts";
-import { isSorted, sortNodes } from "./node-order.ts";
 import { importSparseTensor } from "./sparse-source.ts";
 import { importRole } from "./tensor-export.ts";
 import { importTensor } from "./tensor-import.ts";
@@ -166,13 +166,16 @@ function nameOf(info: ValueInfoProto, what: string): string {
 }
 
 function sort(graph: Graph, context: ImportContext): void {
-  const cycle = sortNodes(graph);
-  const where: Location = { node: (cycle ?? [...graph.nodes])[0]!.label };
+  const { sorted, cycle } = nodeOrder(graph);
   if (cycle) {
-    const shown = cycle.slice(0, 5).map((node) => `${node.op} "${node.label}"`);
-    const more = cycle.length > shown.length ? `, and ${cycle.length - shown.length} more` : "";
-    throw modelError("import/cycle", `nodes need each other's results: ${shown.join(", ")}${more}`, where);
+    const where: Location = { node: cycle[0]!.label };
+    throw modelError("import/cycle", `nodes need each other's results: ${cycleText(cycle)}`, where);
   }
+  const list = mutable(graph.nodes);
+  list.first = null;
+  list.last = null;
+  list.length = 0;
+  for (const node of sorted) link(graph.nodes, node, null);
   context.report(
     modelDiagnostic(
       "import/unsorted",

@@ -1,10 +1,9 @@
-import { link, mutable } from "../edit/mutable.ts";
-import { graphsOf } from "../graph/attribute.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Node } from "../graph/node.ts";
-import type { Value } from "../graph/value.ts";
+import { graphsOf } from "./attribute.ts";
+import type { Graph } from "./graph.ts";
+import type { Node } from "./node.ts";
+import type { Value } from "./value.ts";
 
-/** The values of `node.graph` that the bodies of a node read or return. */
+/** The values of `node.graph` that the bodies of a node read or return; a value may come more than once. */
 export function* captured(node: Node): Generator<Value> {
   const pending = [...node.attributes.values()].flatMap(graphsOf);
   for (let body = pending.pop(); body; body = pending.pop()) {
@@ -16,7 +15,10 @@ export function* captured(node: Node): Generator<Value> {
   }
 }
 
-/** The nodes of its own graph that a node needs: producers of its operands and of what its bodies read. */
+/**
+ * The nodes of its own graph that a node needs: producers of its operands and of what its bodies read; a node may come
+ * more than once.
+ */
 export function* needs(node: Node): Generator<Node> {
   for (const value of node.inputs) {
     if (value?.producer && value.graph === node.graph) yield value.producer;
@@ -34,16 +36,22 @@ export function isSorted(graph: Graph): boolean {
   return true;
 }
 
+/** The nodes of a graph in an order in which each comes after those it needs, or a cycle that makes that impossible. */
+export type NodeOrder =
+  | { readonly sorted: readonly Node[]; readonly cycle: null }
+  | { readonly sorted: null; readonly cycle: readonly Node[] };
+
 /**
- * Puts every node after the nodes it needs, otherwise keeping the order. Returns the nodes of a cycle when there is
- * one, in the order in which data would flow, and then leaves the graph as it was.
+ * Finds an order for a graph's nodes that changes as little as possible of the order they are in. The nodes of a cycle
+ * come in the order in which data would flow. Use lists are not asked, so that a graph where they are wrong can be
+ * ordered too.
  */
-export function sortNodes(graph: Graph): readonly Node[] | null {
+export function nodeOrder(graph: Graph): NodeOrder {
   const sorted: Node[] = [];
   const state = new Map<Node, "open" | "done">();
   for (const start of graph.nodes) {
     const stack: { readonly node: Node; readonly needs: Iterator<Node> }[] = [];
-    const open = (node: Node) => {
+    const open = (node: Node): void => {
       state.set(node, "open");
       stack.push({ node, needs: needs(node) });
     };
@@ -56,24 +64,21 @@ export function sortNodes(graph: Graph): readonly Node[] | null {
         stack.pop();
       } else if (state.get(next.value) === "open") {
         const from = stack.findIndex(({ node }) => node === next.value);
-        return stack
-          .slice(from)
-          .map(({ node }) => node)
-          .toReversed();
+        const cycle = stack.slice(from).map(({ node }) => node);
+        return { sorted: null, cycle: cycle.toReversed() };
       } else if (!state.has(next.value)) open(next.value);
     }
   }
-  const list = mutable(graph.nodes);
-  list.first = null;
-  list.last = null;
-  list.length = 0;
-  for (const node of sorted) link(graph.nodes, node, null);
-  return null;
+  return { sorted, cycle: null };
+}
+
+/** The nodes of a cycle in words, a few of them. */
+export function cycleText(cycle: readonly Node[]): string {
+  const shown = cycle.slice(0, 5).map((node) => `${node.op} "${node.label}"`);
+  return shown.join(", ") + (cycle.length > shown.length ? `, and ${cycle.length - shown.length} more` : "");
 }
 
 function hasBody(node: Node): boolean {
-  for (const attribute of node.attributes.values()) {
-    if (attribute.kind === "graph" || attribute.kind === "graphs") return true;
-  }
+  for (const { kind } of node.attributes.values()) if (kind === "graph" || kind === "graphs") return true;
   return false;
 }
