@@ -34,3 +34,8 @@ export { saveModel, type ExternalDataOptions, type SavedModel, type SaveOptions 
 export { tensorsOf } from "./serde/model-tensors.ts";
 export { codeOfDType, dtypeOfCode } from "./ops/dtype-code.ts";
 export { knownElements } from "./ops/elements.ts";
+export { convertOpset } from "./opset/convert-opset.ts";
+export { lowerOpset, lowestOpset } from "./opset/lowest-opset.ts";
+export { irVersionOf } from "./opset/ir-version.ts";
+export { verifyGraph, verifyModel, type VerifyOptions } from "./verify/verify.ts";
+export type { VerifyCode } from "./verify/report.ts";
