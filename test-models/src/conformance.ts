@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { importModel, type Tensor } from "@lowbit/ir";
+import { create, decode } from "@lowbit/onnx-proto";
 import { materialsFolder } from "./materials.ts";
 import { tarEntries } from "./tar.ts";
 
@@ -57,4 +59,15 @@ function dataSets(files: ReadonlyMap<string, Uint8Array>): readonly ConformanceD
     if (found.inputs.length + found.outputs.length === 0) return sets;
     sets.push(found);
   }
+}
+
+/** The tensor of a serialized TensorProto. Whether a value file holds one is for the type in the case's model to say. */
+export function conformanceTensor(bytes: Uint8Array): Tensor {
+  const initializer = { ...decode("TensorProto", bytes), name: "tensor" };
+  const proto = create("ModelProto", {
+    ir_version: 10,
+    opset_import: [create("OperatorSetIdProto", { domain: "", version: 21 })],
+    graph: create("GraphProto", { name: "holder", initializer: [initializer] }),
+  });
+  return importModel(proto).graph.value("tensor")!.initializer!;
 }

@@ -1,0 +1,93 @@
+import type { Tensor } from "@lowbit/ir";
+import { tensorOf } from "../arrays/elements.ts";
+import { broadcastIndices } from "../arrays/indices.ts";
+import { groupsAlong } from "../arrays/regroup.ts";
+import { optionalInt } from "../attributes.ts";
+import type { Kernel, KernelCall } from "../kernel.ts";
+import { convolutionKernels } from "./convolution.ts";
+import { fakeQuantizeElement, quantizationParameters } from "./fake-quantize.ts";
+import { matMulKernels } from "./matmul.ts";
+
+const f32 = Math.fround;
+
+const ops = {
+  Conv: convolutionKernels.Conv,
+  ConvTranspose: convolutionKernels.ConvTranspose,
+  Gemm: matMulKernels.Gemm,
+};
+
+/**
+ * `Y = op(X, FQ(W·k)) + (B - mean)·k + beta` with `k = gamma / √(variance + ε)`, in float32 steps up to the weights:
+ * https://arxiv.org/abs/1806.08342, section 3.2.2, with frozen statistics.
+ */
+const convBatchNormalization: Kernel = (call) => {
+  const [x, w, bias] = [call.tensor(0), call.tensor(1), call.optional(2)?.numbers()];
+  const [gamma, beta, mean, variance] = [3, 4, 5, 6].map((index) => call.tensor(index).numbers()) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const epsilon = f32(call.node.float("epsilon", 1e-5));
+  const factors = gamma.map((g, c) => f32(g / f32(Math.sqrt(f32(variance[c]! + epsilon)))));
+  const op = call.node.string("op", "Conv");
+  const kernel = Object.hasOwn(ops, op) ? ops[op as keyof typeof ops] : call.fail(`op "${op}" cannot be normalized`);
+  const scaled = scaleOutputChannels(call, op, w, factors);
+  const inputs = [x, quantizeWeights(call, w, scaled)];
+  const y = kernel({
+    ...call,
+    inputs,
+    tensor: (index) => inputs[index]!,
+    optional: (index) => inputs[index] ?? null,
+  }) as Tensor;
+  const shift = factors.map((k, c) => f32(f32(f32((bias?.[c] ?? 0) - mean[c]!) * k) + beta[c]!));
+  const channelDims = op === "Gemm" ? [shift.length] : [shift.length, ...x.dims.slice(2).map(() => 1)];
+  const channels = broadcastIndices(channelDims, y.dims);
+  return tensorOf(
+    y.dtype,
+    y.dims,
+    y.numbers().map((element, i) => element + shift[channels[i]!]!),
+  );
+};
+
+/** `W·k` along the output channels of the op's weight layout. */
+function scaleOutputChannels(call: KernelCall, op: string, w: Tensor, factors: Float64Array): Float64Array {
+  const [first, second] = w.dims as [number, number];
+  const inner = w.size / (first * second);
+  const perGroup = factors.length / call.node.int("group", 1);
+  const channelOf = (i: number): number => {
+    const [a, b] = [Math.floor(i / (inner * second)), Math.floor(i / inner) % second];
+    if (op === "Conv") return a;
+    if (op === "Gemm") return call.node.int("transB", 0) === 1 ? a : b;
+    // ConvTranspose: [C, M/group, …], where the first axis runs through the groups.
+    return Math.floor(a / (first / call.node.int("group", 1))) * perGroup + b;
+  };
+  return w.numbers().map((weight, i) => f32(weight * factors[channelOf(i)]!));
+}
+
+/** The weights after fake quantization with the symmetric range of their own largest magnitude. */
+function quantizeWeights(call: KernelCall, w: Tensor, scaled: Float64Array): Tensor {
+  const dtype = call.node.string("weight_dtype", "");
+  if (dtype === "") return tensorOf(w.dtype, w.dims, scaled);
+  const range = [call.node.int("weight_qmin", 0), call.node.int("weight_qmax", 0)] as const;
+  const axis = optionalInt(call.node, "weight_axis");
+  const kept = axis === null ? null : call.axis(axis, w.dims.length);
+  const { bases, members } = groupsAlong(
+    w.dims,
+    w.dims.map((_, i) => i).filter((i) => i !== kept),
+  );
+  for (const base of bases) {
+    const group = Float64Array.from(members, (member) => scaled[base + member]!);
+    const [low, high] = [group.reduce((a, b) => Math.min(a, b), 0), group.reduce((a, b) => Math.max(a, b), 0)];
+    const { scale, zeroPoint } = quantizationParameters(low, high, range, true, !dtype.startsWith("u"));
+    for (const [i, member] of members.entries()) {
+      scaled[base + member] = fakeQuantizeElement(group[i]!, scale, zeroPoint, range);
+    }
+  }
+  return tensorOf(w.dtype, w.dims, scaled);
+}
+
+/** The QAT composite of the `lowbit` domain. */
+export const convBatchNormalizationKernels = {
+  ConvBatchNormalization: convBatchNormalization,
+} satisfies Readonly<Record<string, Kernel>>;
