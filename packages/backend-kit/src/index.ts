@@ -1,2 +1,23 @@
-/** The lowbit Backend contract and the conformance suite every backend runs. */
-export {};
+/**
+ * What a backend is made of: the Backend contract, capability tables as data, the annotator that they drive, and how
+ * backends are chosen by name.
+ *
+ * It holds nothing about any particular device.
+ */
+export { annotateFromCapabilities, quantizeEverything, type Placement } from "./annotate.ts";
+export type { Backend, BackendModule, BackendRequest, Feature, Preference } from "./backend.ts";
+export type { Capability, CapabilityTable, Constraint, ResultRule } from "./capabilities.ts";
+export {
+  attributeIn,
+  attributeIs,
+  biasPerChannel,
+  channelCount,
+  isData,
+  isModelData,
+  kernelAtMost,
+  onlyFirstOutput,
+  rank,
+} from "./constraints.ts";
+export { checkFeatures, createBackend, parseBackendText } from "./create-backend.ts";
+export { onnxRuntimeKernels } from "./onnx-runtime-kernels.ts";
+export { findUnits, kernelOp, type Unit, type Units } from "./units.ts";

@@ -34,4 +34,5 @@ export {
   type QuantSpec,
   type SharedSpec,
 } from "./plan/spec.ts";
-export type { AnnotateOptions, Quantizer } from "./quantizer.ts";
+export type { AnnotateOptions, QuantizationBackend, Quantizer } from "./quantizer.ts";
+export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";

@@ -1,4 +1,5 @@
 import type { Graph } from "@lowbit/ir";
+import type { Pass } from "@lowbit/rewrite";
 import type { QuantPlan } from "./plan/plan.ts";
 
 /** What the user asks of an annotation. */
@@ -11,4 +12,13 @@ export interface AnnotateOptions {
 export interface Quantizer {
   readonly name: string;
   annotate(graph: Graph, options?: AnnotateOptions): QuantPlan;
+}
+
+/** The part of a backend that quantization needs. */
+export interface QuantizationBackend {
+  /** As in `x86` or `x86:avx2`; written into the models made for it. */
+  readonly name: string;
+  readonly quantizer: Quantizer;
+  /** From a graph with QuantizeLinear and DequantizeLinear to what the backend runs. */
+  readonly lower: readonly Pass[];
 }

@@ -1,0 +1,66 @@
+import {
+  annotateFromCapabilities,
+  checkFeatures,
+  quantizeEverything,
+  type Backend,
+  type BackendModule,
+  type Placement,
+  type Preference,
+  type Unit,
+} from "@lowbit/backend-kit";
+import { foldClampIntoQuantize } from "@lowbit/quantize";
+import { armArithmetic } from "@lowbit/reference";
+import { armCapabilities } from "./capabilities.ts";
+
+/** How to compile for ARM. */
+export interface ArmOptions {
+  readonly features?: readonly string[];
+  /** Default: `speed`. */
+  readonly prefer?: Preference;
+}
+
+/** ARM for `--backend arm`. */
+export const armModule: BackendModule = {
+  name: "arm",
+  features: [
+    { name: "neon", about: "plain NEON; the codes are the same for every ARM64 CPU" },
+    { name: "dotprod", about: "SDOT and UDOT; the codes are the same for every ARM64 CPU" },
+    { name: "i8mm", about: "SMMLA and UMMLA; the codes are the same for every ARM64 CPU" },
+    {
+      name: "qnnpack",
+      about: "uint8 weights and activations per tensor, Q31 requantization",
+      notImplemented: "use `arm`, whose int8 kernels every ARM64 CPU has",
+    },
+  ],
+  create: arm,
+};
+
+/** Integers pay for regions that hold a product; isolated ops without one would only add conversions. */
+const speed: Placement = {
+  everything: false,
+  floatRegion: (units: readonly Unit[]) =>
+    units.some((unit) => unit.weight !== null)
+      ? null
+      : "no product in this region, so integers would only add conversions",
+};
+
+/**
+ * ARM64 CPUs, in the arithmetic of XNNPACK's qs8 and qc8w kernels as ONNX Runtime runs it: int8 affine activations, int8
+ * symmetric weights per output channel, int32 biases, a float32 multiplier with ties to even.
+ *
+ * @throws CompileError `backend/unknown-feature`, `backend/feature-not-implemented`
+ */
+export function arm(options: ArmOptions = {}): Backend {
+  checkFeatures(armModule, options.features ?? []);
+  const placement = options.prefer === "integer" ? quantizeEverything : speed;
+  return {
+    name: "arm",
+    quantizer: {
+      name: "arm",
+      annotate: (graph, settings) => annotateFromCapabilities(graph, armCapabilities, placement, settings),
+    },
+    capabilities: armCapabilities,
+    lower: [foldClampIntoQuantize],
+    arithmetic: armArithmetic,
+  };
+}

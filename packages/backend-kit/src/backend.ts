@@ -1,0 +1,46 @@
+import type { QuantizationBackend } from "@lowbit/quantize";
+import type { IntegerArithmetic } from "@lowbit/reference";
+import type { CapabilityTable } from "./capabilities.ts";
+
+/**
+ * What lowbit must know to compile for a kind of device: a name, a `quantizer` whose `annotate` makes plans, `lower`
+ * passes from QuantizeLinear/DequantizeLinear form to what the device runs, and the members here.
+ */
+export interface Backend extends QuantizationBackend {
+  /** What it runs on integers, as data: drives annotation, validation and docs. */
+  readonly capabilities: CapabilityTable;
+  /** How its kernels round and saturate, for the reference interpreter. */
+  readonly arithmetic: IntegerArithmetic;
+}
+
+/**
+ * Whether to quantize where it makes the model faster on an ordinary machine of the backend's kind, or wherever there is
+ * an integer kernel (for devices without a fast float path).
+ */
+export type Preference = "speed" | "integer";
+
+/** A variant of a device that a backend can compile for. */
+export interface Feature {
+  /** As in `x86:avx2`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly about: string;
+  /** Set when this version knows the feature but cannot compile for it: what to do instead. */
+  readonly notImplemented?: string;
+  /** Features that cannot be given together with this one. */
+  readonly excludes?: readonly string[];
+}
+
+/** What a backend package offers, for backends that are chosen by name. */
+export interface BackendModule {
+  readonly name: string;
+  readonly features: readonly Feature[];
+  create(request: BackendRequest): Backend;
+}
+
+/** How a backend is wanted. */
+export interface BackendRequest {
+  /** Names of features, all known to the module and implemented. */
+  readonly features: readonly string[];
+  readonly prefer: Preference;
+}

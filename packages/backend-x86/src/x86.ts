@@ -1,0 +1,62 @@
+import {
+  annotateFromCapabilities,
+  checkFeatures,
+  type Backend,
+  type BackendModule,
+  type Preference,
+} from "@lowbit/backend-kit";
+import { foldClampIntoQuantize } from "@lowbit/quantize";
+import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
+import { x86Capabilities } from "./capabilities.ts";
+import { averagePoolToGlobal } from "./average-pool-to-global.ts";
+import { x86Placement } from "./placement.ts";
+
+/** How to compile for x86. */
+export interface X86Options {
+  /** `vnni` (default) or `avx2`. */
+  readonly features?: readonly string[];
+  /** Default: `speed`. */
+  readonly prefer?: Preference;
+}
+
+/** x86 for `--backend x86`. */
+export const x86Module: BackendModule = {
+  name: "x86",
+  features: [
+    {
+      name: "vnni",
+      about: "AVX-VNNI, AVX512-VNNI or AMX: products are summed exactly. The default.",
+      excludes: ["avx2"],
+    },
+    {
+      name: "avx2",
+      about: "no VNNI: pairs of products saturate at 16 bits, so all weights get 7 bits",
+      excludes: ["vnni"],
+    },
+  ],
+  create: x86,
+};
+
+/**
+ * x86-64 CPUs, in the arithmetic of FBGEMM as ONNX Runtime runs it: uint8 affine activations, int8 symmetric weights per
+ * output channel, int32 biases, a float32 multiplier with ties to even, ReLU in the lower bound of the codes.
+ *
+ * @throws CompileError `backend/unknown-feature`, `backend/conflicting-features`
+ */
+export function x86(options: X86Options = {}): Backend {
+  const features = checkFeatures(x86Module, options.features ?? []);
+  const vnni = !features.includes("avx2");
+  const capabilities = x86Capabilities(vnni);
+  const placement = x86Placement(options.prefer ?? "speed");
+  const name = vnni ? "x86" : "x86:avx2";
+  return {
+    name,
+    quantizer: {
+      name,
+      annotate: (graph, settings) => annotateFromCapabilities(graph, capabilities, placement, settings),
+    },
+    capabilities,
+    lower: [foldClampIntoQuantize, averagePoolToGlobal],
+    arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
+  };
+}
