@@ -1,4 +1,4 @@
-import { canonicalOpset, CompileError, type Diagnostic, type Model } from "@lowbit/ir";
+import { canonicalOpset, CompileError, verifyModel, type Diagnostic, type Model } from "@lowbit/ir";
 import { invalidAfter, passFailed, wrongOpset } from "../diagnostics.ts";
 import { graphsWithin } from "../graphs-within.ts";
 import type { Explanation } from "../rule/explanation.ts";
@@ -6,8 +6,8 @@ import type { Pass, PassContext, PassResult } from "./pass.ts";
 
 /** Checks and hooks around passes. */
 export interface RunOptions {
-  /** Finds what is not valid in a model; run before the first pass and after every pass that changed something. */
-  readonly verify?: (model: Model) => readonly Diagnostic[];
+  /** Whether the model is verified before the first pass and after every pass that changed something. */
+  readonly verifyEach?: boolean;
   /** Called after each pass, parts of a sequence included: the place to print the graph or the time. */
   readonly after?: (record: PassRecord, model: Model) => void;
   readonly explanation?: Explanation;
@@ -37,7 +37,7 @@ export interface PipelineReport {
  * Runs passes on a model, in place.
  *
  * @throws CompileError what a pass threw, followed by `pass/failed` with its name and its predecessors; or
- *   `pass/invalid-result` where `verify` found something
+ *   `pass/invalid-result` where the verifier found something
  */
 export function runPasses(model: Model, passes: readonly Pass[], options: RunOptions = {}): PipelineReport {
   const runner = new Runner(options);
@@ -103,7 +103,7 @@ class Runner {
   }
 
   #findErrors(model: Model): Diagnostic[] {
-    return this.#options.verify?.(model).filter((each) => each.severity === "error") ?? [];
+    return this.#options.verifyEach ? verifyModel(model).filter((each) => each.severity === "error") : [];
   }
 
   /** Adds the pass's name to what it threw, once: a sequence does not repeat what its part said. */

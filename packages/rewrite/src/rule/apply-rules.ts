@@ -43,16 +43,14 @@ const recentRules = 32;
 class Driver implements ApplyResult {
   applied = 0;
   readonly byRule = new Map<string, number>();
-  readonly #byRoot: ReadonlyMap<string, readonly Rule[]>;
-  readonly #anywhere: readonly Rule[];
+  readonly #rulesAt: (node: Node) => readonly Rule[];
   readonly #depth: number;
   readonly #limit: number;
   readonly #explanation: Explanation | null;
   readonly #recent: string[] = [];
 
   constructor(graph: Graph, rules: readonly Rule[], options: ApplyOptions) {
-    this.#anywhere = rules.filter((rule) => rule.pattern.roots === null);
-    this.#byRoot = rulesByRoot(rules);
+    this.#rulesAt = rulesByRoot(rules);
     this.#depth = Math.max(1, ...rules.map((rule) => rule.pattern.depth));
     this.#limit = options.limit ?? 1000 + 20 * graphsWithin(graph).reduce((sum, each) => sum + each.nodes.length, 0);
     this.#explanation = options.explanation ?? null;
@@ -65,7 +63,7 @@ class Driver implements ApplyResult {
     const replacer = new Replacer(editor);
     for (let node = worklist.take(); node; node = worklist.take()) {
       if (node.graph !== graph) continue;
-      for (const rule of this.#byRoot.get(opKey(node.op, node.domain)) ?? this.#anywhere) {
+      for (const rule of this.#rulesAt(node)) {
         if (this.#try(rule, node, replacer)) break;
       }
     }
@@ -79,7 +77,9 @@ class Driver implements ApplyResult {
       return false;
     }
     const labels = match.nodes.map((each) => each.label);
-    const rejected = replacer.apply(rule, node, match);
+    const rejected = replacer.apply(rule.name, node, match.nodes, (context) =>
+      rule.rewrite(match.captures as never, context),
+    );
     if (rejected) {
       this.#explanation?.nearMiss(rule.name, node, rejected);
       return false;
@@ -98,10 +98,12 @@ class Driver implements ApplyResult {
   }
 }
 
-/** For each op some rule starts at: the rules to try there, in the given order. */
-function rulesByRoot(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
+/** Which rules to try at a node, in the given order. */
+function rulesByRoot(rules: readonly Rule[]): (node: Node) => readonly Rule[] {
+  const anywhere = rules.filter((rule) => rule.pattern.roots === null);
   const keys = new Set(rules.flatMap((rule) => rule.pattern.roots ?? []));
-  return new Map(
+  const byKey = new Map(
     [...keys].map((key) => [key, rules.filter((rule) => rule.pattern.roots?.includes(key) ?? true)] as const),
   );
+  return (node) => byKey.get(opKey(node.op, node.domain)) ?? anywhere;
 }

@@ -1,9 +1,8 @@
 import { invariant, Value, type AttributeInput, type GraphEditor, type Node } from "@lowbit/ir";
 import { typeChanged } from "../diagnostics.ts";
-import type { Match } from "../pattern/match.ts";
 import { eraseDead, isUnread, removeIfUnused } from "./erase-dead.ts";
 import { refineType } from "./refine-type.ts";
-import { Reject, type Replacement, type RewriteContext, type Rule } from "./rule.ts";
+import { Reject, type Replacement, type RewriteContext } from "./rule.ts";
 
 interface NewConstant {
   readonly value: Value;
@@ -25,8 +24,18 @@ export class Replacer {
     editor.listen({ created: (node) => this.#nodes.push(node) });
   }
 
-  /** Applies a rule to its match; a rejection leaves the graph as it was. */
-  apply(rule: Rule, root: Node, match: Match<unknown> & { readonly ok: true }): Reject | null {
+  /**
+   * Replaces the results of `root` by what `build` makes; a rejection leaves the graph as it was.
+   *
+   * @param nodes what the replacement is made out of, for origins
+   * @throws CompileError `rewrite/type-changed`
+   */
+  apply(
+    rule: string,
+    root: Node,
+    nodes: readonly Node[],
+    build: (context: RewriteContext) => Replacement | Reject,
+  ): Reject | null {
     this.#nodes = [];
     this.#constants = [];
     const editor = this.#editor;
@@ -47,7 +56,7 @@ export class Replacer {
         return value;
       },
     };
-    const result = editor.rewriting(rule.name, match.nodes, root, () => rule.rewrite(match.captures as never, context));
+    const result = editor.rewriting(rule, nodes, root, () => build(context));
     if (result instanceof Reject) {
       this.#undo();
       return result;
@@ -63,7 +72,7 @@ export class Replacer {
     }
   }
 
-  #replace(rule: Rule, root: Node, replacement: Replacement): void {
+  #replace(rule: string, root: Node, replacement: Replacement): void {
     const editor = this.#editor;
     const values = replacement instanceof Value ? [replacement] : replacement;
     const heirs: { readonly value: Value; readonly name: string }[] = [];
@@ -72,9 +81,9 @@ export class Replacer {
     for (const [index, from] of root.outputs.entries()) {
       if (!from || isUnread(from)) continue;
       const to = values[index] ?? null;
-      invariant(to && to !== from, `rule ${rule.name} gives no replacement for ${from.name} of ${root.label}`);
+      invariant(to && to !== from, `rule ${rule} gives no replacement for ${from.name} of ${root.label}`);
       const refined = refineType(from.type, to.type);
-      if (!refined) throw typeChanged(rule.name, root, from, to.type);
+      if (!refined) throw typeChanged(rule, root, from, to.type);
       if (!to.isGraphInput) editor.setType(to, refined.type);
       if (isNew.has(to) && !from.isGraphOutput) heirs.push({ value: to, name: from.name });
       editor.replaceAllUses(from, to);

@@ -1,0 +1,112 @@
+import {
+  graphsOf,
+  GraphEditor,
+  hasTrait,
+  schemaOf,
+  type Attribute,
+  type Graph,
+  type Node,
+  type Tensor,
+  type Value,
+} from "@lowbit/ir";
+import { graphsWithin } from "../graphs-within.ts";
+import { definePass } from "../pass/pass.ts";
+
+const name = "common-subexpressions";
+
+/** Lets nodes that compute the same from the same operands share one result. Equal small constants count as the same. */
+export const commonSubexpressions = definePass({
+  name,
+  summary: "Computes equal nodes once.",
+  run(model, { explanation }) {
+    let changed = 0;
+    for (const graph of graphsWithin(model.graph)) {
+      for (const [node, first] of repeats(graph)) {
+        explanation?.applied(name, node, [node.label, first.label]);
+        changed++;
+      }
+    }
+    return { changed };
+  },
+});
+
+/** Merges each node that repeats an earlier one into it, in graph order, so that what reads them can merge next. */
+function* repeats(graph: Graph): Iterable<readonly [Node, Node]> {
+  const editor = new GraphEditor(graph);
+  const keys = new Keys();
+  const seen = new Map<string, Node>();
+  for (const node of graph.nodes) {
+    const key = keys.ofNode(node);
+    if (key === null) continue;
+    const first = seen.get(key);
+    if (!first) seen.set(key, node);
+    else if (canMerge(node, first)) {
+      yield [node, first];
+      node.outputs.forEach((value, index) => value && editor.replaceAllUses(value, first.outputs[index]!));
+      editor.erase(node);
+    }
+  }
+}
+
+/** Two graph outputs keep a node each: merging would only trade one for an Identity. */
+function canMerge(node: Node, first: Node): boolean {
+  return node.outputs.every((value, index) => !(value?.isGraphOutput && first.outputs[index]!.isGraphOutput));
+}
+
+/** Most bytes of a constant that is compared by content instead of identity. */
+const maxContent = 64;
+
+class Keys {
+  readonly #ids = new Map<Value, number>();
+  readonly #contents = new Map<Value, string>();
+
+  /** Equal for nodes that compute the same; null for nodes that must not be merged. */
+  ofNode(node: Node): string | null {
+    const schema = schemaOf(node.op, node.domain);
+    if (!schema || hasTrait(node, "random") || hasTrait(node, "sideEffect")) return null;
+    const attributes: string[] = [];
+    for (const [attribute, value] of node.attributes) {
+      const text = attributeKey(value);
+      if (text === null) return null;
+      attributes.push(`${attribute}=${text}`);
+    }
+    const operands = node.inputs.map((value) => (value ? this.#ofValue(value) : "-"));
+    if (schema.traits.includes("commutative")) operands.splice(0, 2, ...operands.slice(0, 2).sort());
+    const results = node.outputs.map((value) => (value ? "y" : "-"));
+    return [node.domain, node.op, attributes.sort().join(), operands.join(), results.join()].join("|");
+  }
+
+  #ofValue(value: Value): string {
+    const known = this.#contents.get(value) ?? (value.constant && contentKey(value.constant));
+    if (known) {
+      this.#contents.set(value, known);
+      return known;
+    }
+    let id = this.#ids.get(value);
+    if (id === undefined) this.#ids.set(value, (id = this.#ids.size));
+    return `v${id}`;
+  }
+}
+
+function contentKey(tensor: Tensor): string | null {
+  if (tensor.strings || tensor.source.byteLength > maxContent) return null;
+  return `${tensor.dtype}[${tensor.dims.join()}]${[...tensor.bytes()].join()}`;
+}
+
+function attributeKey(attribute: Attribute): string | null {
+  if (graphsOf(attribute).length > 0) return null;
+  switch (attribute.kind) {
+    case "int":
+    case "float":
+    case "string":
+      return `${attribute.kind} ${JSON.stringify(String(attribute.value))}`;
+    case "ints":
+    case "floats":
+    case "strings":
+      return `${attribute.kind} ${JSON.stringify(attribute.value.map(String))}`;
+    case "tensor":
+      return contentKey(attribute.value);
+    default:
+      return null;
+  }
+}
