@@ -92,7 +92,7 @@ export function rankOf(value: Value): number {
 }
 
 /** Quotient of two element counts where every symbol and unknown cancels; null otherwise. */
-export function staticRatio(whole: Shape | null, part: Shape | null): number | null {
+function staticRatio(whole: Shape | null, part: Shape | null): number | null {
   if (whole === null || part === null) return null;
   const symbols = new Map<string, number>();
   let ratio = 1;

@@ -1,10 +1,10 @@
-import { dtypes, type DType, type Value } from "@lowbit/ir";
+import { codeOfDType, type DType, type Value } from "@lowbit/ir";
 import { dtypeOf } from "./constant-pool.ts";
 import type { GradientContext } from "./gradient-rule.ts";
 
 /** A value converted to a dtype. */
 export function castTo(context: GradientContext, value: Value, dtype: DType): Value {
-  return value.dtype === dtype ? value : context.op.Cast([value], { to: dtypes.indexOf(dtype) + 1 });
+  return value.dtype === dtype ? value : context.op.Cast([value], { to: codeOfDType(dtype) });
 }
 
 /** A bool value as 0 and 1 of the dtype of `like`. */

@@ -1,0 +1,19 @@
+import { algebraCases } from "./algebra.testing.ts";
+import { elementwiseCases } from "./elementwise.testing.ts";
+import type { GradientCase } from "./gradient-case.testing.ts";
+import { lossCases } from "./loss.testing.ts";
+import { normalizationCases } from "./normalization.testing.ts";
+import { resizeCases } from "./resize.testing.ts";
+import { shapeCases } from "./shape.testing.ts";
+import { windowCases } from "./windows.testing.ts";
+
+/** The cases of all rules that finite differences can check. */
+export const gradientCases: readonly GradientCase[] = [
+  ...elementwiseCases,
+  ...algebraCases,
+  ...windowCases,
+  ...lossCases,
+  ...normalizationCases,
+  ...resizeCases,
+  ...shapeCases,
+];
