@@ -1,4 +1,5 @@
-import { CompileError } from "@lowbit/ir";
+import { CompileError, shapeText, type DType, type TensorType } from "@lowbit/ir";
+import type { InputSpec } from "./data/data-options.ts";
 
 /** Nothing in the model can be trained, or the selection left nothing. */
 export function noParameters(selection: readonly string[] | undefined): CompileError {
@@ -60,5 +61,170 @@ export function badFile(path: string, message: string): CompileError {
     severity: "error",
     message: `"${path}" cannot be used: ${message}`,
     where: { file: path },
+  });
+}
+
+/** A source in none of the forms that can be read. */
+export function unknownForm(source: string): CompileError {
+  return new CompileError({
+    code: "data/unknown-form",
+    severity: "error",
+    message: `"${source}" is in no form that data is read from`,
+    where: { file: source },
+    help: "give a .npz file, images.idx,labels.idx, a folder with one sub-folder of images per class, or a JavaScript module",
+  });
+}
+
+/** A source has no array for a model input. @param alone whether the model has no other input */
+export function missingArray(input: string, alone: boolean, names: readonly string[], source: string): CompileError {
+  const wanted = alone && input !== "x" ? `"${input}" or "x"` : `"${input}"`;
+  const holds = names.length === 0 ? "no arrays" : names.map((name) => `"${name}"`).join(", ");
+  return new CompileError({
+    code: "data/missing-array",
+    severity: "error",
+    message: `"${source}" has no array ${wanted} for the model's input "${input}"; it holds ${holds}`,
+    where: { file: source, value: input },
+    help: "name the arrays after the model's inputs, as `lowbit inspect` lists them, and the targets `y`",
+  });
+}
+
+/** Samples whose shape a model input cannot take. */
+export function shapeMismatch(input: InputSpec, type: TensorType, reason: string, source: string): CompileError {
+  return new CompileError({
+    code: "data/shape",
+    severity: "error",
+    message: `"${source}" gives ${shapeText(type.shape)} where the model's input "${input.name}" takes ${shapeText(input.shape)}: ${reason}`,
+    where: { file: source, value: input.name },
+    help: "the first axis of data is the samples; each sample needs the elements of one input",
+  });
+}
+
+/** Elements that cannot stand for the model input's. */
+export function dtypeMismatch(input: InputSpec, dtype: DType, source: string): CompileError {
+  return new CompileError({
+    code: "data/dtype",
+    severity: "error",
+    message: `"${source}" gives ${dtype} where the model's input "${input.name}" takes ${input.dtype}`,
+    where: { file: source, value: input.name },
+    help: `convert the array to ${input.dtype}`,
+  });
+}
+
+/** An integer beyond what the model's input can hold. */
+export function integerTooLarge(input: InputSpec, dtype: DType, source: string): CompileError {
+  return new CompileError({
+    code: "data/dtype",
+    severity: "error",
+    message: `"${source}" gives ${dtype} numbers that do not fit into the ${input.dtype} of the model's input "${input.name}"`,
+    where: { file: source, value: input.name },
+  });
+}
+
+/** A normalization that cannot be applied. */
+export function badNormalization(message: string): CompileError {
+  return new CompileError({ code: "data/normalization", severity: "error", message: `normalization: ${message}` });
+}
+
+/** Arrays of one source with different numbers of samples. */
+export function countMismatch(samples: number, others: number, what: string, source: string): CompileError {
+  return new CompileError({
+    code: "data/count",
+    severity: "error",
+    message: `"${source}" has ${samples} samples, but ${what} has ${others}`,
+    where: { file: source },
+  });
+}
+
+/** Targets that are no class indices, or do not fit the model's output. */
+export function badTargets(message: string, source: string): CompileError {
+  return new CompileError({
+    code: "data/targets",
+    severity: "error",
+    message: `the targets of "${source}" ${message}`,
+    where: { file: source },
+  });
+}
+
+/** A label that is no class of the model. */
+export function badLabel(label: bigint, sample: number, classes: number | null, source: string): CompileError {
+  const range = classes === null ? "labels count from 0" : `the model has ${classes} classes, 0 to ${classes - 1}`;
+  return new CompileError({
+    code: "data/label",
+    severity: "error",
+    message: `sample ${sample} of "${source}" has label ${label}, but ${range}`,
+    where: { file: source },
+  });
+}
+
+/** More class folders than the model has classes. */
+export function badLabelFolder(folders: readonly string[], classes: number, source: string): CompileError {
+  return new CompileError({
+    code: "data/label",
+    severity: "error",
+    message: `"${source}" has ${folders.length} class folders, but the model has ${classes} classes; "${folders[classes]}" would be class ${classes}`,
+    where: { file: source },
+  });
+}
+
+/** A source without samples. */
+export function emptyData(source: string): CompileError {
+  return new CompileError({
+    code: "data/empty",
+    severity: "error",
+    message: `"${source}" has no samples`,
+    where: { file: source },
+  });
+}
+
+/** A source of one array for a model that takes several. */
+export function severalInputs(inputs: readonly string[], form: string, source: string): CompileError {
+  return new CompileError({
+    code: "data/several-inputs",
+    severity: "error",
+    message: `${form} cannot feed a model with ${inputs.length} inputs (${inputs.join(", ")})`,
+    where: { file: source },
+    help: "give a .npz file with an array per input, or a JavaScript module",
+  });
+}
+
+/** Images for a model that does not take images of a known size. */
+export function notAnImageInput(input: InputSpec): CompileError {
+  return new CompileError({
+    code: "data/not-an-image-input",
+    severity: "error",
+    message: `images need an input [N,C,H,W] or [N,H,W,C] with 1 or 3 channels and a known size; "${input.name}" takes ${shapeText(input.shape)}`,
+    where: { value: input.name },
+    help: "give the data as .npz, or export the model with a fixed image size",
+  });
+}
+
+/** The image library does not load on this machine. */
+export function noImageDecoder(reason: string): CompileError {
+  return new CompileError({
+    code: "data/no-image-decoder",
+    severity: "error",
+    message: `the image library sharp cannot be loaded: ${reason.split("\n")[0]}`,
+    help: "run `npm install sharp`, or give the data as .npz",
+  });
+}
+
+/** A data module that cannot be loaded, throws, or gives something else than batches. */
+export function badModule(path: string, message: string): CompileError {
+  return new CompileError({
+    code: "data/module",
+    severity: "error",
+    message: `data module "${path}": ${message}`,
+    where: { file: path },
+  });
+}
+
+/** A TypeScript module on a Node that cannot load it. */
+export function typeScriptModule(path: string): CompileError {
+  return new CompileError({
+    code: "data/module",
+    severity: "error",
+    message: `data module "${path}": Node ${process.versions.node} cannot load TypeScript`,
+    where: { file: path },
+    help: "use Node 22.18 or newer, or give the module as JavaScript",
   });
 }

@@ -6,11 +6,14 @@
  */
 export { arrays } from "./data/arrays.ts";
 export type { Batch, BatchOptions, Dataset } from "./data/dataset.ts";
+export type { DataOptions, InputSpec, Normalization } from "./data/data-options.ts";
+export type { ModuleArray } from "./data/module/module-arrays.ts";
+export { openDataset } from "./data/open-dataset.ts";
 export { shuffledIndices, randomStream } from "./data/random.ts";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate/evaluate.ts";
 export { metrics, type Measure, type MetricName } from "./evaluate/metric.ts";
-export { StepRunner, type TrainState } from "./engine/step-runner.ts";
-export { withState } from "./engine/state.ts";
+export { StepRunner } from "./engine/step-runner.ts";
+export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
 export { fit, train } from "./fit/fit.ts";
 export type { FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
 export { constantSchedule, cosineSchedule, stepSchedule, warmUp, type Schedule } from "./fit/schedule.ts";

@@ -1,6 +1,6 @@
 import { arrays, takeSamples } from "./arrays.ts";
 import type { Batch, Dataset } from "./dataset.ts";
-import { sampleCount, type Fitting, type RawBatch } from "./fit/fitting.ts";
+import { sampleCount, type Fitting, type RawBatch } from "./fitting/fitting.ts";
 
 /**
  * A data set over arrays that stay as the file has them; batches are converted as they are drawn.

@@ -1,6 +1,6 @@
 import type { Dataset } from "./dataset.ts";
-import { onlyInput } from "./fit/only-input.ts";
-import type { Fitting } from "./fit/fitting.ts";
+import { onlyInput } from "./fitting/only-input.ts";
+import type { Fitting } from "./fitting/fitting.ts";
 import { readIdx } from "./idx.ts";
 import { inMemory } from "./in-memory.ts";
 

@@ -3,11 +3,9 @@ import { Session, type SessionOptions } from "@lowbit/runtime";
 import { stack } from "../data/stack.ts";
 import { loopSteps } from "../step/loop.ts";
 import type { StateSlot } from "../step/assign.ts";
+import { packState, type NamedState, type TrainState } from "./state.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
 import type { Batch } from "../data/dataset.ts";
-
-/** The tensors that live from step to step, by the name of the initializer each began as. */
-export type TrainState = Map<string, Tensor>;
 
 /** A training step loaded into ONNX Runtime, for one batch size. */
 export class StepRunner {
@@ -17,8 +15,10 @@ export class StepRunner {
   readonly #names: Omit<TrainStep, "graph">;
   readonly #options: TrainStepOptions;
   readonly #session: Session;
+  readonly #profiled: boolean;
 
-  private constructor(step: TrainStep, model: Model, options: TrainStepOptions, session: Session) {
+  private constructor(step: TrainStep, model: Model, options: TrainStepOptions, session: Session, profiled: boolean) {
+    this.#profiled = profiled;
     this.model = model;
     this.slots = step.state;
     this.#names = step;
@@ -36,12 +36,12 @@ export class StepRunner {
       ...runtime,
       config: { "session.disable_quant_qdq": "1", ...runtime.config },
     });
-    return new StepRunner(step, model, options, session);
+    return new StepRunner(step, model, options, session, runtime.profilePrefix !== undefined);
   }
 
-  /** The state training starts from. */
-  initialState(): TrainState {
-    return new Map(this.slots.map((slot) => [slot.name, slot.initial]));
+  /** The state training starts from, or goes on from where `named` holds values. */
+  initialState(named: NamedState = new Map()): TrainState {
+    return packState(this.slots, named);
   }
 
   /**
@@ -74,7 +74,9 @@ export class StepRunner {
     return outputs.at(-1)!.floats();
   }
 
+  /** Frees ONNX Runtime's memory and, when the session was created with a profile, finishes its file. */
   async release(): Promise<void> {
+    if (this.#profiled) this.#session.endProfiling();
     await this.#session.release();
   }
 }

@@ -1,8 +1,8 @@
-import { cloneGraph, type Graph } from "@lowbit/ir";
+import type { Graph } from "@lowbit/ir";
 import type { Batch } from "../data/dataset.ts";
 import { notFinite } from "../diagnostics.ts";
-import { withState } from "../engine/state.ts";
-import { StepRunner, type TrainState } from "../engine/step-runner.ts";
+import { unpackState, withState, type NamedState, type TrainState } from "../engine/state.ts";
+import { StepRunner } from "../engine/step-runner.ts";
 import type { FitEvent, FitOptions, Phase } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
 
@@ -34,7 +34,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
         const rates = group.map((_, index) => learningRate * schedule(progressAt(step + index)));
         const runner = await engine.runner(group[0]!.size);
         const started = performance.now();
-        const losses = await runner.run(engine.state, group, step + 1, rates);
+        const losses = await runner.run(engine.stateFor(runner), group, step + 1, rates);
         const seconds = (performance.now() - started) / 1000;
         losses.forEach((loss, index) => {
           if (!Number.isFinite(loss)) throw notFinite(step + index + 1, loss);
@@ -91,11 +91,14 @@ async function* groups(batches: AsyncIterable<Batch>, limit: () => number): Asyn
 
 /** The state of a training run, and the loaded steps of its current phase by batch size. */
 class Engine {
-  state: TrainState = new Map();
   #graph: Graph;
   readonly #options: FitOptions;
   #phase: Phase | null = null;
   readonly #runners = new Map<number, StepRunner>();
+  /** The state as the current phase's steps carry it; null before its first step. */
+  #state: { readonly slots: StepRunner["slots"]; readonly tensors: TrainState } | null = null;
+  /** The state when the phase began. */
+  #named: NamedState = new Map();
 
   constructor(graph: Graph, options: FitOptions) {
     this.#graph = graph;
@@ -106,7 +109,9 @@ class Engine {
   async enter(epoch: number): Promise<Phase | null> {
     const phase = this.#options.phases?.findLast((candidate) => candidate.fromEpoch <= epoch) ?? null;
     if (phase === this.#phase || phase === null) return null;
-    this.#graph = cloneGraph(this.current()).graph;
+    this.#named = this.#currentState();
+    this.#state = null;
+    this.#graph = withState(this.#graph, this.#named);
     phase.change?.(this.#graph);
     this.#phase = phase;
     await this.release();
@@ -132,13 +137,23 @@ class Engine {
       threads === undefined ? {} : { threads },
     );
     this.#runners.set(batch, runner);
-    for (const slot of runner.slots) if (!this.state.has(slot.name)) this.state.set(slot.name, slot.initial);
     return runner;
+  }
+
+  /** The running state; the steps of one phase share it, whatever their batch size. */
+  stateFor(runner: StepRunner): TrainState {
+    this.#state ??= { slots: runner.slots, tensors: runner.initialState(this.#named) };
+    return this.#state.tensors;
   }
 
   /** The graph with the current values of its state. */
   current(): Graph {
-    return withState(this.#graph, this.state);
+    return withState(this.#graph, this.#currentState());
+  }
+
+  #currentState(): NamedState {
+    if (!this.#state) return this.#named;
+    return new Map([...this.#named, ...unpackState(this.#state.slots, this.#state.tensors)]);
   }
 
   async release(): Promise<void> {

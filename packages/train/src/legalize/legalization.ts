@@ -7,7 +7,10 @@ export interface LegalizeContext {
   readonly editor: GraphEditor;
 }
 
-/** Rewrites one node as plain ONNX ops; gives one value per output of the node (null for an output nobody asked for). */
+/**
+ * Rewrites one node as plain ONNX ops; gives one value per output of the node (null for an output nobody asked for), or
+ * nothing at all to leave the node as it is.
+ */
 export type Legalization = (context: LegalizeContext) => readonly (Value | null)[];
 
 /** The operand at an index, which the op's schema makes mandatory. */

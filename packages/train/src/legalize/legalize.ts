@@ -2,12 +2,15 @@ import { GraphEditor, type Graph, type Node } from "@lowbit/ir";
 import { batchNormalizationTraining } from "./batch-normalization.ts";
 import { convGradInput } from "./conv-grad-input.ts";
 import { convGradWeight } from "./conv-grad-weight.ts";
+import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
 import type { Legalization } from "./legalization.ts";
 import { averagePoolGrad, maxPoolGrad } from "./pool-grad.ts";
 import { observeRange, quantizationParameters } from "./ranges.ts";
+import { fuseReluMasks } from "./relu-mask.ts";
 
 const legalizations: Readonly<Record<string, Legalization>> = {
+  ":SoftmaxCrossEntropyLoss": crossEntropyLoss,
   "lowbit:ConvGradInput": convGradInput,
   "lowbit:ConvGradWeight": convGradWeight,
   "lowbit:MaxPoolGrad": maxPoolGrad,
@@ -29,13 +32,14 @@ function legalizationOf(node: Node): Legalization | null {
  */
 export function legalize(graph: Graph): number {
   const editor = new GraphEditor(graph);
-  let changed = 0;
+  let changed = fuseReluMasks(graph);
   for (const node of graph.nodes) {
     const legalization = legalizationOf(node);
     if (!legalization) continue;
     const results = editor.rewriting(`legalize-${node.op.toLowerCase()}`, [node], node, () =>
       legalization({ node, op: editor.op, editor }),
     );
+    if (results.length === 0) continue;
     node.outputs.forEach((value, index) => {
       const result = results[index];
       if (value && result) editor.replaceAllUses(value, result);

@@ -1,3 +1,4 @@
+import type { Part } from "./pack-parameters.ts";
 import { GraphEditor, invariant, lowbitDomain, Tensor, type Graph, type Role, type Value } from "@lowbit/ir";
 
 /** One tensor that lives from step to step. */
@@ -8,6 +9,8 @@ export interface StateSlot {
   readonly initial: Tensor;
   /** The step's output that holds its next value. */
   readonly next: string;
+  /** The tensors of the model (or of the optimizer) that it holds; usually just itself. */
+  readonly parts: readonly Part[];
 }
 
 /** Adds an Assign: after the step, `buffer` holds `value`. */
@@ -18,8 +21,10 @@ export function assign(editor: GraphEditor, buffer: Value, value: Value): void {
 /**
  * Turns every Assign of a graph into explicit state: the assigned initializer becomes a graph input, its new value a
  * graph output. Returns the slots in the order of inputs and of outputs, which are appended to those already there.
+ *
+ * @param packed what those buffers hold that hold more than themselves
  */
-export function liftState(graph: Graph): readonly StateSlot[] {
+export function liftState(graph: Graph, packed: ReadonlyMap<string, readonly Part[]>): readonly StateSlot[] {
   const editor = new GraphEditor(graph);
   const slots: StateSlot[] = [];
   const outputs = [...graph.outputs];
@@ -35,7 +40,8 @@ export function liftState(graph: Graph): readonly StateSlot[] {
       value.producer === null || outputs.includes(value) ? editor.before(null).op.Identity([value]) : value;
     editor.initializerToInput(buffer);
     outputs.push(returned);
-    slots.push({ name: buffer.name, role, initial: initializer, next: returned.name });
+    const parts = packed.get(buffer.name) ?? [{ name: buffer.name, offset: 0, dims: initializer.dims }];
+    slots.push({ name: buffer.name, role, initial: initializer, next: returned.name, parts });
   }
   editor.setOutputs(outputs);
   return slots;

@@ -9,6 +9,7 @@ import { assign, liftState, type StateSlot } from "./assign.ts";
 import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
 import { cleanUp } from "./clean-up.ts";
+import { packParameters, type Part } from "./pack-parameters.ts";
 import { selectParameters } from "./parameters.ts";
 
 /** What a training step is made of. */
@@ -60,19 +61,33 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const lossValue = loss.attach({ op: editor.op, editor, outputs: graph.outputs, target });
   editor.setOutputs([lossValue]);
 
-  const gradientOf = gradients(editor, lossValue, parameters);
-  const moving = parameters.flatMap((parameter) => {
+  const trained = packParameters(graph, parameters);
+  const gradientOf = gradients(
+    editor,
+    lossValue,
+    trained.map((tensor) => tensor.value),
+  );
+  const moving = trained.flatMap(({ value: parameter, parts }) => {
     const gradient = gradientOf.get(parameter);
-    return gradient ? [{ parameter, gradient }] : [];
+    return gradient ? [{ parameter, gradient, parts }] : [];
   });
   if (moving.length === 0) throw noParameters(options.parameters);
   const clipped = options.clipNorm === undefined ? moving : clipByNorm(editor, moving, options.clipNorm);
 
   const hyperInput = editor.input(graph.names.fresh("hyper"), tensorType("float", [optimizer.hyper.length]));
   const numbers = splitHyper(editor, hyperInput, optimizer.hyper);
-  for (const { parameter, gradient } of clipped) {
+  const packed = new Map<string, readonly Part[]>();
+  for (const { parameter, gradient, parts } of clipped) {
+    packed.set(parameter.name, parts);
     const slots = Object.fromEntries(
-      optimizer.slots.map((slot) => [slot, zeros(editor, parameter, `${parameter.name}.${slot}`)]),
+      optimizer.slots.map((slot) => {
+        const memory = zeros(editor, parameter, `${parameter.name}.${slot}`);
+        packed.set(
+          memory.name,
+          parts.map((part) => ({ ...part, name: `${part.name}.${slot}` })),
+        );
+        return [slot, memory];
+      }),
     );
     const update = optimizer.update({ op: editor.op, editor, parameter, gradient, slots, hyper: numbers });
     assign(editor, parameter, update.parameter);
@@ -82,13 +97,14 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   cleanUp(graph);
   legalize(graph);
   cleanUp(graph);
-  const state = liftState(graph);
+  const state = liftState(graph, packed);
   return { graph, data, target: target.name, hyper: hyperInput.name, loss: graph.outputs[0]!.name, state };
 }
 
 interface Moving {
   readonly parameter: Value;
   readonly gradient: Value;
+  readonly parts: readonly Part[];
 }
 
 /** Scales all gradients by min(1, limit / norm), the norm taken over all of them together. */
@@ -97,7 +113,7 @@ function clipByNorm(editor: GraphEditor, moving: readonly Moving[], limit: numbe
   const squares = moving.map(({ gradient }) => op.ReduceSum([op.Mul([gradient, gradient])], { keepdims: 0 }));
   const norm = op.Sqrt([squares.length === 1 ? squares[0]! : op.Sum(squares)]);
   const ratio = op.Div([scalar(editor, limit, "clip_norm"), op.Max([norm, scalar(editor, limit, "clip_norm")])]);
-  return moving.map(({ parameter, gradient }) => ({ parameter, gradient: op.Mul([gradient, ratio]) }));
+  return moving.map((one) => ({ ...one, gradient: op.Mul([one.gradient, ratio]) }));
 }
 
 function splitHyper(editor: GraphEditor, hyper: Value, names: readonly string[]): Readonly<Record<string, Value>> {

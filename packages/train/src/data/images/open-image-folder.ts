@@ -1,8 +1,8 @@
 import { Tensor } from "@lowbit/ir";
 import { badLabelFolder, emptyData } from "../../diagnostics.ts";
 import type { Batch, BatchOptions, Dataset } from "../dataset.ts";
-import { onlyInput } from "../fit/only-input.ts";
-import type { Fitting, RawBatch } from "../fit/fitting.ts";
+import { onlyInput } from "../fitting/only-input.ts";
+import type { Fitting, RawBatch } from "../fitting/fitting.ts";
 import { shuffledIndices } from "../random.ts";
 import { listClassFolders, type LabelledImage } from "./class-folders.ts";
 import { imageDecoder, type DecodeImage } from "./decode-image.ts";

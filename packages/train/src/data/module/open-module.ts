@@ -1,7 +1,7 @@
-import type { Tensor } from "@lowbit/ir";
+import { CompileError, type Tensor } from "@lowbit/ir";
 import { badModule, emptyData, missingArray, missingTargets } from "../../diagnostics.ts";
 import type { Batch, BatchOptions, Dataset } from "../dataset.ts";
-import type { Fitting, RawBatch } from "../fit/fitting.ts";
+import type { Fitting, RawBatch } from "../fitting/fitting.ts";
 import { loadDataModule } from "./load-module.ts";
 import { toTensor } from "./module-arrays.ts";
 import { rebatch } from "./rebatch.ts";
@@ -64,4 +64,45 @@ async function* guarded(batches: AsyncIterable<unknown> | Iterable<unknown>, pat
   } finally {
     await iterator.return?.();
   }
+}
+
+async function nextOf(
+  iterator: AsyncIterator<unknown> | Iterator<unknown>,
+  path: string,
+): Promise<IteratorResult<unknown>> {
+  try {
+    return await iterator.next();
+  } catch (error) {
+    if (error instanceof CompileError) throw error;
+    throw badModule(path, `it threw while giving batches: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function rawBatch(exported: unknown, fitting: Fitting, path: string): RawBatch {
+  if (typeof exported !== "object" || exported === null)
+    throw badModule(path, `a batch is ${typeOf(exported)}, not an object`);
+  const batch = exported as Readonly<Record<string, unknown>>;
+  const inputs: Record<string, Tensor> = {};
+  for (const { name, shape } of fitting.inputs) {
+    const alone = fitting.inputs.length === 1;
+    const array = batch[name] ?? (alone ? batch["x"] : undefined);
+    if (array === undefined) throw missingArray(name, alone, Object.keys(batch), path);
+    inputs[name] = toTensor(array, shape?.slice(1) ?? null, name in batch ? `"${name}"` : '"x"', path);
+  }
+  const y = fitting.wantsTargets ? batch["y"] : undefined;
+  return { inputs, target: y === undefined ? undefined : targetTensor(y, inputs, path) };
+}
+
+/** Targets without dimensions of their own have as many samples as the inputs. */
+function targetTensor(y: unknown, inputs: RawBatch["inputs"], path: string): Tensor {
+  const target = toTensor(y, null, '"y"', path);
+  const samples = Object.values(inputs)[0]?.dims[0] ?? 0;
+  const isFlat = target.dims.length === 1 && target.dims[0] !== samples;
+  return isFlat && samples > 0 && target.size % samples === 0
+    ? target.reshape([samples, target.size / samples])
+    : target;
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? "null" : `a ${typeof value}`;
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from "@lowbit/ir";
 import { missingArray } from "../../diagnostics.ts";
 import type { Dataset } from "../dataset.ts";
-import type { Fitting, RawBatch } from "../fit/fitting.ts";
+import type { Fitting, RawBatch } from "../fitting/fitting.ts";
 import { inMemory } from "../in-memory.ts";
 import { parseNpy } from "./npy.ts";
 import { ZipFile } from "./zip-file.ts";

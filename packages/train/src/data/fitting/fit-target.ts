@@ -14,22 +14,17 @@ export type FitTarget = (target: Tensor, samples: number, firstSample: number) =
  */
 export function fitTarget(options: DataOptions, source: string): FitTarget | null {
   const output = options.output ?? null;
-  switch (options.targets) {
-    case undefined:
-      return null;
-    case "value":
-      return (target, samples) => values(target, samples, output, source);
-    case "class":
-      return (target, samples, firstSample) => {
-        const labels = classIndices(target, samples, output, source);
-        checkLabels(labels, firstSample, classCount(output), source);
-        return labels;
-      };
-  }
+  if (options.targets === undefined) return null;
+  if (options.targets === "value") return (target, samples) => values(target, samples, output, source);
+  return (target, samples, firstSample) => {
+    const labels = classIndices(target, samples, output, source);
+    checkLabels(labels, firstSample, classCount(output), source);
+    return labels;
+  };
 }
 
 /** The number of classes an output [N, classes, ...] tells apart; null when unknown. */
-function classCount(output: Shape | null): number | null {
+export function classCount(output: Shape | null): number | null {
   const classes = output?.[1];
   return typeof classes === "number" ? classes : null;
 }
@@ -81,7 +76,7 @@ function checkLabels(labels: Tensor, firstSample: number, classes: number | null
 }
 
 function checkCount(target: Tensor, samples: number, source: string): void {
-  if (target.dims[0] !== samples) throw countMismatch(samples, target.dims[0] ?? 1, source);
+  if (target.dims[0] !== samples) throw countMismatch(samples, target.dims[0] ?? 1, "`y`", source);
 }
 
 function isNumeric({ dtype }: Tensor): boolean {

@@ -1,0 +1,60 @@
+import { elementCount, GraphEditor, Tensor, type Graph, type Value } from "@lowbit/ir";
+
+/** One of the tensors that share a packed tensor. */
+export interface Part {
+  readonly name: string;
+  /** First element in the packed tensor. */
+  readonly offset: number;
+  readonly dims: readonly number[];
+}
+
+/** A parameter that training moves as one tensor, and what it is made of; one part when it is just itself. */
+export interface TrainedTensor {
+  readonly value: Value;
+  readonly parts: readonly Part[];
+}
+
+/** Parameters of at most this many elements are packed: updating them costs less than the nodes that do it. */
+const packedElements = 16384;
+
+/**
+ * Lets all small parameters live in one vector: the graph reads each as a slice of it, so that the optimizer updates them
+ * together with one set of nodes instead of one per parameter.
+ */
+export function packParameters(graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
+  const small = parameters.filter((value) => value.initializer!.size <= packedElements && value.dtype === "float");
+  if (small.length < 2) return parameters.map(alone);
+  const editor = new GraphEditor(graph).before(graph.nodes.first);
+  const { op } = editor;
+  const data = new Float32Array(small.reduce((sum, value) => sum + value.initializer!.size, 0));
+  const parts: Part[] = [];
+  let offset = 0;
+  for (const value of small) {
+    const { dims, size } = value.initializer!;
+    data.set(value.initializer!.floats(), offset);
+    parts.push({ name: value.name, offset, dims });
+    offset += size;
+  }
+  const packed = editor.initializer(Tensor.fromTyped("float", [offset], data), "packed_parameters", "parameter");
+  const sizes = editor.initializer(
+    Tensor.of(
+      "int64",
+      parts.map((part) => elementCount(part.dims)!),
+    ),
+    "packed_sizes",
+  );
+  const slices = editor.node("Split", [packed, sizes], { axis: 0 }, { outputs: small.length }).outputs;
+  small.forEach((value, index) => {
+    const { dims } = parts[index]!;
+    const slice = slices[index]!;
+    const shaped =
+      dims.length === 1 ? slice : op.Reshape([slice, editor.initializer(Tensor.of("int64", dims), "shape")]);
+    editor.replaceAllUses(value, shaped);
+    editor.removeInitializer(value);
+  });
+  return [...parameters.filter((value) => !small.includes(value)).map(alone), { value: packed, parts }];
+}
+
+function alone(value: Value): TrainedTensor {
+  return { value, parts: [{ name: value.name, offset: 0, dims: value.initializer!.dims }] };
+}
