@@ -40,7 +40,7 @@ test("a diff applied to the first text gives the second", () => {
   );
 });
 
-test("a line added to 100,000 others is the only change", () => {
+test("a line added to 100,000 others is the only change", { timeout: 60_000 }, () => {
   const lines = Array.from({ length: 100_000 }, (_, i) => `x${i} = Relu (x${i - 1})`);
   const after = [...lines.slice(0, 50_000), "y = Relu (x)", ...lines.slice(50_000)];
   expect(diffText(lines.join("\n"), after.join("\n"), 0)).toBe("@@ -50000,0 +50001,1 @@\n+y = Relu (x)");

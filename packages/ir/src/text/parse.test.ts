@@ -111,6 +111,20 @@ test("attributes of every kind are read", () => {
   expect(graph.nodes.first!.string("s", "")).toBe('a"b');
 });
 
+test("lone surrogates in a string stand for bytes that are not UTF-8", () => {
+  const graph = parseGraph('g () => () { a = T <text = "é", bytes = "a\udcff"> () }');
+  expect(graph.nodes.first!.attributes.get("text")!.value).toBe("é");
+  expect(graph.nodes.first!.attributes.get("bytes")!.value).toEqual(Uint8Array.of(0x61, 0xff));
+});
+
+test("integer literals of float16 and narrower are bit patterns, decimal ones are values", () => {
+  const graph = parseGraph(
+    "g () => () <float16[2] bits = {15360, 49152}, float16[2] values = {1.0, -2e0}, float8e4m3fn b = {56}> {}",
+  );
+  const elements = (name: string) => [...graph.value(name)!.constant!.numbers()];
+  expect([elements("bits"), elements("values"), elements("b")]).toEqual([[1, -2], [1, -2], [1]]);
+});
+
 test("bodies read the values around them and belong to their node", () => {
   const graph = parseGraph(`
     g (bool b, float[3] x) => (float[3] y) {

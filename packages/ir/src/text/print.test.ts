@@ -78,6 +78,29 @@ test("attributes say their kind only where the value alone would be read as anot
   `);
 });
 
+test("an attribute's schema decides what an integer literal is, so another kind is said", () => {
+  const text = reprinted("g (x) => () { a = Elu <alpha = 1> (x) b = Elu <alpha: int = 1> (x) }");
+  expect(text).toMatchInlineSnapshot(`
+    "g (x) => () {
+      a = Elu <alpha = 1.0> (x)
+      b = Elu <alpha: int = 1> (x)
+    }"
+  `);
+});
+
+test("an attribute that the syntax has no form for is told in a comment", () => {
+  const graph = parseGraph("g () => () { a = Constant () }");
+  new GraphEditor(graph).setAttribute(graph.nodes.first!, "sparse_value", {
+    kind: "sparse_tensor",
+    value: { message: {} },
+  });
+  expect(printGraph(graph)).toMatchInlineSnapshot(`
+    "g () => () {
+      a = Constant ()  # not shown: sparse_tensor attribute sparse_value
+    }"
+  `);
+});
+
 test("names that are not identifiers, or that begin types, are quoted", () => {
   const text = reprinted(
     `"a graph" (float["batch size", N] "x/0", "float") => ("é") { ["n:1"] "é" = "d d"."o.p" <"at tr" = 1> ("x/0", "float") }`,

@@ -74,7 +74,7 @@ const { graph: graphRecipes } = fc.letrec<{ graph: GraphRecipe; node: NodeRecipe
         fc.record({ name: names, tensor: tensors, role: fc.constantFrom<Role>("constant", "parameter", "buffer") }),
         { maxLength: 3 },
       ),
-      nodes: fc.array(tie("node"), { maxLength: 4 }),
+      nodes: fc.array(tie("node"), { maxLength: 3 }),
       outputs: fc.array(fc.nat(), { maxLength: 3 }),
     }),
     node: fc.record({
@@ -90,7 +90,7 @@ const { graph: graphRecipes } = fc.letrec<{ graph: GraphRecipe; node: NodeRecipe
       }),
     }),
     attribute: fc.oneof(
-      { depthSize: "small", withCrossShrink: true },
+      { depthSize: "xsmall", withCrossShrink: true },
       plainAttributes,
       fc.record({ kind: fc.constant("body" as const), graphs: fc.array(tie("graph"), { maxLength: 2 }) }),
     ),

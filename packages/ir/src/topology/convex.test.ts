@@ -63,33 +63,37 @@ test("nodes that exchange no result are not put together", () => {
   expect(regions(graph)).toEqual(["a", "b"]);
 });
 
-test("regions of random graphs are convex, connected, can run in order, and cannot be joined", () => {
-  fc.assert(
-    fc.property(randomGraphs({ maxNodes: 16 }), (graph) => {
-      const found = convexRegions(graph, isA);
-      expect(new Set(found.flat())).toEqual(new Set([...graph.nodes].filter(isA)));
-      expect(found.flat().length).toBe(new Set(found.flat()).size);
-      for (const region of found) expect(isConvex(region)).toBe(true);
-      expect(runsInOrder(graph, found)).toBe(true);
-      for (const a of found) {
-        for (const b of found) {
-          if (a === b || !b.some((node) => [...needs(node)].some((other) => a.includes(other)))) continue;
-          const joined = found.filter((region) => region !== a && region !== b);
-          expect(isConvex([...a, ...b]) && canRun(graph, [...joined, [...a, ...b]])).toBe(false);
+test(
+  "regions of random graphs are convex, connected, can run in order, and cannot be joined",
+  { timeout: 60_000 },
+  () => {
+    fc.assert(
+      fc.property(randomGraphs({ maxNodes: 16 }), (graph) => {
+        const found = convexRegions(graph, isA);
+        expect(new Set(found.flat())).toEqual(new Set([...graph.nodes].filter(isA)));
+        expect(found.flat().length).toBe(new Set(found.flat()).size);
+        for (const region of found) expect(isConvex(region)).toBe(true);
+        expect(runsInOrder(graph, found)).toBe(true);
+        for (const a of found) {
+          for (const b of found) {
+            if (a === b || !b.some((node) => [...needs(node)].some((other) => a.includes(other)))) continue;
+            const joined = found.filter((region) => region !== a && region !== b);
+            expect(isConvex([...a, ...b]) && canRun(graph, [...joined, [...a, ...b]])).toBe(false);
+          }
         }
-      }
-    }),
-    { seed: 1, numRuns: 500 },
-  );
-});
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  },
+);
 
-test("a ladder of 100,000 nodes is divided", () => {
+test("a ladder of 100,000 nodes is divided", { timeout: 60_000 }, () => {
   const lines = ["a0 = A x", "b0 = B x"];
   for (let i = 1; i < 50_000; i++) lines.push(`a${i} = A a${i - 1} b${i - 1}`, `b${i} = B b${i - 1}`);
   expect(convexRegions(wired(lines.join("\n")), isA).map((region) => region.length)).toEqual([50_000]);
 });
 
-test("100,000 nodes that alternate are divided one by one", () => {
+test("100,000 nodes that alternate are divided one by one", { timeout: 60_000 }, () => {
   const lines = Array.from(
     { length: 100_000 },
     (_, i) => `n${i + 1} = ${i % 2 ? "A" : "B"} n${i}${i > 3 ? ` n${i - 1}` : ""}`,
