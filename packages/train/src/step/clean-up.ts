@@ -1,7 +1,7 @@
 import { newModel, type Graph } from "@lowbit/ir";
-import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
+import { commonSubexpressions, eliminateDeadCode, eliminateIdentity, foldConstants, runPasses } from "@lowbit/rewrite";
 
-/** Removes what a composition of passes leaves behind: unused, repeated and constant nodes. */
+/** Removes what a composition of passes leaves behind: constant, idle, repeated and unused nodes. */
 export function cleanUp(graph: Graph): void {
-  runPasses(newModel(graph), [eliminateDeadCode]);
+  runPasses(newModel(graph), [foldConstants, eliminateIdentity, commonSubexpressions, eliminateDeadCode]);
 }

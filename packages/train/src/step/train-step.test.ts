@@ -98,16 +98,13 @@ test("the step of a small model reads as plain ONNX", () => {
   const step = trainStep(line(), { loss: meanSquaredError(), optimizer: sgd(), batch: 2, parameters: ["w"] });
   expect(printGraph(step.graph)).toMatchInlineSnapshot(`
     "line (float[2,1] x, float[2,1] target, float[1] hyper, float[1,1] w) => (float reducemean_out, float[1,1] sub_out_1)
-    <float one = {1}, float two = {2}, int64[2] shape = {2, 1}> {
+    <float[2,1] mul_out_grad = {0.5, 0.5}> {
       y = MatMul (x, w)
       sub_out = Sub (y, target)
       mul_out = Mul (sub_out, sub_out)
       reducemean_out = ReduceMean <keepdims = 0> (mul_out)
-      div_out = Div (one, two)
-      mul_out_grad = Expand (div_out, shape)
       mul_out_1 = Mul (mul_out_grad, sub_out)
-      mul_out_2 = Mul (mul_out_grad, sub_out)
-      sub_out_grad = Add (mul_out_1, mul_out_2)
+      sub_out_grad = Add (mul_out_1, mul_out_1)
       w_grad = Gemm <transA = 1> (x, sub_out_grad)
       mul_out_3 = Mul (w_grad, hyper)
       sub_out_1 = Sub (w, mul_out_3)
