@@ -1,7 +1,7 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { dtypeOf } from "../constant-pool.ts";
 import { type GradientContext, type GradientRule, type GradientTable } from "../gradient-rule.ts";
-import { maskOf } from "../masks.ts";
+import { castTo, maskOf } from "../masks.ts";
 
 /** How much each label's loss weighs: the class weight, 0 where the label is ignored; null when all weigh 1. */
 function labelWeights(context: GradientContext, labels: Value, classWeights: Value | null): Value | null {
@@ -31,11 +31,13 @@ function labelCotangents(context: GradientContext, dy: Value, labels: Value, wei
   return op.Mul([unsqueezed!, op.Div([dy, op.ReduceSum([weights], { keepdims: 0 })])]);
 }
 
-/** 1 at each label's class, 0 elsewhere: the shape of the scores, [N, C, ...]. */
+/**
+ * 1 at each label's class, 0 elsewhere: the shape of the scores, [N, C, ...]. In int64, for which every runtime has OneHot.
+ */
 function oneHot(context: GradientContext, labels: Value, scores: Value): Value {
   const { op, constants } = context;
   const values = constants.tensor(Tensor.of(dtypeOf(scores), [0, 1]), "off_on");
-  return op.OneHot([labels, constants.dimOf(scores, 1), values], { axis: 1 });
+  return op.OneHot([castTo(context, labels, "int64"), constants.dimOf(scores, 1), values], { axis: 1 });
 }
 
 function refuseWeights(context: GradientContext): void {
