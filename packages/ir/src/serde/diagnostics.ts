@@ -19,6 +19,8 @@ import { CompileError, type Diagnostic, type Location } from "../diagnostics.ts"
  * - `external/missing`, `external/short`, `external/overlap`, `external/changed`: the data file is not there, is too
  *   short, serves two tensors with the same bytes in part, or is another one than when the model was loaded;
  * - `export/too-large`: a model that protobuf cannot hold; `export/name`: two things would get one name;
+ * - `function/recursive`, `function/opset`, `function/too-large`, `function/arity`: local functions that call each other in
+ *   a circle, are written in other opsets than the model, expand without bound, or are called with too many operands;
  * - `file/read`, `file/write`: what the operating system refused.
  */
 export type SerdeCode =
@@ -43,6 +45,10 @@ export type SerdeCode =
   | "external/changed"
   | "export/too-large"
   | "export/name"
+  | "function/recursive"
+  | "function/opset"
+  | "function/too-large"
+  | "function/arity"
   | "file/read"
   | "file/write";
 

@@ -55,7 +55,8 @@ export function callCircle(functions: ReadonlyMap<string, LocalFunction>): reado
   return null;
 }
 
-function* callsOf(body: Graph, functions: ReadonlyMap<string, LocalFunction>): Generator<LocalFunction> {
+/** The functions that the nodes of a graph and its bodies call, one for each call. */
+export function* callsOf(body: Graph, functions: ReadonlyMap<string, LocalFunction>): Generator<LocalFunction> {
   const pending = [body];
   for (let graph = pending.pop(); graph; graph = pending.pop()) {
     for (const node of graph.nodes) {
