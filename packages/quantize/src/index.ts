@@ -36,3 +36,6 @@ export {
 } from "./plan/spec.ts";
 export type { AnnotateOptions, QuantizationBackend, Quantizer } from "./quantizer.ts";
 export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
+export type { Range, Ranges } from "./calibrate/ranges.ts";
+export { bypassFakeQuantize, freezeObservers } from "./prepare/freeze-observers.ts";
+export { prepare, type PrepareOptions } from "./prepare/prepare.ts";
