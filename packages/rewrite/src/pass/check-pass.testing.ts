@@ -29,11 +29,14 @@ export function checkPass(pass: Pass, text: string, options: CheckOptions = {}):
   return printed;
 }
 
-/** What a pass says about a graph it should leave alone, one line per near miss; the graph must not change. */
-export function rejections(pass: Pass, text: string): string {
+/**
+ * What a pass (or one rule of it) says about a graph it should leave alone, one line per near miss; the graph must not
+ * change.
+ */
+export function rejections(pass: Pass, text: string, rule?: string): string {
   const model = parseModel(text);
   const before = printGraph(model.graph);
-  const explanation = new Explanation();
+  const explanation = new Explanation(rule === undefined ? null : [rule]);
   runPasses(model, [pass], { explanation });
   expect(printGraph(model.graph)).toBe(before);
   return explanation.findings().map(findingText).join("\n");
