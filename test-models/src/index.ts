@@ -5,3 +5,4 @@
 export * from "./conformance.ts";
 export * from "./materials.ts";
 export { mnistFiles, type MnistFiles } from "./mnist.ts";
+export { npyBytes, npzBytes, zipBytes } from "./npz.ts";

@@ -1,13 +1,19 @@
-import { invariant, Tensor, type TypedArray } from "@lowbit/ir";
+import { Tensor, type TypedArray } from "@lowbit/ir";
+import { countMismatch } from "../diagnostics.ts";
 import type { Batch, BatchOptions, Dataset } from "./dataset.ts";
 import { shuffledIndices } from "./random.ts";
 import { arrayLike } from "./stack.ts";
 
-/** A data set held in memory: tensors whose first axis is the samples. */
+/**
+ * A data set held in memory: tensors whose first axis is the samples, by model input, as the model and the loss take them.
+ *
+ * @throws CompileError `data/count`
+ */
 export function arrays(inputs: Readonly<Record<string, Tensor>>, target?: Tensor): Dataset {
   const size = Object.values(inputs)[0]?.dims[0] ?? 0;
-  for (const tensor of [...Object.values(inputs), ...(target ? [target] : [])]) {
-    invariant(tensor.dims[0] === size, `arrays: ${tensor.dims[0]} samples beside ${size}`);
+  for (const [name, tensor] of [...Object.entries(inputs), ...(target ? [["the target", target] as const] : [])]) {
+    const count = tensor.dims[0] ?? 1;
+    if (count !== size) throw countMismatch(size, count, name, "arrays");
   }
   return {
     size,

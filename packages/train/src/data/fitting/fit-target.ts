@@ -46,8 +46,8 @@ function values(target: Tensor, samples: number, output: Shape | null, source: s
 function classIndices(target: Tensor, samples: number, output: Shape | null, source: string): Tensor {
   checkCount(target, samples, source);
   if (!isNumeric(target)) throw badTargets(`are ${target.dtype}, not class indices`, source);
-  const positions = (output ?? []).slice(2);
-  const fitted = fitSampleShape(target.dims.slice(1), positions);
+  const positions = target.dims.slice(1);
+  const fitted = output === null ? { dims: positions } : fitSampleShape(positions, output.slice(2));
   if ("reason" in fitted) {
     const oneHot = target.dims.length === 2 && target.dims[1] === classCount(output);
     const what = `[${target.dims.join(",")}] are not one class index per sample`;

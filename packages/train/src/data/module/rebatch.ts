@@ -1,6 +1,7 @@
-import { Tensor, type TypedArray } from "@lowbit/ir";
+import { Tensor } from "@lowbit/ir";
 import { takeSamples } from "../arrays.ts";
 import type { Batch } from "../dataset.ts";
+import { arrayLike } from "../stack.ts";
 
 /** The same samples in the same order in batches of another size; the last one may be smaller. */
 export async function* rebatch(batches: AsyncIterable<Batch>, size: number, samples = Infinity): AsyncGenerator<Batch> {
@@ -45,7 +46,7 @@ function concatenate(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors as readonly [Tensor, ...Tensor[]];
   const arrays = tensors.map((tensor) => tensor.typed());
   const length = arrays.reduce((sum, array) => sum + array.length, 0);
-  const all = new (arrays[0]!.constructor as new (length: number) => TypedArray)(length);
+  const all = arrayLike(arrays[0]!, length);
   let at = 0;
   for (const array of arrays) {
     all.set(array as never, at);

@@ -1,11 +1,12 @@
-import { Tensor, type TypedArray } from "@lowbit/ir";
+import { Tensor } from "@lowbit/ir";
+import { arrayLike } from "../stack.ts";
 
 /** A tensor whose data lies with the first axis fastest, laid out row-major; dims stay. */
 export function rowMajor(stored: Tensor): Tensor {
   const { dims, size } = stored;
   if (dims.filter((dim) => dim !== 1).length < 2) return stored;
   const from = stored.typed();
-  const to = new (from.constructor as new (length: number) => TypedArray)(size);
+  const to = arrayLike(from, size);
   // The distance between neighbours along each axis, where the first axis is fastest.
   const strides: number[] = [];
   let stride = 1;
