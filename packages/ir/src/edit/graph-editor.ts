@@ -37,17 +37,21 @@ export interface NodeRequest extends NodeOptions {
  */
 export class GraphEditor {
   readonly graph: Graph;
-  /** Typed node constructors at the insertion point. */
-  readonly op: Builder;
+  #op: Builder | null = null;
   readonly #listeners: EditListener[] = [];
   #before: Node | null = null;
   #origin: Origin | null = null;
 
   constructor(graph: Graph) {
     this.graph = graph;
-    this.op = createBuilder((schema, inputs, attributes, options) =>
+  }
+
+  /** Typed node constructors at the insertion point. */
+  get op(): Builder {
+    this.#op ??= createBuilder((schema, inputs, attributes, options) =>
       this.node(schema.op, inputs, attributes, { ...options, domain: schema.domain }),
     );
+    return this.#op;
   }
 
   /** Reports every change from now on. */
@@ -152,7 +156,10 @@ export class GraphEditor {
   /** Lists the graph's inputs in another order. */
   orderInputs(values: readonly Value[]): void {
     const known = new Set(this.graph.inputs);
-    invariant(values.length === known.size && values.every((value) => known.has(value)), "orderInputs: not the same inputs");
+    invariant(
+      values.length === known.size && values.every((value) => known.has(value)),
+      "orderInputs: not the same inputs",
+    );
     mutable(this.graph).inputs = [...values];
   }
 

@@ -1,5 +1,6 @@
-import { bitsPerElement, dtypes, integerRange, invariant, type DType, type Node, type Value } from "@lowbit/ir";
+import { dtypes, integerRange, invariant, type DType, type Node, type Value } from "@lowbit/ir";
 import { dims, ints, operand, scalar, type LegalizeContext } from "./legalization.ts";
+import { storageDType } from "./ranges.ts";
 
 interface CodeRange {
   readonly qmin: number;
@@ -29,12 +30,11 @@ export function fakeQuantize(context: LegalizeContext): readonly Value[] {
   return [op.DequantizeLinear([kept, scale, zeroPoint], attributes)];
 }
 
-/** ONNX Runtime has no training kernels for 4-bit types: their codes are computed in 8 bits. */
 function storedZeroPoint({ op }: LegalizeContext, zeroPoint: Value): Value {
   const dtype = zeroPoint.dtype;
   invariant(dtype, `FakeQuantize: zero point ${zeroPoint.name} has no dtype`);
-  if (bitsPerElement(dtype) >= 8) return zeroPoint;
-  return op.Cast([zeroPoint], { to: dtypes.indexOf(dtype.startsWith("u") ? "uint8" : "int8") + 1 });
+  const stored = storageDType(dtype);
+  return stored === dtype ? zeroPoint : op.Cast([zeroPoint], { to: dtypes.indexOf(stored) + 1 });
 }
 
 function clipCodes({ op, editor }: LegalizeContext, codes: Value, dtype: DType, { qmin, qmax }: CodeRange): Value {

@@ -5,6 +5,15 @@ export interface LegalizeContext {
   readonly node: Node;
   readonly op: Builder;
   readonly editor: GraphEditor;
+  /** What each lowest value of an observed range was reduced from: a symmetric scale then takes one reduction, not two. */
+  readonly observed: Map<Value, ObservedRows>;
+}
+
+/** A tensor seen as rows whose range was taken along `axes` (null: all), and the highest value that goes with it. */
+export interface ObservedRows {
+  readonly high: Value;
+  readonly rows: Value;
+  readonly axes: Value | null;
 }
 
 /**

@@ -1,10 +1,10 @@
-import { GraphEditor, type Graph, type Node } from "@lowbit/ir";
+import { GraphEditor, type Graph, type Node, type Value } from "@lowbit/ir";
 import { batchNormalizationTraining } from "./batch-normalization.ts";
 import { convGradInput } from "./conv-grad-input.ts";
 import { convGradWeight } from "./conv-grad-weight.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
-import type { Legalization } from "./legalization.ts";
+import type { Legalization, ObservedRows } from "./legalization.ts";
 import { averagePoolGrad, maxPoolGrad } from "./pool-grad.ts";
 import { observeRange, quantizationParameters } from "./ranges.ts";
 import { fuseReluMasks } from "./relu-mask.ts";
@@ -32,12 +32,13 @@ function legalizationOf(node: Node): Legalization | null {
  */
 export function legalize(graph: Graph): number {
   const editor = new GraphEditor(graph);
+  const observed = new Map<Value, ObservedRows>();
   let changed = fuseReluMasks(graph);
   for (const node of graph.nodes) {
     const legalization = legalizationOf(node);
     if (!legalization) continue;
     const results = editor.rewriting(`legalize-${node.op.toLowerCase()}`, [node], node, () =>
-      legalization({ node, op: editor.op, editor }),
+      legalization({ node, op: editor.op, editor, observed }),
     );
     if (results.length === 0) continue;
     node.outputs.forEach((value, index) => {

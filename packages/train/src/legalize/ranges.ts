@@ -1,4 +1,4 @@
-import { dtypes, type DType, type Value } from "@lowbit/ir";
+import { dtypes, Tensor, type DType, type Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
 
 /** ObserveRange as reductions, and for the stateful modes an update of the old range. */
@@ -25,18 +25,20 @@ function startsFinite(buffer: Value): boolean {
 function currentRange(context: LegalizeContext, x: Value): readonly [Value, Value] {
   const { node, op, editor } = context;
   const shape = dims(x);
-  if (!node.attributes.has("axis")) {
-    return [op.ReduceMin([x], { keepdims: 0 }), op.ReduceMax([x], { keepdims: 0 })];
-  }
+  const reduced = (rows: Value, over: Value | null): readonly [Value, Value] => {
+    const low = op.ReduceMin([rows, over], { keepdims: 0 });
+    const high = op.ReduceMax([rows, over], { keepdims: 0 });
+    context.observed.set(low, { high, rows, axes: over });
+    return [low, high];
+  };
+  if (!node.attributes.has("axis")) return reduced(x, null);
   const axis = (node.int("axis", 0) + shape.length) % shape.length;
   const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
   // Seen with at most three axes, reductions run on contiguous rows or columns.
   const [before, size, behind] = [product(shape.slice(0, axis)), shape[axis]!, product(shape.slice(axis + 1))];
   const folded = before === 1 ? [size, behind] : behind === 1 ? [before, size] : [before, size, behind];
   const axes = before === 1 ? [1] : behind === 1 ? [0] : [0, 2];
-  const rows = reshape(context, x, folded);
-  const over = ints(editor, axes, "axes");
-  return [op.ReduceMin([rows, over], { keepdims: 0 }), op.ReduceMax([rows, over], { keepdims: 0 })];
+  return reduced(reshape(context, x, folded), ints(editor, axes, "axes"));
 }
 
 /**
@@ -46,21 +48,38 @@ function currentRange(context: LegalizeContext, x: Value): readonly [Value, Valu
 export function quantizationParameters(context: LegalizeContext): readonly Value[] {
   const { node, op, editor } = context;
   const [qmin, qmax] = [node.int("qmin", 0), node.int("qmax", 0)];
-  const dtype = node.string("dtype", "int8") as DType;
-  const stored = dtypes.indexOf(dtype === "int4" ? "int8" : dtype === "uint4" ? "uint8" : dtype) + 1;
-  const zero = scalar(editor, 0, "zero");
+  const stored = storageDType(node.string("dtype", "int8") as DType);
   const least = scalar(editor, node.float("eps", 1.1920929e-7), "least_scale");
+  if (node.int("symmetric", 0) === 1) {
+    const scale = op.Max([op.Mul([reachOf(context), scalar(editor, 2 / (qmax - qmin), "per_step")]), least]);
+    const middle = stored.startsWith("u") ? (qmin + qmax + 1) >> 1 : 0;
+    const shape = dims(operand(context, 0));
+    const count = shape.reduce((a, b) => a * b, 1);
+    const zeroPoints = Array.from({ length: count }, () => middle);
+    return [scale, editor.initializer(Tensor.of(stored, zeroPoints, shape), "zero_point")];
+  }
+  const zero = scalar(editor, 0, "zero");
   const low = op.Min([operand(context, 0), zero]);
   const high = op.Max([operand(context, 1), zero]);
-  if (node.int("symmetric", 0) === 1) {
-    const reach = op.Max([op.Neg([low]), high]);
-    const scale = op.Max([op.Div([reach, scalar(editor, (qmax - qmin) / 2, "steps")]), least]);
-    const middle = dtype.startsWith("u") ? (qmin + qmax + 1) >> 1 : 0;
-    const zeroPoint = op.Cast([op.Add([op.Mul([scale, zero]), scalar(editor, middle, "middle")])], { to: stored });
-    return [scale, zeroPoint];
-  }
   const scale = op.Max([op.Div([op.Sub([high, low]), scalar(editor, qmax - qmin, "steps")]), least]);
   const [lowest, highest] = [scalar(editor, qmin, "qmin"), scalar(editor, qmax, "qmax")];
   const offset = op.Sub([lowest, op.Round([op.Div([low, scale])])]);
-  return [scale, op.Cast([op.Clip([offset, lowest, highest])], { to: stored })];
+  return [scale, op.Cast([op.Clip([offset, lowest, highest])], { to: dtypes.indexOf(stored) + 1 })];
+}
+
+/** The 8-bit or wider type that codes of a dtype are computed in: ONNX Runtime trains nothing in 4 bits. */
+export function storageDType(dtype: DType): DType {
+  if (dtype === "int4") return "int8";
+  return dtype === "uint4" ? "uint8" : dtype;
+}
+
+/** max(-lo, hi, 0): the largest absolute value, taken from the tensor itself where its whole range is observed here. */
+function reachOf(context: LegalizeContext): Value {
+  const { op, editor } = context;
+  const [low, high] = [operand(context, 0), operand(context, 1)];
+  const observed = context.observed.get(low);
+  if (observed && observed.high === high) {
+    return op.ReduceMax([op.Abs([observed.rows]), observed.axes], { keepdims: 0 });
+  }
+  return op.Max([op.Neg([low]), high, scalar(editor, 0, "zero")]);
 }

@@ -10,6 +10,7 @@ import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
 import { cleanUp } from "./clean-up.ts";
 import { packParameters, type Part } from "./pack-parameters.ts";
+import { packRanges } from "./pack-ranges.ts";
 import { selectParameters } from "./parameters.ts";
 
 /** What a training step is made of. */
@@ -61,6 +62,7 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const lossValue = loss.attach({ op: editor.op, editor, outputs: graph.outputs, target });
   editor.setOutputs([lossValue]);
 
+  const packed = new Map<string, readonly Part[]>(packRanges(graph));
   const trained = packParameters(graph, parameters);
   const gradientOf = gradients(
     editor,
@@ -76,7 +78,6 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
 
   const hyperInput = editor.input(graph.names.fresh("hyper"), tensorType("float", [optimizer.hyper.length]));
   const numbers = splitHyper(editor, hyperInput, optimizer.hyper);
-  const packed = new Map<string, readonly Part[]>();
   for (const { parameter, gradient, parts } of clipped) {
     packed.set(parameter.name, parts);
     const slots = Object.fromEntries(
