@@ -29,7 +29,7 @@ const patterns: Readonly<Partial<Record<DType, readonly [Decode, Encode]>>> = {
   bfloat16: [bfloat16ToNumber, numberToBfloat16],
   float8e4m3fn: [(bits) => float8Values.e4m3fn[bits]!, (value) => numberToFloat8("e4m3fn", value)],
   float8e4m3fnuz: [(bits) => float8Values.e4m3fnuz[bits]!, (value) => numberToFloat8("e4m3fnuz", value)],
-  float8e5m2: [(bits) => float8Values.e5m2[bits]!, (value) => numberToFloat8("e5m2", value)],
+  float8e5m2: [(bits) => float8Values.e5m2[bits]!, (value) => numberToFloat8("e5m2", value, Number.isFinite(value))],
   float8e5m2fnuz: [(bits) => float8Values.e5m2fnuz[bits]!, (value) => numberToFloat8("e5m2fnuz", value)],
   float8e8m0: [float8e8m0ToNumber, (value) => numberToFloat8e8m0(value, "nearest")],
   float4e2m1: [float4e2m1ToNumber, numberToFloat4e2m1],
@@ -52,7 +52,8 @@ export function decodeElements(dtype: DType, bytes: Uint8Array, count: number): 
 
 /**
  * Packed storage of element values. Floats round to the nearest value of the dtype, ties to even (float8e8m0, which has
- * powers of two only: ties up); beyond the range they become infinity, or the largest value in float8 and float4.
+ * powers of two only: ties up). Beyond the range they become infinity, or the largest value in float8 and float4; an
+ * infinity stays one where the dtype has it.
  * Integers must be whole and in range, bool elements 0 or 1.
  */
 export function encodeElements(dtype: DType, values: ArrayLike<number | bigint>): Uint8Array {
