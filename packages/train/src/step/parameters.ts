@@ -1,3 +1,4 @@
+import { globMatcher } from "@lowbit/quantize";
 import { GraphEditor, isFloat, operandRole, schemaOf, type Graph, type Value } from "@lowbit/ir";
 
 /** Whether an initializer serves some node as a weight, a bias, or the scale or bias of a normalization. */
@@ -21,21 +22,15 @@ function isLearned(value: Value): boolean {
  */
 export function selectParameters(graph: Graph, only?: readonly string[]): readonly Value[] {
   const editor = new GraphEditor(graph);
-  const patterns = only?.map(globPattern);
+  const patterns = only?.map(globMatcher);
   const parameters: Value[] = [];
   for (const value of graph.initializers) {
     if (value.role === "buffer") continue;
     const trainable =
       isFloat(value.initializer!.dtype) &&
-      (patterns ? patterns.some((pattern) => pattern.test(value.name)) && value.uses.size > 0 : isLearned(value));
+      (patterns ? patterns.some((matches) => matches(value.name)) && value.uses.size > 0 : isLearned(value));
     editor.setRole(value, trainable ? "parameter" : "constant");
     if (trainable) parameters.push(value);
   }
   return parameters;
-}
-
-/** A glob over names as a regular expression: `*` is any text, `?` one character. */
-export function globPattern(glob: string): RegExp {
-  const escaped = glob.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }
