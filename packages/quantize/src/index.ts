@@ -39,3 +39,10 @@ export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";
 export { bypassFakeQuantize, freezeObservers } from "./prepare/freeze-observers.ts";
 export { prepare, type PrepareOptions } from "./prepare/prepare.ts";
+export { composeConvBatchNormalization } from "./conv-batch-normalization/compose.ts";
+export {
+  decomposeAllConvBatchNormalizations,
+  decomposeConvBatchNormalization,
+  type NormalizationPhase,
+} from "./conv-batch-normalization/decompose.ts";
+export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
