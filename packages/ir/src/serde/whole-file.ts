@@ -18,23 +18,22 @@ export class WholeFile {
     this.#handle = attempt(path, () => openSync(this.#temporary, "wx"));
   }
 
-  /** Bytes written so far. */
+  /** Where what is written next begins. */
   get length(): number {
     return this.#written;
   }
 
   write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
-      at += attempt(this.path, () => writeSync(this.#handle, bytes, at, bytes.length - at));
+      const position = this.#written + at;
+      at += attempt(this.path, () => writeSync(this.#handle, bytes, at, bytes.length - at, position));
     }
     this.#written += bytes.length;
   }
 
-  /** Fills with zeros up to a position; the gap takes no space on file systems with sparse files. */
+  /** What is written next begins at a position; the gap reads as zeros and takes no space where files can be sparse. */
   skipTo(position: number): void {
-    if (position <= this.#written) return;
-    attempt(this.path, () => writeSync(this.#handle, new Uint8Array(1), 0, 1, position - 1));
-    this.#written = position;
+    this.#written = Math.max(this.#written, position);
   }
 
   /** Ends writing; the file still has its other name. */
