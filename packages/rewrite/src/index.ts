@@ -58,3 +58,5 @@ export { foldConstants } from "./passes/fold-constants.ts";
 export { inferenceMode } from "./passes/inference-mode.ts";
 export { initializersNotInputs } from "./passes/initializers-not-inputs.ts";
 export { staticReshape } from "./passes/static-reshape.ts";
+export { dropZeroStates } from "./passes/drop-zero-states.ts";
+export { eliminateNeutralOperands } from "./passes/eliminate-neutral-operands.ts";

@@ -20,9 +20,11 @@ import { cancelTransposes } from "./passes/cancel-transposes.ts";
 import { commonSubexpressions } from "./passes/common-subexpressions.ts";
 import { constantToInitializer } from "./passes/constant-to-initializer.ts";
 import { convertOpset } from "./passes/convert-opset.ts";
+import { dropZeroStates } from "./passes/drop-zero-states.ts";
 import { eliminateDeadCode } from "./passes/eliminate-dead-code.ts";
 import { eliminateDropout } from "./passes/eliminate-dropout.ts";
 import { eliminateIdentity } from "./passes/eliminate-identity.ts";
+import { eliminateNeutralOperands } from "./passes/eliminate-neutral-operands.ts";
 import { foldConstants } from "./passes/fold-constants.ts";
 import { inferenceMode } from "./passes/inference-mode.ts";
 import { initializersNotInputs } from "./passes/initializers-not-inputs.ts";
@@ -55,6 +57,7 @@ export const defaultPipeline: readonly Pass[] = [
   inferenceMode,
   canonicalize,
   eliminateDropout,
+  dropZeroStates,
   fuseConvBn,
   fuseConvTransposeBn,
   fuseGemmBn,
@@ -62,6 +65,7 @@ export const defaultPipeline: readonly Pass[] = [
   fusePad,
   fuseMatMulAdd,
   ...recompositions,
+  eliminateNeutralOperands,
   fuseLinearScale,
   fuseLinearShift,
   canonicalize,
@@ -88,6 +92,8 @@ export const floatPasses: PassRegistry = {
     foldConstants,
     eliminateIdentity,
     eliminateDropout,
+    eliminateNeutralOperands,
+    dropZeroStates,
     staticReshape,
     cancelTransposes,
     cancelReshapes,

@@ -1,4 +1,4 @@
-import { knownElements, type Value } from "@lowbit/ir";
+import { elementCount, isStatic, knownElements, sameShape, Tensor, type Value } from "@lowbit/ir";
 import { any } from "../pattern/any.ts";
 import { constant, number } from "../pattern/constant.ts";
 import { initializer } from "../pattern/initializer.ts";
@@ -15,22 +15,33 @@ const squared = oneOf(op("Pow", [centered, number(2)]), op("Mul", [centered, cen
 const variance = op("ReduceMean", [squared, constant("varianceAxes")], { attributes });
 const deviation = op("Sqrt", [op("Add", [variance, constant("epsilon")])]);
 
-/** (x − mean) / √(mean of squares + epsilon) · gamma  →  LayerNormalization(x, gamma), over the last axes */
-const scaleRule = rule({
+/** (x − mean) / √(mean of squares + epsilon)  →  LayerNormalization(x, 1), over the last axes */
+const plainRule = rule({
   name: "recompose-layer-norm",
-  pattern: op("Mul", [op("Div", [centered, deviation]), initializer("gamma")]),
-  rewrite({ x, axes, varianceAxes, epsilon, gamma, mean }, { op, root }) {
+  pattern: op("Div", [centered, deviation]),
+  rewrite({ x, axes, varianceAxes, epsilon, mean }, { op, root, constant }) {
     if (epsilon.constant.size !== 1) return new Reject("is not one number", epsilon);
     const axis = firstOfLastAxes(axes, x);
     if (axis === null || firstOfLastAxes(varianceAxes, x) !== axis)
       return new Reject("is not over the last axes", mean);
-    const normalized = x.shape?.slice(axis);
-    const { dims } = gamma.initializer;
-    const fits = dims.length === normalized?.length && dims.every((dim, i) => dim === normalized[i]);
-    if (!fits) return new Reject("has another shape than what is normalized", gamma);
-    return (
-      widened(root, x) ?? op.LayerNormalization([x, gamma], { axis: -dims.length, epsilon: epsilon.constant.item() })
-    );
+    const dims = x.shape?.slice(axis) ?? [];
+    if (!isStatic(dims) || x.dtype === null) return new Reject("has a dynamic size where it is normalized", x);
+    const ones = Tensor.of(x.dtype, new Float64Array(elementCount(dims)!).fill(1), dims);
+    const gamma = constant(ones, `${root.output.name}_scale`);
+    const attributes = { axis: -dims.length, epsilon: epsilon.constant.item() };
+    return widened(root, x) ?? op.LayerNormalization([x, gamma], attributes);
+  },
+});
+
+/** LayerNormalization(x, 1) · gamma  →  LayerNormalization(x, gamma) */
+const scaleRule = rule({
+  name: "recompose-layer-norm-scale",
+  pattern: op("Mul", [op("LayerNormalization", [any("x"), constant("ones")], { as: "norm" }), initializer("gamma")]),
+  rewrite({ x, ones, gamma, norm }, { like, root }) {
+    if (norm.outputs.length > 1) return new Reject("its statistics are read", norm);
+    if (!ones.constant.numbers().every((value) => value === 1)) return new Reject("is a scale already", ones);
+    if (!sameShape(gamma.initializer.dims, ones.constant.dims)) return new Reject(otherShape, gamma);
+    return widened(root, x) ?? like(norm, [x, gamma]);
   },
 });
 
@@ -40,19 +51,18 @@ const biasRule = rule({
   pattern: op("Add", [op("LayerNormalization", [any("x"), any("gamma")], { as: "norm" }), initializer("beta")]),
   rewrite({ x, gamma, beta, norm }, { like, root }) {
     if (norm.outputs.length > 1) return new Reject("its statistics are read", norm);
-    const { dims } = beta.initializer;
-    const fits =
-      gamma.shape !== null && dims.length === gamma.shape.length && dims.every((dim, i) => dim === gamma.shape![i]);
-    if (!fits) return new Reject("has another shape than what is normalized", beta);
+    if (!sameShape(gamma.shape, beta.initializer.dims)) return new Reject(otherShape, beta);
     return widened(root, x) ?? like(norm, [x, gamma, beta]);
   },
 });
+
+const otherShape = "has another shape than what is normalized";
 
 /** Finds LayerNormalization in the form exporters take it apart into. */
 export const recomposeLayerNorm = rulePass({
   name: "recompose-layer-norm",
   summary: "Finds LayerNormalization in ReduceMean, Sub, Pow, Sqrt, Div, Mul and Add.",
-  rules: [scaleRule, biasRule],
+  rules: [plainRule, scaleRule, biasRule],
 });
 
 /** The first axis of those reduced over, when they are the last ones of x; null otherwise. */

@@ -2,6 +2,7 @@ import {
   graphsOf,
   GraphEditor,
   hasTrait,
+  isFloat,
   schemaOf,
   type Attribute,
   type Graph,
@@ -14,7 +15,8 @@ import { definePass } from "../pass/pass.ts";
 
 const name = "common-subexpressions";
 
-/** Lets nodes that compute the same from the same operands share one result. Equal small constants count as the same. */
+/** Lets nodes that compute the same from the same operands share one result. Equal small integers and
+ * equal single numbers count as the same operand; larger float constants do not, because they may be trained apart. */
 export const commonSubexpressions = definePass({
   name,
   summary: "Computes equal nodes once.",
@@ -89,7 +91,8 @@ class Keys {
 }
 
 function contentKey(tensor: Tensor): string | null {
-  if (tensor.strings || tensor.source.byteLength > maxContent) return null;
+  if (tensor.strings || tensor.source.byteLength > maxContent || (isFloat(tensor.dtype) && tensor.size > 1))
+    return null;
   return `${tensor.dtype}[${tensor.dims.join()}]${[...tensor.bytes()].join()}`;
 }
 

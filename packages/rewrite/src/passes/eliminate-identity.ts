@@ -1,6 +1,5 @@
-import { sameType, type OpName } from "@lowbit/ir";
+import type { OpName } from "@lowbit/ir";
 import { any } from "../pattern/any.ts";
-import { constant } from "../pattern/constant.ts";
 import { op } from "../pattern/op.ts";
 import { rulePass } from "../pass/rule-pass.ts";
 import { Reject, rule } from "../rule/rule.ts";
@@ -25,34 +24,9 @@ const eliminateIdentityRule = rule({
   },
 });
 
-/** The element that leaves the first operand as it is. */
-const neutralElements = { Add: 0, Sub: 0, Mul: 1, Div: 1, Pow: 1 } as const;
-
-/** Constants larger than this are weights, which nobody fills with neutral elements. */
-const maxNeutral = 4096;
-
-/** x + 0, x - 0, x * 1, x / 1, x ^ 1  →  x, where the constant does not widen the shape */
-const neutralOperandRule = rule({
-  name: "eliminate-neutral-operand",
-  pattern: op(["Add", "Sub", "Mul", "Div", "Pow"], [any("x"), constant("c")], {
-    as: "node",
-    where(node, { x, c }) {
-      const neutral = neutralElements[node.op as keyof typeof neutralElements];
-      const { constant } = c;
-      const isNeutral =
-        constant.size > 0 && constant.size <= maxNeutral && constant.numbers().every((each) => each === neutral);
-      if (!isNeutral) return `its constant operand is not ${neutral}`;
-      return (
-        (node.output.shape !== null && sameType(node.output.type, x.type)) || "its constant operand widens the shape"
-      );
-    },
-  }),
-  rewrite: ({ x }) => x,
-});
-
 /** Removes nodes that return their operand unchanged. */
 export const eliminateIdentity = rulePass({
   name: "eliminate-identity",
   summary: "Removes nodes that return their operand unchanged.",
-  rules: [eliminateIdentityRule, neutralOperandRule],
+  rules: [eliminateIdentityRule],
 });
