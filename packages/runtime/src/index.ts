@@ -5,3 +5,5 @@
  */
 export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
+export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";
+export { whatRan, type KernelRun } from "./what-ran.ts";

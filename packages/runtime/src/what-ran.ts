@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dtypes, tensorType, type DType, type Model, type TensorType } from "@lowbit/ir";
+import { Session, type Feeds, type SessionOptions } from "./session.ts";
+
+/** One kernel that ONNX Runtime ran, after all its optimizations. */
+export interface KernelRun {
+  /** Name of the node in the graph ONNX Runtime made; often the model's own, possibly with additions. */
+  readonly node: string;
+  /** Op of that node, without its domain. */
+  readonly op: string;
+  /** Types of the operands that are there, with the shapes of this run. */
+  readonly inputs: readonly TensorType[];
+  readonly outputs: readonly TensorType[];
+  readonly microseconds: number;
+}
+
+/**
+ * Runs a model once and tells which kernels ran, in order: what ONNX Runtime really made of it.
+ *
+ * @throws CompileError `runtime/load`, `runtime/feed`, `runtime/run`
+ */
+export async function whatRan(
+  model: Model | Uint8Array | string,
+  feeds: Feeds,
+  options: SessionOptions = {},
+): Promise<readonly KernelRun[]> {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-profile-"));
+  try {
+    // Prepacked weights would be missing among the operands; which kernel runs does not depend on prepacking.
+    const config = { ...options.config, "session.disable_prepacking": "1" };
+    const session = await Session.create(model, { ...options, config, profilePrefix: join(folder, "profile") });
+    try {
+      await session.run(feeds);
+      session.endProfiling();
+    } finally {
+      await session.release();
+    }
+    const [file] = readdirSync(folder);
+    return file === undefined ? [] : parseProfile(readFileSync(join(folder, file), "utf8"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What an entry of a profile has that is used here; types come as `{"float": [1, 3]}`. */
+interface ProfileEntry {
+  readonly cat: string;
+  readonly name: string;
+  readonly dur: number;
+  readonly args: {
+    readonly op_name?: string;
+    readonly input_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
+    readonly output_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
+  };
+}
+
+const suffix = "_kernel_time";
+
+function parseProfile(text: string): readonly KernelRun[] {
+  return (JSON.parse(text) as readonly ProfileEntry[])
+    .filter(({ cat, name }) => cat === "Node" && name.endsWith(suffix))
+    .map(({ name, dur, args }) => ({
+      node: name.slice(0, -suffix.length),
+      op: args.op_name ?? "",
+      inputs: (args.input_type_shape ?? []).flatMap(typeOf),
+      outputs: (args.output_type_shape ?? []).flatMap(typeOf),
+      microseconds: dur,
+    }));
+}
+
+function typeOf(entry: Readonly<Record<string, readonly number[]>>): readonly TensorType[] {
+  return Object.entries(entry).flatMap(([name, dims]) => {
+    const dtype = dtypes.find((each): each is DType => each === name);
+    return dtype ? [tensorType(dtype, dims)] : [];
+  });
+}
