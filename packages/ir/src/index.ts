@@ -52,3 +52,5 @@ export { verifyGraph, verifyModel, type VerifyOptions } from "./verify/verify.ts
 export type { VerifyCode } from "./verify/report.ts";
 export { inferShapes, type InferOptions } from "./infer/infer-shapes.ts";
 export { isOwnSymbol, ownSymbol } from "./ops/own-symbol.ts";
+export { inlineFunctions } from "./serde/inline/inline-functions.ts";
+export { WholeFile } from "./serde/whole-file.ts";

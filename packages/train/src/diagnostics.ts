@@ -228,3 +228,24 @@ export function typeScriptModule(path: string): CompileError {
     help: "use Node 22.18 or newer, or give the module as JavaScript",
   });
 }
+
+/** A checkpoint cannot be written. */
+export function cannotWrite(folder: string, reason: string): CompileError {
+  return new CompileError({
+    code: "train/checkpoint",
+    severity: "error",
+    message: `the checkpoint cannot be saved: ${reason}`,
+    where: { file: folder },
+  });
+}
+
+/** A checkpoint was made by another run. */
+export function otherTraining(path: string): CompileError {
+  return new CompileError({
+    code: "train/other-training",
+    severity: "error",
+    message: `"${path}" belongs to another model or to a run with other settings`,
+    where: { file: path },
+    help: "resume with the settings the run was started with, or give another checkpoint folder",
+  });
+}

@@ -14,6 +14,15 @@ export interface Phase {
   readonly batchNormalization?: "train" | "frozen";
 }
 
+/** How a run is saved. */
+export interface CheckpointOptions {
+  readonly folder: string;
+  /** Go on from what the folder holds, if anything. Default: begin anew. */
+  readonly resume?: boolean;
+  /** Longest time between two checkpoints. Default: 30. */
+  readonly everySeconds?: number;
+}
+
 /** How a model is trained. */
 export interface FitOptions {
   readonly data: Dataset;
@@ -37,6 +46,10 @@ export interface FitOptions {
   readonly phases?: readonly Phase[];
   /** Threads of ONNX Runtime. Default: one per core. */
   readonly threads?: number;
+  /** Where to save the run, so that it can go on after it was stopped or killed. */
+  readonly checkpoint?: CheckpointOptions;
+  /** Ends the run after the steps under way: the state is saved and a `stopped` event comes instead of `done`. */
+  readonly signal?: AbortSignal;
   /** Runs after each epoch, with the model as it is then; the result goes into the epoch's event. */
   readonly validate?: (graph: Graph) => Promise<number>;
 }
@@ -64,4 +77,5 @@ export type FitEvent =
       readonly seconds: number;
       readonly validation: number | null;
     }
+  | { readonly kind: "resumed" | "saved" | "stopped"; readonly epoch: number; readonly step: number }
   | { readonly kind: "done"; readonly graph: Graph };

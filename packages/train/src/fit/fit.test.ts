@@ -1,10 +1,12 @@
-import { CompileError, GraphEditor, parseGraph, Tensor, type Graph } from "@lowbit/ir";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CompileError, GraphEditor, newModel, parseGraph, Tensor, type Graph } from "@lowbit/ir";
 import { expect, test } from "vitest";
 import { arrays } from "../data/arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { randomStream } from "../data/random.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
-import { newModel } from "@lowbit/ir";
 import { crossEntropy } from "../loss/cross-entropy.ts";
 import { adam } from "../optimizer/adam.ts";
 import { sgd } from "../optimizer/sgd.ts";
@@ -21,7 +23,9 @@ const net = (): Graph =>
 function circle(count: number): Dataset {
   const random = randomStream(11);
   const points = Float32Array.from({ length: 2 * count }, () => 2 * random() - 1);
-  const labels = Array.from({ length: count }, (_, i) => (Math.hypot(points[2 * i]!, points[2 * i + 1]!) < 0.7 ? 1 : 0));
+  const labels = Array.from({ length: count }, (_, i) =>
+    Math.hypot(points[2 * i]!, points[2 * i + 1]!) < 0.7 ? 1 : 0,
+  );
   return arrays({ x: Tensor.fromTyped("float", [count, 2], points) }, Tensor.of("int64", labels));
 }
 
@@ -62,7 +66,9 @@ test("the same seed gives the same weights, byte for byte; another seed gives ot
 test("an epoch reports all its steps, the smaller last batch included", async () => {
   const events: FitEvent[] = [];
   await train(net(), options({ epochs: 2, validate: () => Promise.resolve(0.5) }), (event) => events.push(event));
-  const epochs = events.flatMap((event) => (event.kind === "epoch" ? [[event.epoch, event.steps, event.validation]] : []));
+  const epochs = events.flatMap((event) =>
+    event.kind === "epoch" ? [[event.epoch, event.steps, event.validation]] : [],
+  );
   expect(epochs).toEqual([
     [0, 16, 0.5],
     [1, 16, 0.5],
@@ -104,4 +110,24 @@ test("training stops with a diagnostic when the loss is no longer a number", asy
   const attempt = train(net(), options({ optimizer: sgd(), learningRate: 1e30 }));
   await expect(attempt).rejects.toThrow(CompileError);
   await expect(attempt).rejects.toThrow(/^error train\/not-finite: the loss became (NaN|Infinity) at step \d+/);
+});
+
+test("a run that was stopped goes on from its checkpoint and ends with the same bytes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-checkpoint-"));
+  const phases = [{ name: "slow", fromEpoch: 1, change: (): void => {} }];
+  const whole = await train(net(), options({ epochs: 3, phases }));
+  for (const stopAfter of [1, 7, 16, 20]) {
+    const stop = new AbortController();
+    const kinds: string[] = [];
+    for await (const event of fit(net(), options({ epochs: 3, phases, checkpoint: { folder }, signal: stop.signal }))) {
+      if (event.kind === "progress" && event.step >= stopAfter) stop.abort();
+      kinds.push(event.kind);
+    }
+    expect(kinds.at(-1)).toBe("stopped");
+    const resumed = await train(net(), options({ epochs: 3, phases, checkpoint: { folder, resume: true } }));
+    expect(weightBytes(resumed)).toEqual(weightBytes(whole));
+  }
+  const others = train(net(), options({ epochs: 3, batch: 16, checkpoint: { folder, resume: true } }));
+  await expect(others).rejects.toThrow("belongs to another model or to a run with other settings");
+  rmSync(folder, { recursive: true });
 });

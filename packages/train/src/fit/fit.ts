@@ -1,9 +1,9 @@
 import type { Graph } from "@lowbit/ir";
 import type { Batch } from "../data/dataset.ts";
 import { notFinite } from "../diagnostics.ts";
-import { unpackState, withState, type NamedState, type TrainState } from "../engine/state.ts";
-import { StepRunner } from "../engine/step-runner.ts";
-import type { FitEvent, FitOptions, Phase } from "./fit-options.ts";
+import { Engine } from "./engine.ts";
+import type { FitEvent, FitOptions } from "./fit-options.ts";
+import { Saver } from "./saver.ts";
 import { constantSchedule } from "./schedule.ts";
 
 /** How long one call into ONNX Runtime should take: long enough to carry the state cheaply, short enough to report. */
@@ -15,46 +15,75 @@ const bytesPerRun = 64 * 2 ** 20;
  * Trains a graph and reports on the way; the last event carries the trained graph, a copy with the learned values. The
  * caller may stop iterating at any time.
  *
- * @throws CompileError `train/not-finite`, and what `trainStep` throws
+ * @throws CompileError `train/not-finite`, `train/checkpoint`, `train/other-training`, and what `trainStep` throws
  */
 export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {
   const { epochs = 1, batch = 32, learningRate = 1e-3, schedule = constantSchedule, seed = 0, data } = options;
   const stepsPerEpoch = data.size === null ? null : Math.ceil(data.size / batch);
   const totalSteps = stepsPerEpoch === null ? null : stepsPerEpoch * epochs;
+  const saver = new Saver(graph, options);
   const engine = new Engine(graph, options);
-  let step = 0;
+  let at = saver.load((state) => engine.restore(state));
+  if (at.steps > 0) yield { kind: "resumed", epoch: at.epoch, step: at.steps };
   let perRun = 1;
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    for (; at.epoch < epochs; at = { ...at, epoch: at.epoch + 1, batches: 0, lossSum: 0 }) {
+      const { epoch } = at;
       const phase = await engine.enter(epoch);
       if (phase) yield { kind: "phase", epoch, name: phase.name };
-      const epochTotals = { loss: 0, steps: 0, seconds: 0 };
-      const progressAt = (at: number): number => (totalSteps === null ? epoch / epochs : Math.min(1, at / totalSteps));
-      for await (const group of groups(data.batches({ batch, shuffle: seed + epoch }), () => perRun)) {
-        const rates = group.map((_, index) => learningRate * schedule(progressAt(step + index)));
+      let seconds = 0;
+      const left = skip(data.batches({ batch, shuffle: seed + epoch }), at.batches);
+      for await (const group of groups(left, () => perRun)) {
+        const progress = (step: number): number => (totalSteps === null ? epoch / epochs : step / totalSteps);
+        const rates = group.map((_, index) => learningRate * schedule(progress(at.steps + index)));
         const runner = await engine.runner(group[0]!.size);
         const started = performance.now();
-        const losses = await runner.run(engine.stateFor(runner), group, step + 1, rates);
-        const seconds = (performance.now() - started) / 1000;
+        const losses = await runner.run(engine.stateFor(runner), group, at.steps + 1, rates);
+        const elapsed = (performance.now() - started) / 1000;
         losses.forEach((loss, index) => {
-          if (!Number.isFinite(loss)) throw notFinite(step + index + 1, loss);
+          if (!Number.isFinite(loss)) throw notFinite(at.steps + index + 1, loss);
         });
-        step += group.length;
         const sum = losses.reduce((a, b) => a + b, 0);
-        epochTotals.loss += sum;
-        epochTotals.steps += group.length;
-        epochTotals.seconds += seconds;
-        const stepsPerSecond = group.length / seconds;
-        perRun = runLength(stepsPerSecond, group[0]!);
-        yield { kind: "progress", epoch, step, steps: totalSteps, loss: sum / group.length, stepsPerSecond };
+        const done = group.length;
+        at = { epoch, batches: at.batches + done, steps: at.steps + done, lossSum: losses.reduce(add, at.lossSum) };
+        seconds += elapsed;
+        perRun = runLength(done / elapsed, group[0]!);
+        yield {
+          kind: "progress",
+          epoch,
+          step: at.steps,
+          steps: totalSteps,
+          loss: sum / done,
+          stepsPerSecond: done / elapsed,
+        };
+        if (saver.due() || options.signal?.aborted) {
+          if (saver.save(at, engine.state())) yield { kind: "saved", epoch, step: at.steps };
+          if (!options.signal?.aborted) continue;
+          yield { kind: "stopped", epoch, step: at.steps };
+          return;
+        }
       }
-      const { loss, steps, seconds } = epochTotals;
       const validation = options.validate ? await options.validate(engine.current()) : null;
-      yield { kind: "epoch", epoch, loss: loss / steps, steps, seconds, validation };
+      yield { kind: "epoch", epoch, loss: at.lossSum / at.batches, steps: at.batches, seconds, validation };
+      const next = { epoch: epoch + 1, batches: 0, steps: at.steps, lossSum: 0 };
+      if (saver.save(next, engine.state())) yield { kind: "saved", epoch, step: at.steps };
     }
     yield { kind: "done", graph: engine.current() };
   } finally {
     await engine.release();
+  }
+}
+
+function add(a: number, b: number): number {
+  return a + b;
+}
+
+/** What comes after the first `count` items. */
+async function* skip<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T> {
+  let left = count;
+  for await (const item of items) {
+    if (left > 0) left--;
+    else yield item;
   }
 }
 
@@ -87,78 +116,4 @@ async function* groups(batches: AsyncIterable<Batch>, limit: () => number): Asyn
     group.push(batch);
   }
   if (group.length > 0) yield group;
-}
-
-/** The state of a training run, and the loaded steps of its current phase by batch size. */
-class Engine {
-  #graph: Graph;
-  readonly #options: FitOptions;
-  #phase: Phase | null = null;
-  readonly #runners = new Map<number, StepRunner>();
-  /** The state as the current phase's steps carry it; null before its first step. */
-  #state: { readonly slots: StepRunner["slots"]; readonly tensors: TrainState } | null = null;
-  /** The state when the phase began. */
-  #named: NamedState = new Map();
-
-  constructor(graph: Graph, options: FitOptions) {
-    this.#graph = graph;
-    this.#options = options;
-  }
-
-  /** Switches to the phase that begins at an epoch; null when none does. */
-  async enter(epoch: number): Promise<Phase | null> {
-    const phase = this.#options.phases?.findLast((candidate) => candidate.fromEpoch <= epoch) ?? null;
-    if (phase === this.#phase || phase === null) return null;
-    this.#named = this.#currentState();
-    this.#state = null;
-    this.#graph = withState(this.#graph, this.#named);
-    phase.change?.(this.#graph);
-    this.#phase = phase;
-    await this.release();
-    return phase;
-  }
-
-  /** The step for a batch size, loaded when first asked for. */
-  async runner(batch: number): Promise<StepRunner> {
-    const loaded = this.#runners.get(batch);
-    if (loaded) return loaded;
-    const { loss, optimizer, parameters, clipNorm, threads } = this.#options;
-    const batchNormalization = this.#phase?.batchNormalization;
-    const runner = await StepRunner.create(
-      this.#graph,
-      {
-        loss,
-        optimizer,
-        batch,
-        ...(parameters ? { parameters } : {}),
-        ...(clipNorm === undefined ? {} : { clipNorm }),
-        ...(batchNormalization ? { batchNormalization } : {}),
-      },
-      threads === undefined ? {} : { threads },
-    );
-    this.#runners.set(batch, runner);
-    return runner;
-  }
-
-  /** The running state; the steps of one phase share it, whatever their batch size. */
-  stateFor(runner: StepRunner): TrainState {
-    this.#state ??= { slots: runner.slots, tensors: runner.initialState(this.#named) };
-    return this.#state.tensors;
-  }
-
-  /** The graph with the current values of its state. */
-  current(): Graph {
-    return withState(this.#graph, this.#currentState());
-  }
-
-  #currentState(): NamedState {
-    if (!this.#state) return this.#named;
-    return new Map([...this.#named, ...unpackState(this.#state.slots, this.#state.tensors)]);
-  }
-
-  async release(): Promise<void> {
-    const runners = [...this.#runners.values()];
-    this.#runners.clear();
-    await Promise.all(runners.map((runner) => runner.release()));
-  }
 }
