@@ -46,3 +46,4 @@ export {
   type NormalizationPhase,
 } from "./conv-batch-normalization/decompose.ts";
 export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
+export { convert } from "./convert/convert.ts";

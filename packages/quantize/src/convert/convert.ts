@@ -1,0 +1,141 @@
+import {
+  cloneGraph,
+  GraphEditor,
+  integerRange,
+  invariant,
+  lowbitDomain,
+  newModel,
+  Tensor,
+  type DType,
+  type Graph,
+  type Node,
+  type Value,
+} from "@lowbit/ir";
+import { evaluateNode } from "@lowbit/reference";
+import { eliminateDeadCode, foldConstants, runPasses } from "@lowbit/rewrite";
+import { finalizeData, foldConvBatchNormalization } from "../conv-batch-normalization/fold.ts";
+import { cannotQuantize, neverObserved } from "../diagnostics.ts";
+import { widenScalesForBias } from "./bias-overflow.ts";
+import { ConstantPool } from "./constant-pool.ts";
+import { quantizeBiases } from "./integer-bias.ts";
+
+/**
+ * A prepared graph as standard ONNX: QuantizeLinear behind each quantized value, a DequantizeLinear before each reader,
+ * weights as integers, biases of integer products in int32, folded normalizations. Inputs and outputs of the graph stay
+ * float. Parameters come from the ranges and weights that the graph holds, so trained graphs need no calibration.
+ *
+ * @throws CompileError `quantize/never-observed` for a range that was never filled, `quantize/unsupported`
+ */
+export function convert(prepared: Graph): Graph {
+  const { graph } = cloneGraph(prepared);
+  requireRanges(graph);
+  finalizeData(graph);
+  foldConvBatchNormalization(graph);
+  runPasses(newModel(graph), [foldConstants, eliminateDeadCode]);
+  widenScalesForBias(graph);
+  const editor = new GraphEditor(graph);
+  const pool = new ConstantPool(editor);
+  for (const node of graph.nodes) {
+    if (!node.is("FakeQuantize", lowbitDomain)) continue;
+    const parameters = parametersOf(node, pool);
+    editor.rewriting("convert", [node], node, () => {
+      const data = node.input.constant;
+      const codes = data ? storedCodes(editor, node, data) : quantize(editor, node, parameters);
+      dequantizeForReaders(editor, node, codes, parameters);
+    });
+    editor.erase(node);
+  }
+  quantizeBiases(graph, pool);
+  runPasses(newModel(graph), [eliminateDeadCode]);
+  return graph;
+}
+
+/** What a QuantizeLinear or DequantizeLinear needs besides what it works on. */
+interface Parameters {
+  readonly scale: Value;
+  readonly zeroPoint: Value;
+  readonly attributes: { readonly axis?: number; readonly block_size?: number };
+}
+
+function requireRanges(graph: Graph): void {
+  for (const node of graph.nodes) {
+    if (!node.is("QuantizationParameters", lowbitDomain)) continue;
+    const isUnseen = node.inputs.some((end) => end?.initializer?.numbers().some((value) => !Number.isFinite(value)));
+    if (isUnseen) throw neverObserved(node.input.name.replace(/\.range\.min$/, ""));
+  }
+}
+
+function parametersOf(node: Node, pool: ConstantPool): Parameters {
+  const [, scale, zeroPoint] = node.inputs;
+  if (!scale?.constant || !zeroPoint?.constant) throw cannotQuantize(node, "its scale depends on the model's inputs");
+  const isPerTensor = scale.constant.size === 1 && !node.int("block_size", 0);
+  const shaped = (tensor: Tensor): Tensor => (isPerTensor ? tensor.reshape([]) : tensor);
+  const axis = node.int("axis", 1);
+  const blockSize = node.int("block_size", 0);
+  return {
+    scale: pool.get(shaped(scale.constant), "s"),
+    zeroPoint: pool.get(shaped(zeroPoint.constant), "z"),
+    attributes: isPerTensor ? {} : blockSize > 0 ? { axis, block_size: blockSize } : { axis },
+  };
+}
+
+/** The codes of data, under the data's own name where nobody else reads it. */
+function storedCodes(editor: GraphEditor, node: Node, data: Tensor): Value {
+  const codes = codesOf(editor, node, data);
+  const value = node.input;
+  if (value.uses.size > 1 || value.isGraphOutput) return editor.initializer(codes, `${value.name}_q`);
+  editor.setInitializer(value, codes);
+  return value;
+}
+
+function codesOf(editor: GraphEditor, node: Node, data: Tensor): Tensor {
+  const [, scale, zeroPoint] = node.inputs;
+  const attributes = { axis: node.int("axis", 1), block_size: node.int("block_size", 0) };
+  const quantizer = editor.op.QuantizeLinear([node.input, scale!, zeroPoint!], attributes).producer!;
+  const [codes] = evaluateNode(quantizer, [data, scale!.constant, zeroPoint!.constant]);
+  editor.erase(quantizer);
+  invariant(codes, "QuantizeLinear gives codes");
+  const [qmin, qmax] = [node.int("qmin", 0), node.int("qmax", 0)];
+  if (usesWholeRange(node, codes.dtype)) return codes;
+  const inside = codes.numbers().map((code) => Math.min(Math.max(code, qmin), qmax));
+  return Tensor.of(codes.dtype, inside, codes.dims);
+}
+
+function quantize(editor: GraphEditor, node: Node, { scale, zeroPoint, attributes }: Parameters): Value {
+  const { op, graph } = editor;
+  const source = usesWholeRange(node, zeroPoint.dtype!) ? node.input : clipped(editor, node);
+  return op.QuantizeLinear([source, scale, zeroPoint], attributes, {
+    outputs: [graph.names.fresh(`${node.input.name}_q`)],
+  });
+}
+
+function usesWholeRange(node: Node, dtype: DType): boolean {
+  const [least, most] = integerRange(dtype);
+  return node.int("qmin", least) === least && node.int("qmax", most) === most;
+}
+
+/** QuantizeLinear saturates at the ends of the dtype only; a smaller range of codes is cut out before it. */
+function clipped(editor: GraphEditor, node: Node): Value {
+  const [scale, zeroPoint] = [node.inputs[1]!.constant!, node.inputs[2]!.constant!];
+  if (scale.size !== 1)
+    throw cannotQuantize(node, "a part of a dtype's range is supported for one scale per tensor only");
+  const bound = (name: string): Value => {
+    const value = (node.int(name, 0) - zeroPoint.item()) * scale.item();
+    return editor.initializer(Tensor.scalar("float", value), name);
+  };
+  return editor.op.Clip([node.input, bound("qmin"), bound("qmax")]);
+}
+
+function dequantizeForReaders(editor: GraphEditor, node: Node, codes: Value, parameters: Parameters): void {
+  const { op, graph } = editor;
+  const { scale, zeroPoint, attributes } = parameters;
+  const value = node.output;
+  const dequantize = (): Value =>
+    op.DequantizeLinear([codes, scale, zeroPoint], attributes, {
+      outputs: [graph.names.fresh(`${node.input.name}_dq`)],
+    });
+  for (const use of [...value.uses]) {
+    editor.replaceUse(use, editor.rewriting("convert", [node], use.node, dequantize));
+  }
+  if (value.isGraphOutput) editor.replaceAllUses(value, dequantize());
+}
