@@ -37,7 +37,7 @@ export class Value {
   readonly uses: ReadonlySet<Use> = new Set();
   /** The graphs that return it: its own, or bodies inside it that pass it through. */
   readonly returnedBy: ReadonlySet<Graph> = new Set();
-  /** Known integer elements of a small tensor of rank 0 or 1, symbols included: what shape arithmetic runs on. */
+  /** Known elements of a small tensor, row-major, symbols included: what shape arithmetic runs on. Bools are 0 and 1. */
   readonly elements: readonly Dim[] | null = null;
 
   /** @internal Values are made by `GraphEditor` and the importers. */

@@ -28,7 +28,8 @@ const maxErrors = 20;
  * declared and the inferred. Given a model, nodes whose form is newer than the model's opset keep their declared types;
  * a graph is taken to be in canonical form.
  *
- * Returns a warning `shape/conflict` for each declaration that contradicts what was inferred; the inferred type stands.
+ * Returns warnings: `shape/conflict` for each declaration that contradicts what was inferred (the inferred type stands),
+ * and what is wrong in branches of an If, which may never run.
  *
  * @throws CompileError `shape/mismatch`, `shape/overflow` with every node found wrong; `shape/input`
  */
@@ -37,9 +38,9 @@ export function inferShapes(target: Model | Graph, options: InferOptions = {}): 
   const restated = options.inputShapes ? setInputShapes(graph, options.inputShapes) : nothingRestated;
   const run = new Inference(restated, target instanceof Graph ? null : target.opsets);
   run.infer(graph);
-  const [first, ...rest] = run.errors;
+  const [first, ...rest] = run.errors.values();
   if (first) throw new CompileError(first, ...rest);
-  return [...run.conflicts.values()];
+  return [...run.doubts.values(), ...run.conflicts.values()];
 }
 
 /** What is still to do; the last entry comes first. Bodies are inferred before the node they belong to. */
@@ -50,7 +51,10 @@ type Task =
   | { readonly kind: "settle"; readonly plan: BodyOperands };
 
 class Inference {
-  readonly errors: Diagnostic[] = [];
+  /** What is wrong, by message: a body may show it more than once. */
+  readonly errors = new Map<string, Diagnostic>();
+  /** What is wrong where the model may never get to. */
+  readonly doubts = new Map<string, Diagnostic>();
   readonly conflicts = new Map<Value, Diagnostic>();
   readonly #restated: Restated;
   readonly #opsets: ReadonlyMap<string, number> | null;
@@ -65,7 +69,7 @@ class Inference {
 
   infer(graph: Graph): void {
     this.#tasks.push({ kind: "nodes", from: graph.nodes.first });
-    for (let task = this.#tasks.pop(); task && this.errors.length < maxErrors; task = this.#tasks.pop()) {
+    for (let task = this.#tasks.pop(); task && this.errors.size < maxErrors; task = this.#tasks.pop()) {
       if (task.kind === "nodes") this.#visit(task.from);
       else if (task.kind === "finish") this.#finish(task.node);
       else if (task.kind === "enter") this.#enter(task.plan, task.again);
@@ -74,7 +78,7 @@ class Inference {
   }
 
   #visit(from: Node | null): void {
-    for (let node = from; node !== null && this.errors.length < maxErrors; node = node.next) {
+    for (let node = from; node !== null && this.errors.size < maxErrors; node = node.next) {
       const plans = this.#plans(node);
       if (plans.length === 0) {
         this.#finish(node);
@@ -91,7 +95,7 @@ class Inference {
     const bodies = [...node.attributes.values()].flatMap(graphsOf);
     if (bodies.length === 0) return [];
     const schema = this.#isKnown(node) ? schemaOf(node.op, node.domain) : null;
-    const plans = schema?.bodies && this.#attempt(() => schema.bodies!(inferContext(node)));
+    const plans = schema?.bodies && this.#attempt(node, () => schema.bodies!(inferContext(node)));
     return plans ?? bodies.map((body) => ({ body, inputs: [], feedback: [] }));
   }
 
@@ -116,7 +120,7 @@ class Inference {
   }
 
   #finish(node: Node): void {
-    const inferred = this.#isKnown(node) ? this.#attempt(() => inferNode(node)) : null;
+    const inferred = this.#isKnown(node) ? this.#attempt(node, () => inferNode(node)) : null;
     for (const [index, value] of node.outputs.entries()) {
       if (!value) continue;
       const { type, conflict } = mergeTypes(this.#declaredType(value), inferred?.types[index] ?? null);
@@ -145,16 +149,23 @@ class Inference {
     return type;
   }
 
-  #attempt<T>(infer: () => T): T | null {
+  #attempt<T>(node: Node, infer: () => T): T | null {
     try {
       return infer();
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
-      const known = new Set(this.errors.map((found) => found.message));
-      this.errors.push(...error.diagnostics.filter((found) => !known.has(found.message)));
+      const found = error.diagnostic;
+      if (mayNeverRun(node)) this.doubts.set(found.message, { ...found, severity: "warning" });
+      else this.errors.set(found.message, found);
       return null;
     }
   }
+}
+
+/** Whether a node is in a branch of an If, at any depth. */
+function mayNeverRun(node: Node): boolean {
+  for (let owner = node.graph.owner; owner !== null; owner = owner.graph.owner) if (owner.is("If")) return true;
+  return false;
 }
 
 function conflictOf(node: Node, value: Value, conflict: string): Diagnostic {

@@ -23,6 +23,7 @@ export const nothingRestated: Restated = { symbols: new Map(), isStale: false };
  */
 export function setInputShapes(graph: Graph, shapes: Readonly<Record<string, Shape>>): Restated {
   const symbols = new Map<string, Dim>();
+  const types = new Map<Value, ValueType>();
   let isStale = false;
   for (const [name, shape] of Object.entries(shapes)) {
     const input = graph.inputs.find((value) => value.name === name) ?? unknownInput(graph, name);
@@ -33,9 +34,9 @@ export function setInputShapes(graph: Graph, shapes: Readonly<Record<string, Sha
       if (typeof old === "number" && old !== dim) isStale = true;
       if (typeof old === "string" && old !== dim) bind(symbols, old, dim, input);
     }
-    mutable(input).type = tensorType(input.dtype!, dims);
+    types.set(input, tensorType(input.dtype!, dims));
   }
-  for (const input of graph.inputs) mutable(input).type = restate(input.type, symbols);
+  for (const input of graph.inputs) mutable(input).type = restate(types.get(input) ?? input.type, symbols);
   return { symbols, isStale };
 }
 

@@ -38,7 +38,7 @@ export function checkRank(context: InferContext, shape: Shape | null, rank: numb
 /** Fails unless two dimensions can be the same; `what` says which, as in `channels of X`. */
 export function checkSameDim(context: InferContext, a: Dim, b: Dim, first: string, second: string): void {
   if (typeof a === "number" && typeof b === "number" && a !== b) {
-    context.fail(`${first} ${a} must equal ${second} ${b}`);
+    context.fail(`${first} (${a}) must equal ${second} (${b})`);
   }
 }
 

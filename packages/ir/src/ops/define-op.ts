@@ -63,11 +63,13 @@ export interface InferContext {
    * constants too.
    */
   elements(index: number): readonly Dim[] | null;
+  /** The same for an operand of any rank and static shape, in row-major order. */
+  flatElements(index: number): readonly Dim[] | null;
   /** @throws CompileError `shape/mismatch` naming the node. */
   fail(message: string): never;
 }
 
-/** What inference found: one type per output (null when unknown), and known elements of small outputs. */
+/** What inference found: one type per output (null when unknown), and known elements of small outputs, row-major. */
 export interface Inferred {
   readonly types: readonly (ValueType | null)[];
   readonly elements?: readonly (readonly Dim[] | null)[];

@@ -112,9 +112,10 @@ export function dimQuotient(dims: readonly Dim[], divisor: readonly Dim[]): Dim 
   return symbols.length === 1 && above === below && below > 0 ? symbols[0]! : null;
 }
 
-/** The value as a tensor of the dtype would hold it; null when that is not certain (overflow, beyond 2^53). */
+/** The value as a tensor of the dtype would hold it; null when that is not certain (overflow, half floats, beyond 2^53). */
 export function asElement(value: Dim, dtype: DType): Dim {
-  if (typeof value !== "number" || isFloat(dtype)) return typeof value === "number" ? Math.fround(value) : value;
+  if (typeof value !== "number") return value;
+  if (isFloat(dtype)) return dtype === "float" ? Math.fround(value) : dtype === "double" ? value : null;
   if (!Number.isSafeInteger(value)) return null;
   const bits = bitsPerElement(dtype);
   if (bits >= 64) return value;

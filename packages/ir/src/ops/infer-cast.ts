@@ -23,7 +23,7 @@ export function inferBitCast(context: InferContext): Inferred {
 }
 
 function castTo(context: InferContext, to: DType): Inferred {
-  const known = context.elements(0);
+  const known = context.flatElements(0);
   return {
     types: [tensorType(to, context.shape(0))],
     elements: [known && known.map((element) => castElement(element, to))],

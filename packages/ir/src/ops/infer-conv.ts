@@ -18,7 +18,10 @@ export function convShape(context: InferContext, data: number, weight: number, b
   if (x === null || w === null) return null;
   checkConvRanks(context, x, w);
   const group = groupOf(context);
-  checkSameDim(context, x[1]!, multiplyDims(w[1]!, group), "input channels", "weight channels × group");
+  const needed = multiplyDims(w[1]!, group);
+  if (typeof needed === "number" && typeof x[1] === "number" && x[1] !== needed) {
+    context.fail(`input channels ${x[1]} must equal weight channels ${w[1]} × group ${group}`);
+  }
   const channels = w[0]!;
   checkDividesChannels(context, channels, group);
   checkBias(context, bias, channels);

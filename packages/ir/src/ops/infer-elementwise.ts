@@ -9,7 +9,7 @@ export function sameAsFirst(context: InferContext): Inferred {
 
 /** The result is the first operand, element by element. */
 export function copyOfFirst(context: InferContext): Inferred {
-  return { types: [context.type(0)], elements: [context.elements(0)] };
+  return { types: [context.type(0)], elements: [context.flatElements(0)] };
 }
 
 /** The result has the first operand's shape and the given dtype. */
@@ -21,7 +21,7 @@ export function sameShapeAs(dtype: DType): (context: InferContext) => Inferred {
 export function unaryElements(compute: (element: Dim) => Dim): (context: InferContext) => Inferred {
   return (context) => {
     const dtype = context.dtype(0);
-    const elements = dtype && context.elements(0);
+    const elements = dtype && context.flatElements(0);
     if (!elements) return sameAsFirst(context);
     return { types: [context.type(0)], elements: [elements.map((element) => asElement(compute(element), dtype))] };
   };

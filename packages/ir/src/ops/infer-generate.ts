@@ -1,38 +1,19 @@
 import type { Node } from "../graph/node.ts";
-import { tensorType, type Dim, type DType, type Shape } from "../types.ts";
+import { elementCount, tensorType, type Dim, type DType, type Shape } from "../types.ts";
 import { dtypeOfCode } from "./dtype-code.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
 import { commonDType } from "./infer-elementwise.ts";
-import { elementsOfTensor, maxElements } from "./elements.ts";
+import { dataOfConstant, elementsOfTensor, maxElements } from "./elements.ts";
 import { unknownDims } from "./axes.ts";
 
-/** Constant: the type of the one value attribute that is there. */
+/** Constant: the type of the one value attribute that is there. Its elements are read off the node itself. */
 export function inferConstant(context: InferContext): Inferred {
   const { node } = context;
-  const data = node.tensor("value");
-  if (data) return { types: [data.type], elements: [elementsOfTensor(data)] };
-  for (const [name, attribute] of node.attributes) {
-    const scalar = (dtype: DType, value: Dim): Inferred => ({ types: [tensorType(dtype, [])], elements: [[value]] });
-    const list = (dtype: DType, length: number, values: readonly Dim[] | null): Inferred => ({
-      types: [tensorType(dtype, [length])],
-      elements: [length <= maxElements ? values : null],
-    });
-    switch (name) {
-      case "value_float":
-        return scalar("float", node.float(name, 0));
-      case "value_int":
-        return scalar("int64", node.int(name, 0));
-      case "value_string":
-        return { types: [tensorType("string", [])] };
-      case "value_floats":
-        return attribute.kind === "floats" ? list("float", attribute.value.length, attribute.value) : { types: [null] };
-      case "value_ints":
-        return list("int64", node.ints(name, []).length, node.ints(name, []));
-      case "value_strings":
-        return attribute.kind === "strings" ? list("string", attribute.value.length, null) : { types: [null] };
-    }
-  }
-  return { types: [null] };
+  const data = dataOfConstant(node);
+  if (data) return { types: [data.type] };
+  const text = node.attributes.get("value_strings");
+  if (text?.kind === "strings") return { types: [tensorType("string", [text.value.length])] };
+  return { types: [node.attributes.has("value_string") ? tensorType("string", []) : null] };
 }
 
 /** ConstantOfShape: one value everywhere, the shape given as an operand. */
@@ -41,8 +22,8 @@ export function inferConstantOfShape(context: InferContext): Inferred {
   const dims = context.elements(0);
   const shape = dims ?? shapeOfRank(context, 0);
   const dtype = value?.dtype ?? "float";
-  const length = shape?.length === 1 ? shape[0] : shape?.length === 0 ? 1 : null;
-  const isSmall = typeof length === "number" && length <= maxElements;
+  const length = elementCount(shape);
+  const isSmall = length !== null && length <= maxElements;
   const element = value ? (elementsOfTensor(value)?.[0] ?? null) : 0;
   return {
     types: [tensorType(dtype, shape)],

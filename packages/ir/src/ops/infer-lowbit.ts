@@ -4,7 +4,7 @@ import type { InferContext, Inferred } from "./define-op.ts";
 import { convShape, convTransposeShape } from "./infer-conv.ts";
 import { commonDType } from "./infer-elementwise.ts";
 import { gemmShape } from "./infer-matmul.ts";
-import { checkScale } from "./infer-quantization.ts";
+import { checkScale, isSingle } from "./infer-quantization.ts";
 
 /** FakeQuantize(X, scale, zero_point): X's type. */
 export function inferFakeQuantize(context: InferContext): Inferred {
@@ -21,7 +21,7 @@ function checkScaleAt(context: InferContext, data: number, scale: number): void 
   const x = context.shape(data);
   const given = context.shape(scale);
   const hasAxis = context.node.attributes.has("axis");
-  if (!hasAxis && given && given.length > 1) context.fail(`scale ${shapeText(given)} needs the attribute axis`);
+  if (!hasAxis && given && !isSingle(given)) context.fail(`scale ${shapeText(given)} needs the attribute axis`);
   if (x && hasAxis) axisIndex(context, context.node.int("axis", 0), x.length);
   checkScale(context, scale, scale + 1);
 }

@@ -2,9 +2,9 @@ import { CompileError } from "../diagnostics.ts";
 import type { Node } from "../graph/node.ts";
 import { originText } from "../graph/origin.ts";
 import type { Value } from "../graph/value.ts";
-import type { Shape, TensorType, ValueType } from "../types.ts";
+import { elementCount, isInteger, type Dim, type Shape, type TensorType, type ValueType } from "../types.ts";
 import type { InferContext, Inferred, OpSchema } from "./define-op.ts";
-import { constantOf, knownElements } from "./elements.ts";
+import { constantOf, flatElements, knownElements } from "./elements.ts";
 import { withOwnSymbols } from "./own-symbol.ts";
 import { schemaOf } from "./registry.ts";
 
@@ -21,7 +21,9 @@ export function inferNode(node: Node): Inferred | null {
   if (!schema || !isCanonicalForm(node, schema)) return null;
   const context = inferContext(node);
   const inferred = schema.infer(context);
-  return { ...inferred, types: inferred.types.map((type, index) => completed(type, node.outputs[index], context)) };
+  const types = inferred.types.map((type, index) => completed(type, node.outputs[index], context));
+  if (!inferred.elements) return { types };
+  return { types, elements: inferred.elements.map((known, index) => checkedElements(known, types[index] ?? null)) };
 }
 
 /** Whether the node uses nothing but the operands and attributes of the op's canonical form. */
@@ -43,6 +45,7 @@ export function inferContext(node: Node): InferContext {
     has: (index) => value(index) !== null,
     constant: (index) => constantOf(value(index)),
     elements: (index) => knownElements(value(index)),
+    flatElements: (index) => flatElements(value(index)),
     fail: (message) => failure(node, "shape/mismatch", message),
   };
 }
@@ -51,6 +54,13 @@ function completed(type: ValueType | null, value: Value | null | undefined, cont
   if (type?.kind !== "tensor" || type.shape === null) return type;
   checkSize(type, type.shape, context);
   return value ? withOwnSymbols(type, value) : type;
+}
+
+/** Elements that fit the type they were found with; integers that a number cannot hold exactly are unknown. */
+function checkedElements(known: readonly Dim[] | null, type: ValueType | null): readonly Dim[] | null {
+  if (known === null || type?.kind !== "tensor" || elementCount(type.shape) !== known.length) return null;
+  if (!isInteger(type.dtype)) return known;
+  return known.map((element) => (typeof element !== "number" || Number.isSafeInteger(element) ? element : null));
 }
 
 function checkSize(type: TensorType, shape: Shape, context: InferContext): void {

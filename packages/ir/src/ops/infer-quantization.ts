@@ -58,7 +58,7 @@ function checkBlocks(context: InferContext, x: Shape, scale: Shape, axis: number
 }
 
 /** One scale for the whole tensor: rank 0, or rank 1 with one element. */
-function isSingle(shape: Shape): boolean {
+export function isSingle(shape: Shape): boolean {
   return shape.length === 0 || (shape.length === 1 && shape[0] === 1);
 }
 

@@ -1,15 +1,15 @@
-import { shapeText, tensorType, type Dim, type Shape } from "../types.ts";
+import { isStatic, shapeText, tensorType, type Dim, type Shape } from "../types.ts";
 import { axisIndex, axisIndices, knownNumbers, listLength, unknownDims } from "./axes.ts";
 import { dimProduct, dimQuotient } from "./dim-algebra.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
+import { rowMajorStrides, viewElements } from "./flat-elements.ts";
 import { withoutAxes } from "./infer-reduce.ts";
 
 /** A result of the first operand's dtype and the given shape, whose elements are the first operand's in order. */
 function reshaped(context: InferContext, shape: Shape | null): Inferred {
   const dtype = context.dtype(0);
   if (dtype === null) return { types: [null] };
-  const keepsElements = shape !== null && shape.length <= 1;
-  return { types: [tensorType(dtype, shape)], elements: [keepsElements ? context.elements(0) : null] };
+  return { types: [tensorType(dtype, shape)], elements: [context.flatElements(0)] };
 }
 
 /** Reshape: 0 copies a dimension (unless `allowzero`), one -1 takes what is left. */
@@ -103,17 +103,27 @@ export function inferUnsqueeze(context: InferContext): Inferred {
 
 /** Transpose: axes in the order of `perm`, or reversed. */
 export function inferTranspose(context: InferContext): Inferred {
+  const dtype = context.dtype(0);
   const shape = context.shape(0);
-  const perm = context.node.ints("perm", null);
-  if (shape === null) return reshaped(context, perm && unknownDims(perm.length));
-  if (perm === null) return reshaped(context, shape.toReversed());
+  const given = context.node.ints("perm", null);
+  if (dtype === null) return { types: [null] };
+  if (shape === null) return { types: [tensorType(dtype, given && unknownDims(given.length))] };
+  const perm = given ?? shape.map((_, axis) => shape.length - 1 - axis);
   if (perm.length !== shape.length) {
     context.fail(`perm [${perm.join(",")}] must list the ${shape.length} axes of ${shapeText(shape)}`);
   }
-  return reshaped(
-    context,
-    axisIndices(context, perm, shape.length).map((axis) => shape[axis]!),
-  );
+  const axes = axisIndices(context, perm, shape.length);
+  const transposed = axes.map((axis) => shape[axis]!);
+  const known = isStatic(shape) ? context.flatElements(0) : null;
+  const strides = known && rowMajorStrides(shape as readonly number[]);
+  const elements =
+    known &&
+    viewElements(
+      known,
+      transposed,
+      axes.map((axis) => strides![axis]!),
+    );
+  return { types: [tensorType(dtype, transposed)], elements: [elements] };
 }
 
 /** Shape: the dimensions from `start` to `end`. */

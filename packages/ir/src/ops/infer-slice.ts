@@ -1,7 +1,8 @@
-import { shapeText, tensorType, type Dim, type Shape } from "../types.ts";
+import { isStatic, shapeText, tensorType, type Dim, type Shape } from "../types.ts";
 import { axesOrAll } from "./infer-tile.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
-import { listLength } from "./axes.ts";
+import { listLength, unknownDims } from "./axes.ts";
+import { rowMajorStrides, viewElements } from "./flat-elements.ts";
 
 /** Slice: from `starts` to `ends` by `steps`, along `axes`. */
 export function inferSlice(context: InferContext): Inferred {
@@ -11,15 +12,7 @@ export function inferSlice(context: InferContext): Inferred {
   const count = listLength(context, 1) ?? listLength(context, 2) ?? shape.length;
   if (count > shape.length) context.fail(`${count} starts for the ${shape.length} axes of ${shapeText(shape)}`);
   const axes = axesOrAll(context, 3, context.has(3) ? shape.length : count);
-  if (axes === null)
-    return {
-      types: [
-        tensorType(
-          dtype,
-          shape.map(() => null),
-        ),
-      ],
-    };
+  if (axes === null) return { types: [tensorType(dtype, unknownDims(shape.length))] };
   const starts = context.elements(1);
   const ends = context.elements(2);
   const steps = context.has(4) ? context.elements(4) : axes.map(() => 1);
@@ -29,16 +22,15 @@ export function inferSlice(context: InferContext): Inferred {
     if (step === 0) context.fail(`the step along axis ${axis} is 0`);
     sliced[axis] = sliceLength(shape[axis]!, starts?.[i] ?? null, ends?.[i] ?? null, step);
   }
-  const known = context.elements(0);
-  const elements = known && sliceElements(known, starts?.[0] ?? null, ends?.[0] ?? null, steps?.[0] ?? null);
-  return { types: [tensorType(dtype, sliced)], elements: [elements] };
+  return { types: [tensorType(dtype, sliced)], elements: [slicedElements(context, sliced, axes, starts, steps)] };
 }
 
 function sliceLength(size: Dim, start: Dim, end: Dim, step: Dim): Dim {
   if (typeof step !== "number") return null;
   if (typeof size !== "number") return symbolicLength(size, start, end, step);
-  const bounds = clamped(size, start, end, step);
-  return bounds && Math.max(0, Math.ceil((bounds[1] - bounds[0]) / step));
+  if (typeof start !== "number" || typeof end !== "number") return null;
+  const [from, to] = [clampedStart(size, start, step), clampedEnd(size, end, step)];
+  return Math.max(0, Math.ceil((to - from) / step));
 }
 
 /** Slices of an axis of symbolic size: the whole of it, an end that is the size itself, or a prefix of unknown length. */
@@ -52,22 +44,37 @@ function symbolicLength(size: Dim, start: Dim, end: Dim, step: number): Dim {
 /** Bounds from here on are what exporters write for "to the end". */
 const endMarker = 2 ** 31 - 1;
 
-/** Start and end within the axis, as numpy clamps them; null when unknown. */
-function clamped(size: number, start: Dim, end: Dim, step: number): readonly [number, number] | null {
-  if (typeof start !== "number" || typeof end !== "number") return null;
-  const within = (at: number, low: number, high: number): number =>
-    Math.min(Math.max(at < 0 ? at + size : at, low), high);
-  return step > 0
-    ? [within(start, 0, size), within(end, 0, size)]
-    : [within(start, 0, size - 1), within(end, -1, size - 1)];
+/** Where a slice starts within an axis, as numpy clamps it. */
+function clampedStart(size: number, start: number, step: number): number {
+  const from = start < 0 ? start + size : start;
+  return Math.min(Math.max(from, 0), step > 0 ? size : size - 1);
 }
 
-function sliceElements(known: readonly Dim[], start: Dim, end: Dim, step: Dim): readonly Dim[] | null {
-  if (typeof step !== "number" || step === 0) return null;
-  const bounds = clamped(known.length, start, end, step);
-  if (bounds === null) return null;
-  const length = Math.max(0, Math.ceil((bounds[1] - bounds[0]) / step));
-  return Array.from({ length }, (_, i) => known[bounds[0] + i * step]!);
+/** Where a slice ends within an axis. */
+function clampedEnd(size: number, end: number, step: number): number {
+  const to = end < 0 ? end + size : end;
+  return step > 0 ? Math.min(Math.max(to, 0), size) : Math.min(Math.max(to, -1), size - 1);
+}
+
+function slicedElements(
+  context: InferContext,
+  sliced: Shape,
+  axes: readonly number[],
+  starts: readonly Dim[] | null,
+  steps: readonly Dim[] | null,
+): readonly Dim[] | null {
+  const known = context.flatElements(0);
+  const shape = context.shape(0);
+  if (known === null || !isStatic(shape)) return null;
+  const strides = [...rowMajorStrides(shape)];
+  let offset = 0;
+  for (const [i, axis] of axes.entries()) {
+    const [start, step] = [starts?.[i], steps?.[i]];
+    if (typeof start !== "number" || typeof step !== "number") return null;
+    offset += clampedStart(shape[axis]!, start, step) * strides[axis]!;
+    strides[axis]! *= step;
+  }
+  return viewElements(known, sliced, strides, offset);
 }
 
 /** Pad: `pads` lists what comes before the axes, then what comes after; negative entries crop. */
@@ -77,15 +84,7 @@ export function inferPad(context: InferContext): Inferred {
   if (dtype === null || shape === null) return { types: [dtype && tensorType(dtype, null)] };
   const axes = axesOrAll(context, 3, shape.length);
   const pads = context.elements(1);
-  if (axes === null || pads === null)
-    return {
-      types: [
-        tensorType(
-          dtype,
-          shape.map(() => null),
-        ),
-      ],
-    };
+  if (axes === null || pads === null) return { types: [tensorType(dtype, unknownDims(shape.length))] };
   if (pads.length !== 2 * axes.length) {
     context.fail(`pads has ${pads.length} entries, ${2 * axes.length} are needed for ${axes.length} axes`);
   }

@@ -1,8 +1,9 @@
-import { shapeText, tensorType, type Dim, type Shape } from "../types.ts";
+import { isStatic, shapeText, tensorType, type Dim, type Shape } from "../types.ts";
 import { axisIndex, axisIndices, knownNumbers, listLength, unknownDims } from "./axes.ts";
 import { addDims, multiplyDims } from "./dim-algebra.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
 import { maxElements } from "./elements.ts";
+import { rowMajorStrides, viewElements } from "./flat-elements.ts";
 import { broadcastShapes, commonDType } from "./infer-elementwise.ts";
 
 function result(context: InferContext, shape: Shape | null, elements: readonly Dim[] | null = null): Inferred {
@@ -22,10 +23,16 @@ export function inferExpand(context: InferContext): Inferred {
   const negative = wanted.find((dim) => typeof dim === "number" && dim < 0);
   if (negative !== undefined) context.fail(`shape ${shapeText(wanted)} contains ${negative}`);
   const expanded = broadcastShapes([shape, wanted], (message) => context.fail(message))!;
-  const only = context.elements(0);
-  const length = expanded.length === 1 ? expanded[0] : null;
-  const repeated = only?.length === 1 && typeof length === "number" && length <= maxElements;
-  return result(context, expanded, repeated ? Array.from({ length }, () => only[0]!) : null);
+  return result(context, expanded, expandedElements(context, shape, expanded));
+}
+
+function expandedElements(context: InferContext, shape: Shape, expanded: Shape): readonly Dim[] | null {
+  const known = context.flatElements(0);
+  if (known === null || !isStatic(shape)) return null;
+  const own = rowMajorStrides(shape);
+  const missing = expanded.length - shape.length;
+  const strides = expanded.map((_, axis) => (axis < missing || shape[axis - missing] === 1 ? 0 : own[axis - missing]!));
+  return viewElements(known, expanded, strides);
 }
 
 /** Tile: every axis as often as the second operand says. */

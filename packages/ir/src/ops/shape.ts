@@ -91,7 +91,7 @@ export const shapeOps = {
     infer: inferConcat,
   }),
   Split: defineOp("Split", {
-    since: (node) => (node.attributes.has("num_outputs") ? 18 : node.inputs[1] ? 13 : 2),
+    since: (node) => (node.attributes.has("num_outputs") ? 18 : node.inputs[1] ? 13 : node.int("axis", 0) < 0 ? 11 : 2),
     inputs: ["input", "split?"],
     outputs: ["outputs..."],
     attributes: { axis: int(0), num_outputs: int() },

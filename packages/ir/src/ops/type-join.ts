@@ -1,14 +1,17 @@
 import type { Graph } from "../graph/graph.ts";
 import { graphsOf } from "../graph/attribute.ts";
 import type { Node } from "../graph/node.ts";
-import type { Shape, ValueType } from "../types.ts";
+import { tensorType, type Shape, type ValueType } from "../types.ts";
 
 /**
  * The type that holds whichever of two values comes: dimensions on which they differ are unknown. Undefined when no
- * type holds both (different kinds or dtypes); null, nothing known, when one of them is unknown.
+ * type holds both (different kinds or dtypes). When one is unknown, the dtype of a tensor is all that can be said.
  */
 export function joinTypes(a: ValueType | null, b: ValueType | null): ValueType | null | undefined {
-  if (a === null || b === null) return null;
+  if (a === null || b === null) {
+    const known = a ?? b;
+    return known?.kind === "tensor" ? tensorType(known.dtype, null) : null;
+  }
   if (a.kind === "tensor" || a.kind === "sparse_tensor") {
     if (a.kind !== b.kind || a.dtype !== b.dtype) return undefined;
     return { ...a, shape: joinShapes(a.shape, b.shape) };
