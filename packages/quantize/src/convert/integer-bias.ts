@@ -24,7 +24,7 @@ export function quantizeBiases(graph: Graph, pool: ConstantPool): void {
       dequantizedBias(editor, pool, bias, {
         codes: Tensor.of("int32", codes),
         scale: Tensor.of("float", scales, dims),
-        zeroPoint: Tensor.of("int32", new Array(scales.length).fill(0), dims),
+        zeroPoint: Tensor.of("int32", new Int32Array(scales.length), dims),
       }),
     );
     editor.replaceUse(product.bias, result);
