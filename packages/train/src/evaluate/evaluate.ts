@@ -2,6 +2,7 @@ import { Tensor, type Model } from "@lowbit/ir";
 import { Session, type SessionOptions } from "@lowbit/runtime";
 import type { Dataset } from "../data/dataset.ts";
 import { missingTargets } from "../diagnostics.ts";
+import { lossOf } from "./loss.ts";
 import { metrics, type MetricName } from "./metric.ts";
 
 /** How good a model is on a data set. */
@@ -10,6 +11,8 @@ export interface Evaluation {
   readonly metric: MetricName;
   /** Shares are 0 to 1. */
   readonly value: number;
+  /** Mean cross-entropy of shares of hits, of scores or of probabilities; otherwise the metric itself. */
+  readonly loss: number;
 }
 
 /** Settings of `evaluate`. */
@@ -37,17 +40,20 @@ export async function evaluate(
     const fixed = session.inputs[0]?.shape[0];
     const size = typeof fixed === "number" ? fixed : batch;
     const measure = metrics[metric]();
+    const lossMeasure = lossOf[metric]();
     let seen = 0;
     for await (const { inputs, target, size: taken } of data.batches({
       batch: size,
       ...(samples ? { samples } : {}),
     })) {
       const feeds = typeof fixed === "number" && taken < fixed ? padded(inputs, fixed) : inputs;
-      const outputs = await session.run(feeds, [session.outputs[0]!.name]);
-      measure.add(outputs[session.outputs[0]!.name]!, target!, taken);
+      const name = session.outputs[0]!.name;
+      const output = (await session.run(feeds, [name]))[name]!;
+      measure.add(output, target!, taken);
+      lossMeasure.add(output, target!, taken);
       seen += taken;
     }
-    return { samples: seen, metric, value: measure.value() };
+    return { samples: seen, metric, value: measure.value(), loss: lossMeasure.value() };
   } finally {
     await session.release();
   }

@@ -17,29 +17,49 @@ export const metrics: Readonly<Record<MetricName, () => Measure>> = {
   mse: meanSquare,
 };
 
-/** The share of samples whose label is among the `best` highest scores; ties count for the lower class. */
+/**
+ * The share of labels that are among the `best` highest scores of their sample or position; ties count for the lower
+ * class. Scores are [N, classes, ...positions], labels [N, ...positions].
+ */
 function hitsAmongBest(best: number): Measure {
   let hits = 0;
   let seen = 0;
   return {
     add(output, target, count) {
-      const classes = output.size / output.dims[0]!;
       const scores = output.numbers();
-      const labels = target.numbers();
-      for (let sample = 0; sample < count; sample++) {
-        const label = labels[sample]!;
-        const own = scores[sample * classes + label]!;
+      for (const { label, first, classes, step } of scoredLabels(output, target, count)) {
+        const own = scores[first + label * step]!;
         let better = 0;
         for (let c = 0; c < classes; c++) {
-          const score = scores[sample * classes + c]!;
+          const score = scores[first + c * step]!;
           if (score > own || (score === own && c < label)) better++;
         }
         if (better < best) hits++;
+        seen++;
       }
-      seen += count;
     },
     value: () => hits / seen,
   };
+}
+
+/** A label and where the scores of its classes are. */
+export interface ScoredLabel {
+  readonly label: number;
+  /** Index of the score of class 0; the next classes follow at distances of `step`. */
+  readonly first: number;
+  readonly step: number;
+  readonly classes: number;
+}
+
+/** The labels of the first `count` samples, position by position. */
+export function* scoredLabels(output: Tensor, target: Tensor, count: number): Iterable<ScoredLabel> {
+  const classes = output.dims[1] ?? 1;
+  const step = output.size / (output.dims[0]! * classes);
+  const labels = target.numbers();
+  for (let i = 0; i < count * step; i++) {
+    const sample = Math.floor(i / step);
+    yield { label: labels[i]!, first: sample * classes * step + (i % step), step, classes };
+  }
 }
 
 function meanSquare(): Measure {

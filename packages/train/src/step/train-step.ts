@@ -1,5 +1,6 @@
 import { gradients } from "@lowbit/autodiff";
 import { cloneGraph, GraphEditor, Tensor, tensorType, type Graph, type Value } from "@lowbit/ir";
+import { decomposeAllConvBatchNormalizations } from "@lowbit/quantize";
 import { legalize } from "../legalize/legalize.ts";
 import { scalar } from "../legalize/legalization.ts";
 import type { Loss } from "../loss/loss.ts";
@@ -51,7 +52,9 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const editor = new GraphEditor(graph);
   const data = graph.inputs.map((value) => value.name);
   fixBatch(graph, options.batch);
-  if ((options.batchNormalization ?? "train") === "train") trainBatchNormalization(graph);
+  const trainsStatistics = (options.batchNormalization ?? "train") === "train";
+  decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
+  if (trainsStatistics) trainBatchNormalization(graph);
   const parameters = selectParameters(graph, options.parameters);
   if (parameters.length === 0) throw noParameters(options.parameters);
 
