@@ -1,13 +1,4 @@
-import {
-  codeOfDType,
-  elementCount,
-  isStatic,
-  Tensor,
-  type DType,
-  type GraphEditor,
-  type Shape,
-  type Value,
-} from "@lowbit/ir";
+import { codeOfDType, isStatic, Tensor, type DType, type GraphEditor, type Shape, type Value } from "@lowbit/ir";
 import { unknownTypeError } from "./diagnostics.ts";
 
 /** Constants above this many elements are not compared with others. */
@@ -18,6 +9,7 @@ export class ConstantPool {
   readonly #editor: GraphEditor;
   readonly #constants = new Map<string, Value>();
   readonly #shapes = new Map<Value, Value>();
+  readonly #computed = new Map<string, Value>();
 
   constructor(editor: GraphEditor) {
     this.#editor = editor;
@@ -63,13 +55,33 @@ export class ConstantPool {
 
   /** Elements of `whole` per element of `part`, as a rank-0 value of `part`'s dtype. */
   sizeRatio(whole: Value, part: Value): Value {
-    const ratio = staticRatio(whole.shape, part.shape);
-    if (ratio !== null) return this.scalar(ratio, part);
+    const quotient = sizeQuotient(whole, part);
+    if (quotient) return this.#product(quotient, whole, part);
     const { op } = this.#editor;
     const sizeOf = (value: Value) => op.Cast([op.Size([value])], { to: codeOfDType(dtypeOf(part)) });
-    const parts = elementCount(part.shape);
-    if (parts === 1) return sizeOf(whole);
-    return op.Div([sizeOf(whole), parts === null ? sizeOf(part) : this.scalar(parts, part)]);
+    return op.Div([sizeOf(whole), sizeOf(part)]);
+  }
+
+  /** A number times dimensions of `whole` that have the same symbol wherever they stand, so that one node serves all. */
+  #product({ factor, axes }: SizeQuotient, whole: Value, like: Value): Value {
+    const { op } = this.#editor;
+    const to = codeOfDType(dtypeOf(like));
+    return axes.reduce<Value>(
+      (product, axis) => {
+        const symbol = this.#once(`${whole.shape![axis]} as ${to}`, () =>
+          op.Cast([op.Squeeze([this.dimOf(whole, axis)])], { to }),
+        );
+        if (product.constant?.item() === 1) return symbol;
+        return this.#once(`${product.name} * ${symbol.name}`, () => op.Mul([symbol, product]));
+      },
+      this.scalar(factor, like),
+    );
+  }
+
+  #once(key: string, make: () => Value): Value {
+    const made = this.#computed.get(key) ?? make();
+    this.#computed.set(key, made);
+    return made;
   }
 
   /** Zeros of a value's shape and dtype. */
@@ -91,22 +103,32 @@ export function rankOf(value: Value): number {
   return value.shape.length;
 }
 
-/** Quotient of two element counts where every symbol and unknown cancels; null otherwise. */
-function staticRatio(whole: Shape | null, part: Shape | null): number | null {
-  if (whole === null || part === null) return null;
-  const symbols = new Map<string, number>();
-  let ratio = 1;
-  for (const [shape, power] of [
-    [whole, 1],
-    [part, -1],
-  ] as const) {
-    for (const dim of shape) {
-      if (dim === null || dim === 0) return null;
-      if (typeof dim === "number") ratio *= dim ** power;
-      else symbols.set(dim, (symbols.get(dim) ?? 0) + power);
-    }
+/** An element count divided by another: a number times dimensions known only at run time. */
+interface SizeQuotient {
+  readonly factor: number;
+  /** Axes of the dividend whose symbols did not cancel. */
+  readonly axes: readonly number[];
+}
+
+/** The quotient of two element counts; null where the divisor has a symbol that the dividend has not. */
+function sizeQuotient(whole: Value, part: Value): SizeQuotient | null {
+  if (whole.shape === null || part.shape === null) return null;
+  const axes = whole.shape.flatMap((dim, axis) => (typeof dim === "number" ? [] : [axis]));
+  for (const dim of part.shape) {
+    if (typeof dim === "number") continue;
+    const place = dim === null ? -1 : axes.findIndex((axis) => whole.shape![axis] === dim);
+    if (place < 0) return null;
+    axes.splice(place, 1);
   }
-  return [...symbols.values()].every((power) => power === 0) ? ratio : null;
+  const [count, parts] = [product(whole.shape), product(part.shape)];
+  return count === 0 || parts === 0 || axes.some((axis) => whole.shape![axis] === null)
+    ? null
+    : { factor: count / parts, axes };
+}
+
+/** The product of the dimensions that are numbers. */
+function product(shape: Shape): number {
+  return shape.reduce<number>((count, dim) => (typeof dim === "number" ? count * dim : count), 1);
 }
 
 function scalarName(value: number): string {

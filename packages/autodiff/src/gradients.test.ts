@@ -47,8 +47,9 @@ test("a perceptron of symbolic batch size needs no shape at run time", () => {
   );
   expect(backwardText(graph)).toMatchInlineSnapshot(`
     "  softmax_out = Softmax <axis = 1> (h)
-      size_out = Size (t)
-      cast_out = Cast <to = 1> (size_out)
+      shape_out = Shape <start = 0, end = 1> (t)
+      squeeze_out = Squeeze (shape_out)
+      cast_out = Cast <to = 1> (squeeze_out)
       div_out = Div (one, cast_out)
       onehot_out = OneHot <axis = 1> (t, dim, off_on)
       sub_out = Sub (softmax_out, onehot_out)
@@ -73,11 +74,13 @@ test("a convolution block is differentiated by the ops of the lowbit domain", ()
     ["w", "b"],
   );
   expect(backwardText(graph)).toMatchInlineSnapshot(`
-    "  size_out = Size (a)
-      cast_out = Cast <to = 1> (size_out)
-      div_out = Div (one, cast_out)
-      shape_out = Shape (a)
-      a_grad = Expand (div_out, shape_out)
+    "  shape_out = Shape <start = 0, end = 1> (a)
+      squeeze_out = Squeeze (shape_out)
+      cast_out = Cast <to = 1> (squeeze_out)
+      mul_out = Mul (cast_out, scalar)
+      div_out = Div (one, mul_out)
+      shape_out_1 = Shape (a)
+      a_grad = Expand (div_out, shape_out_1)
       div_out_1 = Div (a_grad, scalar)
       p_grad = Expand (div_out_1, shape)
       r_grad = lowbit.MaxPoolGrad <kernel_shape = [2, 2], strides = [2, 2]> (p_grad, r, p)
@@ -200,6 +203,40 @@ test("an op without gradient is named with its reason and the path from the para
       },
     }
   `);
+});
+
+test("after an error the graph is as it was", () => {
+  const text = `g (float[2,2] x) => (loss) {
+    a = Neg (x)
+    b = Det (a)
+    c = Mul (b, b)
+    loss = Exp (c)
+  }`;
+  const graph = parseGraph(text);
+  const before = printGraph(graph);
+  expect(() => gradients(new GraphEditor(graph), graph.outputs[0]!, graph.inputs)).toThrow(CompileError);
+  expect(printGraph(graph)).toBe(before);
+});
+
+test.each([
+  [
+    "the scales of Resize",
+    "(float[1,1,2,2] x, float[4] s) => (loss) { y = Resize (x, , s) loss = ReduceSum <keepdims = 0> (y) }",
+  ],
+  [
+    "the ratio of Dropout",
+    "(float[2] x, float s) => (loss) <bool t = {1}> { y = Dropout (x, s, t) loss = ReduceSum <keepdims = 0> (y) }",
+  ],
+  [
+    "the class weights of a loss",
+    "(float[2,3] x, float[3] s) => (loss) <int64[2] t = {0, 1}> { loss = SoftmaxCrossEntropyLoss (x, t, s) }",
+  ],
+  [
+    "the saved mean of LayerNormalization",
+    "(float[2,3] s) => (loss) <float[3] g> { y, m = LayerNormalization (s, g) loss = ReduceSum <keepdims = 0> (m) }",
+  ],
+])("%s have no gradient, and that is said", (_, text) => {
+  expect(errorOf(() => differentiate(`g ${text}`, ["s"])).code).toBe("autodiff/no-gradient");
 });
 
 test("an op of an unknown domain has no gradient", () => {

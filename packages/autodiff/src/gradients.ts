@@ -32,7 +32,7 @@ export interface GradientOptions {
  * by each value of `wrt`, null for those the loss does not depend on.
  *
  * Only what lies on a path from `wrt` to the loss is differentiated. A forward node may be replaced by one with one more
- * output where its gradient needs it (the mask of Dropout).
+ * output where its gradient needs it (the mask of Dropout). After an error the graph is without backward nodes again.
  *
  * @throws CompileError `autodiff/no-gradient` for an op without gradient on such a path, `autodiff/loss-not-scalar`,
  *   `autodiff/unknown-type` where a rank or dtype that a rule needs is not known.
@@ -48,8 +48,13 @@ export function gradients(
   const targets = seeds.map((seed) => seed.value);
   for (const seed of seeds) backward.add(seed.value, seed.cotangent);
   const paths = findPaths(editor.graph, wrt, targets, entryOf);
-  for (const node of paths.nodes.toReversed()) backward.differentiate(node, paths);
-  return new Map(wrt.map((value) => [value, backward.gradientOf(value)]));
+  try {
+    for (const node of paths.nodes.toReversed()) backward.differentiate(node, paths);
+    return new Map(wrt.map((value) => [value, backward.gradientOf(value)]));
+  } catch (error) {
+    backward.undo();
+    throw error;
+  }
 }
 
 function isSeeds(of: Value | readonly Seed[]): of is readonly Seed[] {
@@ -67,14 +72,15 @@ class BackwardGraph {
   readonly #rule: string;
   readonly #constants: ConstantPool;
   readonly #contributions = new Map<Value, Value[]>();
-  /** Values whose names stay: those of the forward graph, and gradients named already. */
-  readonly #named: Set<Value>;
+  readonly #forward: ReadonlySet<Value>;
+  /** Gradients that have their final names. */
+  readonly #named = new Set<Value>();
 
   constructor(editor: GraphEditor, rule: string) {
     this.#editor = editor;
     this.#rule = rule;
     this.#constants = new ConstantPool(editor);
-    this.#named = new Set(editor.graph.values.values());
+    this.#forward = new Set(editor.graph.values.values());
   }
 
   /** The seed of a scalar loss: one. */
@@ -104,11 +110,21 @@ class BackwardGraph {
       list.splice(0, list.length, total);
     }
     const gradient = list[0]!;
-    if (gradient.producer && !this.#named.has(gradient)) {
+    if (gradient.producer && !this.#forward.has(gradient) && !this.#named.has(gradient)) {
       this.#named.add(gradient);
       this.#editor.rename(gradient, this.#editor.graph.names.fresh(`${value.name}_grad`));
     }
     return gradient;
+  }
+
+  /** Removes the nodes and constants made so far. */
+  undo(): void {
+    const { graph } = this.#editor;
+    const isMade = (value: Value) => !this.#forward.has(value) && value.uses.size === 0 && !value.isGraphOutput;
+    for (const node of graph.nodes.reversed()) {
+      if (node.outputs.every((output) => output === null || isMade(output))) this.#editor.erase(node);
+    }
+    for (const value of [...graph.initializers]) if (isMade(value)) this.#editor.removeInitializer(value);
   }
 
   /** Appends the backward nodes of one forward node. */

@@ -1,4 +1,4 @@
-import { graphsOf, isFloat, type Graph, type Node, type Value } from "@lowbit/ir";
+import { captured, hasBody, isFloat, type Graph, type Node, type Value } from "@lowbit/ir";
 import type { GradientEntry } from "./gradient-rule.ts";
 
 /** The part of a graph that gradients flow through, from some values (sources) to others (targets). */
@@ -63,15 +63,7 @@ function carriesGradient(output: Value, carrier: Value, entry: GradientEntry): b
 /** Operands of a node, and what bodies inside it read from the graph around. */
 function readValues(node: Node): readonly Value[] {
   const values = node.inputs.filter((value) => value !== null);
-  const bodies = [...node.attributes.values()].flatMap(graphsOf);
-  for (let body = bodies.pop(); body; body = bodies.pop()) {
-    for (const value of body.outputs) if (value.graph === node.graph) values.push(value);
-    for (const inner of body.nodes) {
-      for (const value of inner.inputs) if (value?.graph === node.graph) values.push(value);
-      for (const attribute of inner.attributes.values()) bodies.push(...graphsOf(attribute));
-    }
-  }
-  return values;
+  return hasBody(node) ? [...values, ...captured(node)] : values;
 }
 
 function describePath(

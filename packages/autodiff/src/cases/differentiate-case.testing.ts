@@ -93,7 +93,7 @@ function tensorFor(input: Value, testCase: GradientCase, form: CaseForm, random:
 }
 
 /** Uniform numbers in [0, 1): a linear congruential generator modulo 2^32 (constants of Numerical Recipes). */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }

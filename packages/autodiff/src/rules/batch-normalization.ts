@@ -17,32 +17,32 @@ export function inverseDeviation({ op, constants }: GradientContext, variance: V
 
 /**
  * Statistics of the batch: y = gamma·x̂ + beta, x̂ = (x - mean)·inv. With M elements per channel and s = Σ dy·(x - mean):
- * dgamma = s·inv, dbeta = Σ dy, dx = gamma·inv·(dy - dbeta/M - (x - mean)·inv²·s/M).
+ * dgamma = s·inv, dbeta = Σ dy, dx = gamma·inv·(dy - dbeta/M - (x - mean)·inv·dgamma/M).
  *
  * The variance is taken of centred values: E[x²] - mean² loses half of the digits.
  */
 function batchStatistics(context: GradientContext, dy: Value): readonly (Value | null)[] {
   const { op, node, needs, constants } = context;
   const [x, gamma] = [operand(context, 0), operand(context, 1)];
-  const axes = constants.ints(
-    allAxes(x).filter((axis) => axis !== 1),
-    "axes",
-  );
-  const centred = op.Sub([x, op.ReduceMean([x, axes], { keepdims: 1 })]);
-  const variance = op.ReduceMean([op.Mul([centred, centred]), axes], { keepdims: 0 });
-  const inv = inverseDeviation(context, variance, node.float("epsilon", Math.fround(1e-5)));
-  const s = sumPerChannel(context, op.Mul([dy, centred]));
-  const dbeta = sumPerChannel(context, dy);
+  const list = allAxes(x).filter((axis) => axis !== 1);
+  const axes = constants.ints(list, "axes");
+  const mean = (value: Value) => op.ReduceMean([value, axes], { keepdims: 1 });
+  const sum = (value: Value) => op.ReduceSum([value, axes], { keepdims: 1 });
+  const centred = op.Sub([x, mean(x)]);
+  const inv = inverseDeviation(context, mean(op.Mul([centred, centred])), node.float("epsilon", Math.fround(1e-5)));
+  const dgamma = op.Mul([sum(op.Mul([dy, centred])), inv]);
+  const dbeta = sum(dy);
   const dx = () => {
     const count = constants.sizeRatio(x, gamma);
-    const slope = op.Mul([gamma, inv]);
-    const bend = op.Div([op.Mul([op.Mul([inv, inv]), s]), count]);
-    const shift = op.Div([dbeta, count]);
-    const inner = op.Sub([dy, op.Mul([centred, alongChannels(context, bend, x)])]);
-    const recentred = op.Sub([inner, alongChannels(context, shift, x)]);
-    return op.Mul([recentred, alongChannels(context, slope, x)]);
+    const bend = op.Div([op.Mul([dgamma, inv]), count]);
+    const recentred = op.Sub([op.Sub([dy, op.Div([dbeta, count])]), op.Mul([centred, bend])]);
+    return op.Mul([recentred, op.Mul([inv, alongChannels(context, gamma, x)])]);
   };
-  return [needs[0] ? dx() : null, needs[1] ? op.Mul([s, inv]) : null, needs[2] ? dbeta : null];
+  return [
+    needs[0] ? dx() : null,
+    needs[1] ? op.Squeeze([dgamma, axes]) : null,
+    needs[2] ? op.Squeeze([dbeta, axes]) : null,
+  ];
 }
 
 /** Stored statistics: y = (x - mean)·k + beta, k = gamma·inv, inv = 1/√(variance + epsilon). */

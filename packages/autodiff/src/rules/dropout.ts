@@ -30,6 +30,7 @@ function replaceBy(editor: GradientContext["editor"], node: Node, other: Node): 
 const dropout: GradientRule = (context) => {
   const { op, node, constants } = context;
   const dy = cotangent(context);
+  if (context.needs[1]) context.fail("its ratio cannot be trained");
   const [ratio, training] = [node.inputs[1] ?? null, node.inputs[2] ?? null];
   const fixedRatio = ratio === null ? 0.5 : (ratio.constant?.item() ?? null);
   const fixedTraining = training === null ? 0 : (training.constant?.item() ?? null);

@@ -19,8 +19,9 @@ interface ResizedAxis {
 
 /** Resize is linear, axis by axis: dx is dy times the interpolation matrix of each axis that changes its size. */
 const resize: GradientRule = (context) => {
-  const { node, fail } = context;
+  const { node, needs, fail } = context;
   const [dy, x] = [cotangent(context), operand(context, 0)];
+  if (needs[1] || needs[2]) return fail("its region and scales cannot be trained");
   if (node.string("keep_aspect_ratio_policy", "stretch") !== "stretch") {
     return fail("its scales follow from keep_aspect_ratio_policy; give them as the operand scales");
   }
