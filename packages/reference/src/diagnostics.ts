@@ -39,7 +39,7 @@ export function dtypeMismatch(name: string, declared: DType, given: DType): Comp
 
 function whereIs(node: Node): { readonly node: string; readonly origin?: string } {
   const origin = originText(node.origin);
-  return origin !== "" && origin !== node.name ? { node: node.label, origin } : { node: node.label };
+  return origin !== "" && origin !== node.label ? { node: node.label, origin } : { node: node.label };
 }
 
 /** A requantization multiplier that the arithmetic in use cannot represent. */

@@ -20,7 +20,7 @@ export interface Frame {
 }
 
 /** Runs a body with tensors for its inputs, in order; the results are those of its outputs. */
-export function runGraph(graph: Graph, inputs: readonly Tensor[], run: Run, around: Frame): readonly Tensor[] {
+function runGraph(graph: Graph, inputs: readonly Tensor[], run: Run, around: Frame): readonly Tensor[] {
   const frame = innerFrame(around);
   for (const [index, value] of graph.inputs.entries()) {
     const tensor = inputs[index] ?? value.initializer;
@@ -80,8 +80,8 @@ function readsOf(node: Node): readonly Value[] {
     for (const value of next.inputs) if (value) values.push(value);
     for (const attribute of next.attributes.values()) {
       for (const body of graphsOf(attribute)) {
-        values.push(...body.outputs);
-        pending.push(...body.nodes);
+        for (const value of body.outputs) values.push(value);
+        for (const inner of body.nodes) pending.push(inner);
       }
     }
   }

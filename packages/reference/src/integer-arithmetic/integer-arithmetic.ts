@@ -53,7 +53,7 @@ export const qnnpackArithmetic: IntegerArithmetic = {
   requantize: requantizeQnnpack,
 };
 
-/** gemmlowp and TensorFlow Lite: Q31 multiplier, both roundings half away from zero. */
+/** gemmlowp and TensorFlow Lite: a full Q31 multiplier, which may exceed 1, rounded twice like QNNPACK. */
 export const gemmlowpArithmetic: IntegerArithmetic = {
   ...armArithmetic,
   name: "gemmlowp",

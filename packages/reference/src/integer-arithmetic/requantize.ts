@@ -4,7 +4,7 @@ import { decompose24, shiftHalfAway, shiftHalfUp } from "./fixed-point.ts";
 import type { AffineOutput, ProductScales, Requantize } from "./types.ts";
 
 /** `m = f32(f32(x·w)/y)`: the multiplier as ONNX Runtime and XNNPACK compute it. */
-export function floatMultiplier(product: ProductScales, y: AffineOutput): number {
+function floatMultiplier(product: ProductScales, y: AffineOutput): number {
   return Math.fround(Math.fround(product.x * product.w) / y.scale);
 }
 
@@ -35,7 +35,7 @@ export const requantizeQnnpack: Requantize = (product, y) => {
 
 /**
  * A Q31 multiplier `round(fraction·2^31)` with a power of two, as TensorFlow Lite makes it from the double
- * `x·w / y`: saturating rounding doubling high multiplication, then a rounding shift, both ties away from zero.
+ * `x·w / y`: saturating rounding doubling high multiplication, ties upward, then a rounding shift, ties away from zero.
  */
 export const requantizeGemmlowp: Requantize = (product, y) => {
   const multiplier = (product.x * product.w) / y.scale;
@@ -62,7 +62,7 @@ export const requantizeRndnu: Requantize = (product, y) => {
   return (accumulator) => finish(shiftHalfUp(BigInt(accumulator) * BigInt(mantissa), shift), y);
 };
 
-/** `round(a·b / 2^31)` with the half nudged away from zero and the quotient truncated, as gemmlowp writes it. */
+/** `round(a·b / 2^31)`, the way gemmlowp writes it: a nudged sum, then truncation, which takes ties upward. */
 function doublingHighProduct(a: bigint, b: bigint): bigint {
   const product = a * b;
   const nudge = product >= 0n ? 1n << 30n : 1n - (1n << 30n);

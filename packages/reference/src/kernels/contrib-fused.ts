@@ -4,23 +4,13 @@ import { broadcastElements } from "../arrays/map.ts";
 import { floatsAttribute } from "../attributes.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { sigmoid } from "../special-functions.ts";
-import { convolutionKernels } from "./convolution.ts";
+import { conv } from "./convolution.ts";
 import { matMulSums } from "./integer-products.ts";
-import { matMul, matMulKernels } from "./matmul.ts";
-import { quantizeLinearKernels } from "./quantize-linear.ts";
+import { gemm, gemmSettings, matMul } from "./matmul.ts";
+import { dynamicallyQuantized } from "./quantize-linear.ts";
 import { permuted } from "./shape.ts";
 
 const f32 = Math.fround;
-
-/** The same call with other operands. */
-function withInputs(call: KernelCall, inputs: readonly (Tensor | null)[]): KernelCall {
-  return {
-    ...call,
-    inputs,
-    tensor: (index) => inputs[index] ?? call.fail(`operand ${index} is missing`),
-    optional: (index) => inputs[index] ?? null,
-  };
-}
 
 /** An activation that a fused op names, with its parameters. */
 function fusedActivation(call: KernelCall, alpha: number, beta: number): (x: number) => number {
@@ -47,7 +37,7 @@ function fusedActivation(call: KernelCall, alpha: number, beta: number): (x: num
 
 /** `activation(conv(X, W) + B + Z)`. */
 const fusedConv: Kernel = (call) => {
-  const y = convolutionKernels.Conv(withInputs(call, call.inputs.slice(0, 3))) as Tensor;
+  const y = conv(call, call.tensor(0), call.tensor(1), call.optional(2));
   const z = call.optional(3)?.numbers();
   const [alpha = 0, beta = 0] = floatsAttribute(call.node, "activation_params", []);
   const f = fusedActivation(call, alpha, beta);
@@ -60,7 +50,7 @@ const fusedConv: Kernel = (call) => {
 
 /** `activation(Gemm(A, B, C))`. */
 const fusedGemm: Kernel = (call) => {
-  const y = matMulKernels.Gemm(call) as Tensor;
+  const y = gemm(call, call.tensor(0), call.tensor(1), call.optional(2), gemmSettings(call));
   const f = fusedActivation(call, call.node.float("activation_alpha", 0), call.node.float("activation_beta", 0));
   return tensorOf(y.dtype, y.dims, y.numbers().map(f));
 };
@@ -113,9 +103,7 @@ const matMulIntegerToFloat: Kernel = (call) =>
   );
 
 const dynamicQuantizeMatMul: Kernel = (call) => {
-  const [codes, scale, zero] = quantizeLinearKernels.DynamicQuantizeLinear(
-    withInputs(call, [call.tensor(0)]),
-  ) as readonly [Tensor, Tensor, Tensor];
+  const [codes, scale, zero] = dynamicallyQuantized(call.tensor(0));
   return scaledProduct(
     call,
     [codes, call.tensor(1)],

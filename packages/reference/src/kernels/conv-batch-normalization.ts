@@ -1,24 +1,17 @@
 import type { Tensor } from "@lowbit/ir";
 import { tensorOf } from "../arrays/elements.ts";
-import { broadcastIndices } from "../arrays/indices.ts";
 import { groupsAlong } from "../arrays/regroup.ts";
 import { optionalInt } from "../attributes.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
-import { convolutionKernels } from "./convolution.ts";
+import { conv, convTranspose } from "./convolution.ts";
 import { fakeQuantizeElement, quantizationParameters } from "./fake-quantize.ts";
-import { matMulKernels } from "./matmul.ts";
+import { gemm, gemmSettings } from "./matmul.ts";
 
 const f32 = Math.fround;
 
-const ops = {
-  Conv: convolutionKernels.Conv,
-  ConvTranspose: convolutionKernels.ConvTranspose,
-  Gemm: matMulKernels.Gemm,
-};
-
 /**
- * `Y = op(X, FQ(W·k)) + (B - mean)·k + beta` with `k = gamma / √(variance + ε)`, in float32 steps up to the weights:
- * https://arxiv.org/abs/1806.08342, section 3.2.2, with frozen statistics.
+ * `Y = op(X, FQ(W·k)) + (B - mean)·k + beta` with `k = gamma / √(variance + ε)`, in float32 steps up to the weights and
+ * the bias: https://arxiv.org/abs/1806.08342, section 3.2.2, with frozen statistics.
  */
 const convBatchNormalization: Kernel = (call) => {
   const [x, w, bias] = [call.tensor(0), call.tensor(1), call.optional(2)?.numbers()];
@@ -31,23 +24,21 @@ const convBatchNormalization: Kernel = (call) => {
   const epsilon = f32(call.node.float("epsilon", 1e-5));
   const factors = gamma.map((g, c) => f32(g / f32(Math.sqrt(f32(variance[c]! + epsilon)))));
   const op = call.node.string("op", "Conv");
-  const kernel = Object.hasOwn(ops, op) ? ops[op as keyof typeof ops] : call.fail(`op "${op}" cannot be normalized`);
-  const scaled = scaleOutputChannels(call, op, w, factors);
-  const inputs = [x, quantizeWeights(call, w, scaled)];
-  const y = kernel({
-    ...call,
-    inputs,
-    tensor: (index) => inputs[index]!,
-    optional: (index) => inputs[index] ?? null,
-  }) as Tensor;
-  const shift = factors.map((k, c) => f32(f32(f32((bias?.[c] ?? 0) - mean[c]!) * k) + beta[c]!));
-  const channelDims = op === "Gemm" ? [shift.length] : [shift.length, ...x.dims.slice(2).map(() => 1)];
-  const channels = broadcastIndices(channelDims, y.dims);
-  return tensorOf(
-    y.dtype,
-    y.dims,
-    y.numbers().map((element, i) => element + shift[channels[i]!]!),
-  );
+  const settings = gemmSettings(call);
+  const biasScale = op === "Gemm" ? settings.beta : 1;
+  const shift = factors.map((k, c) => f32(f32(f32(biasScale * (bias?.[c] ?? 0) - mean[c]!) * k) + beta[c]!));
+  const weights = quantizeWeights(call, w, scaleOutputChannels(call, op, w, factors));
+  const shifts = tensorOf(x.dtype, [shift.length], shift);
+  switch (op) {
+    case "Conv":
+      return conv(call, x, weights, shifts);
+    case "ConvTranspose":
+      return convTranspose(call, x, weights, shifts);
+    case "Gemm":
+      return gemm(call, x, weights, shifts, { ...settings, beta: 1 });
+    default:
+      return call.fail(`op "${op}" cannot be normalized`);
+  }
 };
 
 /** `W·k` along the output channels of the op's weight layout. */

@@ -1,7 +1,7 @@
 import type { Tensor } from "@lowbit/ir";
 import { tensorOf } from "../arrays/elements.ts";
 import { sizeOf } from "../arrays/indices.ts";
-import { forEachProduct, type ConvolutionSizes } from "../convolve.ts";
+import { forEachProducts, type ConvolutionSizes } from "../convolve.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { makeWindow, outputSizes, perAxis, windowOf, type Window } from "../window.ts";
 
@@ -36,10 +36,11 @@ export function planConvolution(call: KernelCall, x: readonly number[], w: reado
 }
 
 /** The convolution's sums in float64, without bias. */
-export function convolve(plan: ConvolutionPlan, x: Float64Array, w: Float64Array): Float64Array {
+function convolve(plan: ConvolutionPlan, x: Float64Array, w: Float64Array): Float64Array {
   const y = new Float64Array(sizeOf(plan.yDims));
-  forEachProduct(plan.window, plan.sizes, (xAt, wAt, yAt) => {
-    y[yAt]! += x[xAt]! * w[wAt]!;
+  forEachProducts(plan.window, plan.sizes, (xAt, xStep, wAt, yAt, count) => {
+    const weight = w[wAt]!;
+    for (let i = 0; i < count; i++) y[yAt + i]! += x[xAt + i * xStep]! * weight;
   });
   return y;
 }
@@ -47,8 +48,9 @@ export function convolve(plan: ConvolutionPlan, x: Float64Array, w: Float64Array
 /** The gradient to the input: every output cotangent goes back along the products it came from. */
 export function convolveBackToInput(plan: ConvolutionPlan, dy: Float64Array, w: Float64Array): Float64Array {
   const dx = new Float64Array(sizeOf(plan.xDims));
-  forEachProduct(plan.window, plan.sizes, (xAt, wAt, yAt) => {
-    dx[xAt]! += dy[yAt]! * w[wAt]!;
+  forEachProducts(plan.window, plan.sizes, (xAt, xStep, wAt, yAt, count) => {
+    const weight = w[wAt]!;
+    for (let i = 0; i < count; i++) dx[xAt + i * xStep]! += dy[yAt + i]! * weight;
   });
   return dx;
 }
@@ -56,42 +58,43 @@ export function convolveBackToInput(plan: ConvolutionPlan, dy: Float64Array, w: 
 /** The gradient to the weights. */
 export function convolveBackToWeight(plan: ConvolutionPlan, dy: Float64Array, x: Float64Array): Float64Array {
   const dw = new Float64Array(sizeOf(plan.wDims));
-  forEachProduct(plan.window, plan.sizes, (xAt, wAt, yAt) => {
-    dw[wAt]! += dy[yAt]! * x[xAt]!;
+  forEachProducts(plan.window, plan.sizes, (xAt, xStep, wAt, yAt, count) => {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += dy[yAt + i]! * x[xAt + i * xStep]!;
+    dw[wAt]! += sum;
   });
   return dw;
 }
 
 /** Adds one number per channel to `[N, C, …]`. */
-export function addPerChannel(y: Float64Array, dims: readonly number[], bias: ArrayLike<number>): void {
+function addPerChannel(y: Float64Array, dims: readonly number[], bias: ArrayLike<number>): void {
   const channels = dims[1]!;
   const plane = sizeOf(dims.slice(2));
   for (let i = 0; i < y.length; i++) y[i]! += bias[Math.floor(i / plane) % channels]!;
 }
 
-const conv: Kernel = (call) => {
-  const [x, w, b] = [call.tensor(0), call.tensor(1), call.optional(2)];
+/** `X * W + B` by the attributes of a Conv node. */
+export function conv(call: KernelCall, x: Tensor, w: Tensor, b: Tensor | null): Tensor {
   const plan = planConvolution(call, x.dims, w.dims);
   const y = convolve(plan, x.numbers(), w.numbers());
   if (b) addPerChannel(y, plan.yDims, biasOf(call, b, plan.yDims[1]!));
   return tensorOf(x.dtype, plan.yDims, y);
-};
+}
 
 function biasOf(call: KernelCall, b: Tensor, channels: number): Float64Array {
   return b.size === channels ? b.numbers() : call.fail(`bias has ${b.size} elements for ${channels} output channels`);
 }
 
 /** A transposed convolution is the gradient to the input of the convolution with the same attributes. */
-const convTranspose: Kernel = (call) => {
-  const [x, w, b] = [call.tensor(0), call.tensor(1), call.optional(2)];
+export function convTranspose(call: KernelCall, x: Tensor, w: Tensor, b: Tensor | null): Tensor {
   const plan = planTransposed(call, x.dims, w.dims);
   const y = convolveBackToInput(plan, x.numbers(), w.numbers());
   if (b) addPerChannel(y, plan.xDims, biasOf(call, b, plan.xDims[1]!));
   return tensorOf(x.dtype, plan.xDims, y);
-};
+}
 
 /** The forward convolution that a ConvTranspose undoes: its Y is our X `[N, C, …]`, its weights `[C, M/group, …]`. */
-export function planTransposed(call: KernelCall, x: readonly number[], w: readonly number[]): ConvolutionPlan {
+function planTransposed(call: KernelCall, x: readonly number[], w: readonly number[]): ConvolutionPlan {
   const groups = call.node.int("group", 1);
   const rank = x.length - 2;
   if (rank < 1 || w.length !== x.length || x[1] !== w[0]) {
@@ -137,6 +140,6 @@ function transposedWindow(call: KernelCall, input: readonly number[], kernel: re
 
 /** Convolutions, in float64 sums rounded once. */
 export const convolutionKernels = {
-  Conv: conv,
-  ConvTranspose: convTranspose,
+  Conv: (call) => conv(call, call.tensor(0), call.tensor(1), call.optional(2)),
+  ConvTranspose: (call) => convTranspose(call, call.tensor(0), call.tensor(1), call.optional(2)),
 } satisfies Readonly<Record<string, Kernel>>;

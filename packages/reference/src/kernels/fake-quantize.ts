@@ -10,7 +10,7 @@ import { clamp, roundHalfEven } from "../rounding.ts";
 const f32 = Math.fround;
 
 /** Smallest scale that QuantizationParameters gives when its `eps` says nothing else: the spacing of float32 at 1. */
-export const smallestScale = 2 ** -23;
+const smallestScale = 2 ** -23;
 
 /** What FakeQuantize and its gradient share: where each element finds its parameters, and the range of codes. */
 interface Quantizer {

@@ -5,7 +5,7 @@ import { take } from "../arrays/take.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 
 /** Indices along an axis of the given length, made non-negative. @throws CompileError when one is outside */
-export function indicesWithin(call: KernelCall, indices: Tensor, length: number): Float64Array {
+function indicesWithin(call: KernelCall, indices: Tensor, length: number): Float64Array {
   return indices.numbers().map((index) => indexWithin(call, index, length));
 }
 

@@ -65,7 +65,7 @@ export function matMul(call: KernelCall, a: Tensor, b: Tensor): Tensor {
 }
 
 /** Elements of a matrix, row-major after an optional transposition. */
-export function matrixElements(x: Tensor, transpose: boolean): { dims: readonly [number, number]; elements: Elements } {
+function matrixElements(x: Tensor, transpose: boolean): { dims: readonly [number, number]; elements: Elements } {
   const [rows, columns] = x.dims as readonly [number, number];
   const own = elementsOf(x);
   if (!transpose) return { dims: [rows, columns], elements: own };
@@ -78,25 +78,43 @@ export function matrixElements(x: Tensor, transpose: boolean): { dims: readonly 
   return { dims: [columns, rows], elements };
 }
 
+/** The settings of a Gemm. */
+export interface GemmSettings {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly transA: boolean;
+  readonly transB: boolean;
+}
+
+/** A node's attributes as the settings of a Gemm. */
+export function gemmSettings({ node }: KernelCall): GemmSettings {
+  return {
+    alpha: node.float("alpha", 1),
+    beta: node.float("beta", 1),
+    transA: node.int("transA", 0) === 1,
+    transB: node.int("transB", 0) === 1,
+  };
+}
+
 /** `alpha·A'·B' + beta·C`, computed in float64 and rounded once. */
-const gemm: Kernel = (call) => {
-  const [a, b, c] = [call.tensor(0), call.tensor(1), call.optional(2)];
-  if (a.dims.length !== 2 || b.dims.length !== 2)
+export function gemm(call: KernelCall, a: Tensor, b: Tensor, c: Tensor | null, settings: GemmSettings): Tensor {
+  if (a.dims.length !== 2 || b.dims.length !== 2) {
     call.fail(`needs matrices, got [${a.dims.join(",")}] and [${b.dims.join(",")}]`);
-  const left = matrixElements(a, call.node.int("transA", 0) === 1);
-  const right = matrixElements(b, call.node.int("transB", 0) === 1);
+  }
+  const { alpha, beta } = settings;
+  const left = matrixElements(a, settings.transA);
+  const right = matrixElements(b, settings.transB);
   const plan = planMatMul(call, left.dims, right.dims);
-  const alpha = call.node.float("alpha", 1);
-  const beta = call.node.float("beta", 1);
   const product = multiply(plan, left.elements, right.elements, newElements(a.dtype, sizeOf(plan.dims)));
   const fits = c && broadcastDims(c.dims, plan.dims);
-  if (c && (!fits || sizeOf(fits) !== product.length))
+  if (c && (!fits || sizeOf(fits) !== product.length)) {
     call.fail(`C [${c.dims.join(",")}] cannot be broadcast to [${plan.dims.join(",")}]`);
+  }
   if (isWide(a.dtype)) return wideGemm(call, a, product as BigInt64Array, plan.dims, c, alpha, beta);
   const addend = c && (broadcastElements(c, plan.dims) as Float64Array);
   const sum = (product as Float64Array).map((x, i) => alpha * x + (addend ? beta * addend[i]! : 0));
   return tensorOf(a.dtype, plan.dims, sum);
-};
+}
 
 function wideGemm(
   call: KernelCall,
@@ -121,5 +139,5 @@ function wideGemm(
 /** Matrix products. */
 export const matMulKernels = {
   MatMul: (call) => matMul(call, call.tensor(0), call.tensor(1)),
-  Gemm: gemm,
+  Gemm: (call) => gemm(call, call.tensor(0), call.tensor(1), call.optional(2), gemmSettings(call)),
 } satisfies Readonly<Record<string, Kernel>>;

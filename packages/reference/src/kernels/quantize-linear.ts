@@ -62,9 +62,11 @@ function outputDType(call: KernelCall, fallback: DType): DType {
   return dtypeOfNumber(number) ?? call.fail(`output_dtype ${number} is not an ONNX data type`);
 }
 
-/** Scale `f32((max - min) / 255)` over the range widened to 0, zero point `sat(rne(-min / scale))`, then QuantizeLinear. */
-const dynamicQuantizeLinear: Kernel = (call) => {
-  const x = call.tensor(0);
+/**
+ * Codes, scale `f32((max - min) / 255)` over the range widened to 0, and zero point `sat(rne(-min / scale))`, as
+ * DynamicQuantizeLinear gives them.
+ */
+export function dynamicallyQuantized(x: Tensor): readonly [codes: Tensor, scale: Tensor, zeroPoint: Tensor] {
   const elements = x.numbers();
   const low = elements.reduce((a, b) => Math.min(a, b), 0);
   const high = elements.reduce((a, b) => Math.max(a, b), 0);
@@ -72,11 +74,11 @@ const dynamicQuantizeLinear: Kernel = (call) => {
   const zeroPoint = roundHalfEven(clamp(Math.fround(-low / scale), 0, 255));
   const codes = elements.map((element) => quantizeElement(element, scale, zeroPoint, [0, 255]));
   return [tensorOf("uint8", x.dims, codes), Tensor.scalar("float", scale), Tensor.scalar("uint8", zeroPoint)];
-};
+}
 
 /** Conversions between real values and codes, in the float32 steps of the runtimes. */
 export const quantizeLinearKernels = {
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
-  DynamicQuantizeLinear: dynamicQuantizeLinear,
+  DynamicQuantizeLinear: (call) => dynamicallyQuantized(call.tensor(0)),
 } satisfies Readonly<Record<string, Kernel>>;
