@@ -31,8 +31,8 @@ function mergeShapes(
   if (declared === null || inferred === null || declared === inferred) {
     return { shape: inferred ?? declared, conflict: null };
   }
-  const text = `declared with shape ${shapeText(declared)}, but inferred to have ${shapeText(inferred)}`;
-  if (declared.length !== inferred.length) return { shape: inferred, conflict: text };
+  const text = (): string => `declared with shape ${shapeText(declared)}, but inferred to have ${shapeText(inferred)}`;
+  if (declared.length !== inferred.length) return { shape: inferred, conflict: text() };
   let differs = false;
   let refined = false;
   const shape = inferred.map((dim, axis) => {
@@ -46,7 +46,7 @@ function mergeShapes(
     refined ||= merged !== dim;
     return merged;
   });
-  return { shape: refined ? shape : inferred, conflict: differs ? text : null };
+  return { shape: refined ? shape : inferred, conflict: differs ? text() : null };
 }
 
 /** A symbol of the inputs stands; a dimension that inference could not tell takes what was declared. */

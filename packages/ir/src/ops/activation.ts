@@ -116,9 +116,15 @@ export const activationOps = {
     traits: elementwise,
     infer: sameAsFirst,
   }),
-  Tanh: defineOp("Tanh", { since: 6, inputs, outputs, traits: elementwise, infer: sameAsFirst }),
+  Tanh: defineOp("Tanh", { since: 6, inputs: ["input"], outputs: ["output"], traits: elementwise, infer: sameAsFirst }),
   Softplus: defineOp("Softplus", { since: 1, inputs, outputs, traits: elementwise, infer: sameAsFirst }),
-  Softsign: defineOp("Softsign", { since: 1, inputs, outputs, traits: elementwise, infer: sameAsFirst }),
+  Softsign: defineOp("Softsign", {
+    since: 1,
+    inputs: ["input"],
+    outputs: ["output"],
+    traits: elementwise,
+    infer: sameAsFirst,
+  }),
   Softmax: defineOp("Softmax", {
     since: 13,
     inputs: ["input"],
