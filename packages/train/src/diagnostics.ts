@@ -156,6 +156,15 @@ export function badLabel(label: bigint, sample: number, classes: number | null, 
   });
 }
 
+/** A label that a model's output has no score for. */
+export function labelOutsideOutput(label: number, classes: number): CompileError {
+  return new CompileError({
+    code: "data/label",
+    severity: "error",
+    message: `a target has label ${label}, but the model's output has scores for ${classes} classes, 0 to ${classes - 1}`,
+  });
+}
+
 /** More class folders than the model has classes. */
 export function badLabelFolder(folders: readonly string[], classes: number, source: string): CompileError {
   return new CompileError({

@@ -49,6 +49,11 @@ test("measures the mean squared error over all elements", async () => {
   expect(evaluation).toEqual({ samples: 3, metric: "mse", value: 1, loss: 1 });
 });
 
+test("refuses a label that has no score, rather than counting it", async () => {
+  const data = arrays({ x: scores }, Tensor.of("int64", [0, 3, 1]));
+  await expect(evaluate(echo(["N", 3]), data)).rejects.toThrow("label 3");
+});
+
 test("refuses data without targets", async () => {
   await expect(evaluate(echo(["N", 3]), arrays({ x: scores }))).rejects.toThrow(CompileError);
 });

@@ -1,4 +1,5 @@
 import type { Tensor } from "@lowbit/ir";
+import { labelOutsideOutput } from "../diagnostics.ts";
 
 /** Collects one number over many batches. */
 export interface Measure {
@@ -51,14 +52,16 @@ export interface ScoredLabel {
   readonly classes: number;
 }
 
-/** The labels of the first `count` samples, position by position. */
+/** The labels of the first `count` samples, position by position. @throws CompileError `data/label` */
 export function* scoredLabels(output: Tensor, target: Tensor, count: number): Iterable<ScoredLabel> {
   const classes = output.dims[1] ?? 1;
   const step = output.size / (output.dims[0]! * classes);
   const labels = target.numbers();
   for (let i = 0; i < count * step; i++) {
     const sample = Math.floor(i / step);
-    yield { label: labels[i]!, first: sample * classes * step + (i % step), step, classes };
+    const label = labels[i]!;
+    if (!(label >= 0 && label < classes)) throw labelOutsideOutput(label, classes);
+    yield { label, first: sample * classes * step + (i % step), step, classes };
   }
 }
 
