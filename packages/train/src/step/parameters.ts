@@ -1,17 +1,45 @@
 import { globMatcher } from "@lowbit/quantize";
-import { GraphEditor, isFloat, operandRole, schemaOf, type Graph, type Value } from "@lowbit/ir";
+import {
+  elementCount,
+  GraphEditor,
+  hasTrait,
+  isFloat,
+  lowbitDomain,
+  operandRole,
+  schemaOf,
+  type Graph,
+  type Node,
+  type Value,
+} from "@lowbit/ir";
 
-/** Whether an initializer serves some node as a weight, a bias, or the scale or bias of a normalization. */
+/**
+ * Whether an initializer serves some node as a weight, a bias, or the scale or bias of a normalization, be it through
+ * fake quantization or a change of layout.
+ */
 function isLearned(value: Value): boolean {
-  for (const { node, index } of value.uses) {
-    const schema = schemaOf(node.op, node.domain);
-    if (!schema) continue;
-    const { role } = operandRole(schema, index);
-    if (role === "weight" || role === "bias") return true;
-    // An op without a weight operand of its own (MatMul, Add, Mul) learns a constant operand that is not a mere number.
-    if (role === "data" && index > 0 && value.initializer!.size > 1) return true;
+  const pending = [value];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    for (const { node, index } of next.uses) {
+      if (passesOn(node, index)) pending.push(node.output);
+      else if (learnsOperand(node, index, next)) return true;
+    }
   }
   return false;
+}
+
+/** Whether a node hands the elements of its first operand on, in another order or rounded. */
+function passesOn(node: Node, index: number): boolean {
+  return index === 0 && (hasTrait(node, "keepsScale") || node.is("FakeQuantize", lowbitDomain));
+}
+
+function learnsOperand(node: Node, index: number, value: Value): boolean {
+  const schema = schemaOf(node.op, node.domain);
+  if (!schema) return false;
+  const { role } = operandRole(schema, index);
+  if (role === "weight" || role === "bias") return true;
+  // An op without a weight operand of its own (MatMul, Add, Mul) learns a constant operand that is not a mere number.
+  const combines = schema.traits.includes("elementwise") || schema.traits.includes("linear");
+  return role === "data" && combines && node.inputs.length > 1 && (elementCount(value.shape) ?? 2) > 1;
 }
 
 /**

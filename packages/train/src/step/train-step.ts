@@ -52,10 +52,11 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const editor = new GraphEditor(graph);
   const data = graph.inputs.map((value) => value.name);
   fixBatch(graph, options.batch);
+  const selected = selectParameters(graph, options.parameters);
   const trainsStatistics = (options.batchNormalization ?? "train") === "train";
   decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
   if (trainsStatistics) trainBatchNormalization(graph);
-  const parameters = selectParameters(graph, options.parameters);
+  const parameters = selected.filter((value) => value.role === "parameter");
   if (parameters.length === 0) throw noParameters(options.parameters);
 
   const { loss, optimizer } = options;
