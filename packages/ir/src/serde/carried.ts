@@ -117,9 +117,3 @@ export function restOf<T extends object>(message: T, keys: readonly (keyof T)[])
   }
   return rest;
 }
-
-/** Whether an object has no property. */
-export function isEmpty(object: object): boolean {
-  for (const _ in object) return false;
-  return true;
-}

@@ -212,3 +212,14 @@ test("a model that cannot be saved leaves nothing behind, and the old files as t
   expect(readdirSync(folder).toSorted()).toEqual(["m.onnx", "m.onnx.data"]);
   expect(codeOf(() => saveModel(twoWeights(), join(folder, "absent", "m.onnx")))).toBe("file/write");
 });
+
+test("a model beyond protobuf's 2 GiB gets a data file on its own, and is refused without one", () => {
+  const model = twoWeights();
+  // Zeros that are never written take no memory.
+  new GraphEditor(model.graph).initializer(Tensor.fromBytes("uint8", [2 ** 31], new Uint8Array(2 ** 31)), "huge");
+  const path = join(folder, "m.onnx");
+  expect(codeOf(() => saveModel(model, path, { externalData: false }))).toBe("export/too-large");
+  expect(codeOf(() => modelBytes(model))).toBe("export/too-large");
+  expect(saveModel(model, path).data).toBe(`${path}.data`);
+  expect(loadModel(path).graph.value("huge")!.initializer!.source.byteLength).toBe(2 ** 31);
+});

@@ -5,7 +5,7 @@ import type { Graph } from "../graph/graph.ts";
 import { Node } from "../graph/node.ts";
 import type { Value } from "../graph/value.ts";
 import { importAttribute, isUnusualAttribute } from "./attribute-import.ts";
-import { CarriedNode, isEmpty, restOf, type Draft } from "./carried.ts";
+import { CarriedNode, restOf, type Draft } from "./carried.ts";
 import type { ImportContext } from "./context.ts";
 import { modelError } from "./diagnostics.ts";
 import { importDomain, importEntries, unusualEntries } from "./metadata.ts";
@@ -37,7 +37,7 @@ export function connectNode(node: Node, proto: NodeProto, context: ImportContext
   }
   const rest = restOfNode(proto);
   const metadata = unusualEntries(proto.metadata_props);
-  if (unusual.size > 0 || metadata.length > 0 || !isEmpty(rest)) {
+  if (unusual.size > 0 || metadata.length > 0 || rest !== noRest) {
     mutable(node).carried = new CarriedNode(rest, unusual, metadata);
   }
 }
@@ -80,7 +80,13 @@ function importAttributes(
   return unusual ?? noUnusual;
 }
 
+const noRest: Partial<NodeProto> = {};
+
+/** Nodes are many and the rest is rare: nothing is made where there is none. */
 function restOfNode(proto: NodeProto): Partial<NodeProto> {
+  const { name, doc_string, domain, overload, device_configurations, unknown_fields } = proto;
+  const empty = name === "" || doc_string === "" || domain === "" || overload === "";
+  if (!empty && domain !== "ai.onnx" && device_configurations.length === 0 && !unknown_fields) return noRest;
   const rest: Draft<Partial<NodeProto>> = restOf(proto, [
     "name",
     "doc_string",
@@ -89,6 +95,6 @@ function restOfNode(proto: NodeProto): Partial<NodeProto> {
     "device_configurations",
     "unknown_fields",
   ]);
-  if (proto.domain === "ai.onnx") rest.domain = proto.domain;
+  if (domain === "ai.onnx") rest.domain = domain;
   return rest;
 }

@@ -1,6 +1,9 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { modelError, systemReason } from "./diagnostics.ts";
+
+/** Smallest piece of zeros that is worth a hole. */
+const holeBytes = 1 << 16;
 
 /**
  * A file that appears whole or not at all: it is written beside its place under another name and put there by `commit`.
@@ -23,22 +26,27 @@ export class WholeFile {
     return this.#written;
   }
 
+  /** Large pieces of zeros are left out: they read as zeros and take no space where files can be sparse. */
   write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
+    const skipped = bytes.length >= holeBytes && isZero(bytes);
+    for (let at = skipped ? bytes.length : 0; at < bytes.length;) {
       const position = this.#written + at;
       at += attempt(this.path, () => writeSync(this.#handle, bytes, at, bytes.length - at, position));
     }
     this.#written += bytes.length;
   }
 
-  /** What is written next begins at a position; the gap reads as zeros and takes no space where files can be sparse. */
+  /** What is written next begins at a position; the gap reads as zeros. */
   skipTo(position: number): void {
     this.#written = Math.max(this.#written, position);
   }
 
   /** Ends writing; the file still has its other name. */
   close(): void {
-    attempt(this.path, () => closeSync(this.#handle));
+    attempt(this.path, () => {
+      ftruncateSync(this.#handle, this.#written);
+      closeSync(this.#handle);
+    });
   }
 
   /** Puts the closed file in its place. */
@@ -55,6 +63,11 @@ export class WholeFile {
     }
     rmSync(this.#temporary, { force: true });
   }
+}
+
+/** Whether the first byte is zero and every byte equals the one after it. */
+function isZero(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
 }
 
 function attempt<T>(path: string, action: () => T): T {
