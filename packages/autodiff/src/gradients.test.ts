@@ -1,20 +1,9 @@
-import { CompileError, GraphEditor, modelNodes, parseGraph, printGraph, Tensor, type Graph } from "@lowbit/ir";
+import { GraphEditor, modelNodes, parseGraph, printGraph, Tensor, type Graph } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { expect, test } from "vitest";
+import { differentiate } from "./cases/differentiate-text.testing.ts";
+import { unary } from "./gradient-rule.ts";
 import { gradients } from "./gradients.ts";
-
-/** Differentiates the first output of a text by the named values and makes the gradients the graph's outputs. */
-function differentiate(text: string, wrt: readonly string[]): Graph {
-  const graph = parseGraph(text);
-  const editor = new GraphEditor(graph);
-  const found = gradients(
-    editor,
-    graph.outputs[0]!,
-    wrt.map((name) => graph.value(name)!),
-  );
-  editor.setOutputs([...found.values()].filter((grad) => grad !== null));
-  return graph;
-}
 
 /** The backward nodes as text, without the list of initializers. */
 function backwardText(graph: Graph): string {
@@ -24,16 +13,6 @@ function backwardText(graph: Graph): string {
 
 function opsOf(graph: Graph): readonly string[] {
   return [...graph.nodes].map((node) => node.op);
-}
-
-function errorOf(run: () => unknown): CompileError["diagnostic"] {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CompileError) return error.diagnostic;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 test("a perceptron of symbolic batch size needs no shape at run time", () => {
@@ -89,6 +68,46 @@ test("a convolution block is differentiated by the ops of the lowbit domain", ()
       c_grad = Mul (r_grad, cast_out_1)
       w_grad = lowbit.ConvGradWeight <pads = [1, 1, 1, 1], strides = [2, 2]> (c_grad, x, w)
       b_grad = ReduceSum <keepdims = 0> (c_grad, axes)"
+  `);
+});
+
+test("BatchNormalization in training mode is differentiated by its centred operand", () => {
+  const graph = differentiate(
+    `g (float[N,3,4,4] x) => (loss) <float[3] gamma, float[3] beta, float[3] mean, float[3] var> {
+      y, m, v = BatchNormalization <training_mode = 1> (x, gamma, beta, mean, var)
+      loss = ReduceSum <keepdims = 0> (y)
+    }`,
+    ["x", "gamma", "beta"],
+  );
+  expect(backwardText(graph)).toMatchInlineSnapshot(`
+    "  shape_out = Shape (y)
+      y_grad = Expand (one, shape_out)
+      reducemean_out = ReduceMean <keepdims = 1> (x, axes)
+      sub_out = Sub (x, reducemean_out)
+      mul_out = Mul (sub_out, sub_out)
+      reducemean_out_1 = ReduceMean <keepdims = 1> (mul_out, axes)
+      add_out = Add (reducemean_out_1, scalar)
+      sqrt_out = Sqrt (add_out)
+      reciprocal_out = Reciprocal (sqrt_out)
+      mul_out_1 = Mul (y_grad, sub_out)
+      reducesum_out = ReduceSum <keepdims = 1> (mul_out_1, axes)
+      mul_out_2 = Mul (reducesum_out, reciprocal_out)
+      reducesum_out_1 = ReduceSum <keepdims = 1> (y_grad, axes)
+      shape_out_1 = Shape <start = 0, end = 1> (x)
+      squeeze_out = Squeeze (shape_out_1)
+      cast_out = Cast <to = 1> (squeeze_out)
+      mul_out_3 = Mul (cast_out, scalar_1)
+      mul_out_4 = Mul (mul_out_2, reciprocal_out)
+      div_out = Div (mul_out_4, mul_out_3)
+      div_out_1 = Div (reducesum_out_1, mul_out_3)
+      sub_out_1 = Sub (y_grad, div_out_1)
+      mul_out_5 = Mul (sub_out, div_out)
+      sub_out_2 = Sub (sub_out_1, mul_out_5)
+      unsqueeze_out = Unsqueeze (gamma, axes_1)
+      mul_out_6 = Mul (reciprocal_out, unsqueeze_out)
+      x_grad = Mul (sub_out_2, mul_out_6)
+      gamma_grad = Squeeze (mul_out_2, axes)
+      beta_grad = Squeeze (reducesum_out_1, axes)"
   `);
 });
 
@@ -185,111 +204,18 @@ test("operands of equal symbolic shape are not summed over", () => {
   expect(opsOf(graph).slice(2)).toEqual(["Shape", "Expand", "Mul", "Mul"]);
 });
 
-test("an op without gradient is named with its reason and the path from the parameter to the loss", () => {
-  const text = `g (float[2,3,3] x) => (loss) <float[1] w> {
-    [first] a = Mul (x, w)
-    b = Neg (a)
-    [volume] c = Det (b)
-    [last] loss = ReduceSum <keepdims = 0> (c)
-  }`;
-  expect(errorOf(() => differentiate(text, ["w"]))).toMatchInlineSnapshot(`
-    {
-      "code": "autodiff/no-gradient",
-      "help": "freeze what comes before this node, or express it by ops that have gradients",
-      "message": "Det "volume" has no gradient: it needs the inverse of a matrix, which ONNX has no op for (on the path w -> first -> b -> volume -> last)",
-      "severity": "error",
-      "where": {
-        "node": "volume",
-      },
-    }
-  `);
-});
-
-test("after an error the graph is as it was", () => {
-  const text = `g (float[2,2] x) => (loss) {
-    a = Neg (x)
-    b = Det (a)
-    c = Mul (b, b)
-    loss = Exp (c)
-  }`;
-  const graph = parseGraph(text);
-  const before = printGraph(graph);
-  expect(() => gradients(new GraphEditor(graph), graph.outputs[0]!, graph.inputs)).toThrow(CompileError);
-  expect(printGraph(graph)).toBe(before);
-});
-
-test.each([
-  [
-    "the scales of Resize",
-    "(float[1,1,2,2] x, float[4] s) => (loss) { y = Resize (x, , s) loss = ReduceSum <keepdims = 0> (y) }",
-  ],
-  [
-    "the ratio of Dropout",
-    "(float[2] x, float s) => (loss) <bool t = {1}> { y = Dropout (x, s, t) loss = ReduceSum <keepdims = 0> (y) }",
-  ],
-  [
-    "the class weights of a loss",
-    "(float[2,3] x, float[3] s) => (loss) <int64[2] t = {0, 1}> { loss = SoftmaxCrossEntropyLoss (x, t, s) }",
-  ],
-  [
-    "the saved mean of LayerNormalization",
-    "(float[2,3] s) => (loss) <float[3] g> { y, m = LayerNormalization (s, g) loss = ReduceSum <keepdims = 0> (m) }",
-  ],
-])("%s have no gradient, and that is said", (_, text) => {
-  expect(errorOf(() => differentiate(`g ${text}`, ["s"])).code).toBe("autodiff/no-gradient");
-});
-
-test("an op of an unknown domain has no gradient", () => {
-  const text =
-    "g (float[2] x) => (loss) <float[2] a> { [mine] a = acme.Magic (x) loss = ReduceSum <keepdims = 0> (a) }";
-  expect(errorOf(() => differentiate(text, ["x"])).message).toMatchInlineSnapshot(
-    `"Magic "mine" has no gradient: lowbit does not know the op of domain "acme" (on the path x -> mine -> loss)"`,
+test("a caller can bring the gradient of an op of its own", () => {
+  const graph = parseGraph(
+    "g (double[2] x) => (loss) <double[2] a> { a = acme.Triple (x) loss = ReduceSum <keepdims = 0> (a) }",
   );
-});
-
-test("control flow whose bodies read a wanted value has no gradient", () => {
-  const text = `g (float[2] x, bool c) => (loss) {
-    [branch] a = If (c) <
-      then_branch = t () => (float[2] p) { p = Relu (x) },
-      else_branch = e () => (float[2] q) { q = Neg (x) }
-    >
-    loss = ReduceSum <keepdims = 0> (a)
-  }`;
-  expect(errorOf(() => differentiate(text, ["x"])).message).toMatchInlineSnapshot(
-    `"If "branch" has no gradient: gradients do not go into the bodies of control flow; unroll it, or keep what is trained outside (on the path x -> branch -> loss)"`,
-  );
-});
-
-test("a long path is shown by its ends", () => {
-  const steps = Array.from({ length: 12 }, (_, i) => `v${i + 1} = Neg (v${i})`).join("\n");
-  const text = `g (float[2,2] v0) => (loss) { ${steps} d = Det (v12) loss = Identity (d) }`;
-  expect(errorOf(() => differentiate(text, ["v0"])).message).toMatchInlineSnapshot(
-    `"Det "d" has no gradient: it needs the inverse of a matrix, which ONNX has no op for (on the path v0 -> v1 -> v2 -> v3 -> ... -> v11 -> v12 -> d -> loss)"`,
-  );
-});
-
-test.each([
-  ["a vector", "float[3] x"],
-  ["of unknown size", "float[N] x"],
-  ["an integer", "int64 x"],
-])("a loss that is %s is refused", (_, type) => {
-  const text = `g (${type}) => (loss) { loss = Identity (x) }`;
-  expect(errorOf(() => differentiate(text, ["x"])).code).toBe("autodiff/loss-not-scalar");
-});
-
-test("a rank that a rule needs and nobody knows is a diagnostic", () => {
-  const text = "g (float[] a, float[4,3] b) => (y) { m = MatMul (a, b) y = ReduceSum <keepdims = 0> (m) }";
-  expect(errorOf(() => differentiate(text, ["a"]))).toMatchInlineSnapshot(`
-    {
-      "code": "autodiff/unknown-type",
-      "help": "declare the shapes of the model's inputs, or run shape inference first",
-      "message": "the gradient needs the rank of "a", which is float[]",
-      "severity": "error",
-      "where": {
-        "value": "a",
-      },
-    }
-  `);
+  const triple = unary(({ op, constants }, dy) => op.Mul([dy, constants.scalar(3, dy)]));
+  const editor = new GraphEditor(graph);
+  const [x] = graph.inputs;
+  const grad = gradients(editor, graph.outputs[0]!, [x!], {
+    entryOf: (node) => (node.domain === "acme" ? triple : null),
+  }).get(x!)!;
+  const results = evaluate(graph, new Map([["x", Tensor.of("double", [1, 2])]]), { outputs: [grad] });
+  expect([...results.get(grad.name)!.numbers()]).toEqual([3, 3]);
 });
 
 test("operands of unknown rank are summed at run time", () => {

@@ -25,6 +25,8 @@ export interface Seed {
 export interface GradientOptions {
   /** The rule that new nodes name as their origin. Default: `gradient`. */
   readonly rule?: string;
+  /** Entries for ops of other domains, or in place of the table's; null leaves a node to the table. */
+  readonly entryOf?: (node: Node) => GradientEntry | null;
 }
 
 /**
@@ -43,13 +45,14 @@ export function gradients(
   wrt: readonly Value[],
   options: GradientOptions = {},
 ): ReadonlyMap<Value, Value | null> {
+  const entryOf = (node: Node) => options.entryOf?.(node) ?? tableEntryOf(node);
   const backward = new BackwardGraph(editor, options.rule ?? "gradient");
   const seeds = isSeeds(of) ? of : [backward.lossSeed(of)];
   const targets = seeds.map((seed) => seed.value);
   for (const seed of seeds) backward.add(seed.value, seed.cotangent);
   const paths = findPaths(editor.graph, wrt, targets, entryOf);
   try {
-    for (const node of paths.nodes.toReversed()) backward.differentiate(node, paths);
+    for (const node of paths.nodes.toReversed()) backward.differentiate(node, entryOf(node), paths);
     return new Map(wrt.map((value) => [value, backward.gradientOf(value)]));
   } catch (error) {
     backward.undo();
@@ -61,7 +64,7 @@ function isSeeds(of: Value | readonly Seed[]): of is readonly Seed[] {
   return Array.isArray(of);
 }
 
-function entryOf(node: Node): GradientEntry {
+function tableEntryOf(node: Node): GradientEntry {
   if (schemaOf(node.op, node.domain)) return gradientRules[node.op as OpName];
   return noGradient(`lowbit does not know the op${node.domain && ` of domain "${node.domain}"`}`);
 }
@@ -128,13 +131,12 @@ class BackwardGraph {
   }
 
   /** Appends the backward nodes of one forward node. */
-  differentiate(node: Node, paths: Paths): void {
+  differentiate(node: Node, entry: GradientEntry, paths: Paths): void {
     const grads = node.outputs.map((output) => output && this.gradientOf(output));
     if (grads.every((grad) => grad === null)) return;
     const fail = (reason: string): never => {
       throw noGradientError(node, reason, paths.describe(node));
     };
-    const entry = entryOf(node);
     if (typeof entry !== "function" && entry.kind === "none") fail(entry.reason);
     if (typeof entry !== "function" && entry.kind !== "codes") return;
     const rule = typeof entry === "function" ? entry : entry.rule;
