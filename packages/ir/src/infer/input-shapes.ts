@@ -2,6 +2,7 @@ import { CompileError, type Diagnostic } from "../diagnostics.ts";
 import { mutable } from "../edit/mutable.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/value.ts";
+import { substitute, symbolsOf } from "../ops/dim-algebra.ts";
 import { mapDims } from "../ops/type-join.ts";
 import { shapeText, tensorType, type Dim, type Shape, type ValueType } from "../types.ts";
 
@@ -43,7 +44,7 @@ export function setInputShapes(graph: Graph, shapes: Readonly<Record<string, Sha
 /** A type with the symbols that became something else replaced. */
 export function restate(type: ValueType | null, symbols: ReadonlyMap<string, Dim>): ValueType | null {
   if (type === null || symbols.size === 0) return type;
-  return mapDims(type, (dim) => (typeof dim === "string" ? (symbols.get(dim) ?? dim) : dim));
+  return mapDims(type, (dim) => substitute(dim, symbols));
 }
 
 function declaredShape(input: Value, shape: Shape): Shape | null {
@@ -57,6 +58,7 @@ function declaredShape(input: Value, shape: Shape): Shape | null {
 }
 
 function bind(symbols: Map<string, Dim>, symbol: string, dim: Dim, input: Value): void {
+  if (symbolsOf(symbol).length > 1 || symbolsOf(symbol)[0] !== symbol) return;
   const before = symbols.get(symbol);
   if (before !== undefined && before !== dim) {
     throw inputError(input, `its symbol ${symbol} is ${before} elsewhere`, [dim]);

@@ -14,6 +14,7 @@ const rows: readonly Row[] = [
   ["Conv", ["float[N,3,H,W]", "float[4,3,3,3]"], { pads: [1, 1, 1, 1] }, "float[N,4,H,W]"],
   ["Conv", ["float[N,3,H,W]", "float[4,3,3,3]"], {}, "float[N,4,?,?]"],
   ["Conv", ["float[N,3,H,W]", "float[4,3,3,3]"], { auto_pad: "SAME_LOWER" }, "float[N,4,H,W]"],
+  ["Conv", ["float[N,3,2*H,3*W]", "float[4,3,3,3]"], { pads: [1, 1, 1, 1], strides: [2, 2] }, "float[N,4,H,?]"],
   ["Conv", ["float[]", "float[4,3,3,3]"], {}, "float[]"],
   ["Conv", ["float16[1,?,8,8]", "float16[4,3,3,3]"], {}, "float16[1,4,6,6]"],
   ["ConvTranspose", ["float[1,4,5,5]", "float[4,3,3,3]"], {}, "float[1,3,7,7]"],
@@ -38,6 +39,7 @@ const rows: readonly Row[] = [
   ],
   ["ConvTranspose", ["float[N,4,5,5]", "float[4,3,3,3]"], { group: 2 }, "float[N,6,7,7]"],
   ["ConvTranspose", ["float[N,4,H,5]", "float[4,3,3,3]"], { pads: [1, 0, 1, 0] }, "float[N,3,H,7]"],
+  ["ConvTranspose", ["float[N,4,H,W]", "float[4,3,2,2]"], { strides: [2, 2] }, 'float[N,3,"2*H","2*W"]'],
   ["ConvInteger", ["uint8[1,3,8,8]", "int8[4,3,3,3]", "uint8"], {}, "int32[1,4,6,6]"],
   [
     "QLinearConv",

@@ -54,7 +54,7 @@ function rounded(size: Dim, scale: number | null): Dim {
 }
 
 function scaled(size: Dim, scale: Dim): Dim {
-  if (scale === 1) return size;
+  if (typeof size === "string") return multiplyDims(size, scale);
   return typeof size === "number" && typeof scale === "number" ? Math.floor(size * scale) : null;
 }
 

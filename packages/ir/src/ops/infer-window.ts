@@ -1,6 +1,7 @@
 import type { Node } from "../graph/node.ts";
 import type { Dim, Shape } from "../types.ts";
 import type { InferContext } from "./define-op.ts";
+import { divideDims, multiplyDims } from "./dim-algebra.ts";
 
 /** How a kernel moves over the spatial axes: one entry per axis. */
 export interface Window {
@@ -53,12 +54,13 @@ export function windowOutput(context: InferContext, spatial: Shape, window: Wind
   return spatial.map((size, axis) => {
     const kernel = window.kernel[axis]!;
     const stride = window.strides[axis]!;
-    if (window.autoPad.startsWith("SAME"))
-      return typeof size === "number" ? Math.ceil(size / stride) : same(size, stride);
+    if (window.autoPad.startsWith("SAME")) {
+      return typeof size === "number" ? Math.ceil(size / stride) : divideDims(size, stride);
+    }
     if (typeof kernel !== "number") return null;
     const extent = (kernel - 1) * window.dilations[axis]! + 1;
     const pads = window.padsBegin[axis]! + window.padsEnd[axis]!;
-    if (typeof size !== "number") return pads === extent - 1 ? same(size, stride) : null;
+    if (typeof size !== "number") return symbolicOutput(size, pads - extent, stride, window.ceil);
     const room = size + pads - extent;
     if (room < 0) {
       context.fail(
@@ -80,15 +82,17 @@ export function transposedWindowOutput(context: InferContext, spatial: Shape, wi
   return spatial.map((size, axis) => {
     const kernel = window.kernel[axis]!;
     const stride = window.strides[axis]!;
-    if (window.autoPad.startsWith("SAME")) return typeof size === "number" ? size * stride : same(size, stride);
+    if (window.autoPad.startsWith("SAME")) return multiplyDims(size, stride);
     if (typeof kernel !== "number") return null;
     const extent = (kernel - 1) * window.dilations[axis]! + 1;
     const grown = extent + (extra?.[axis] ?? 0) - window.padsBegin[axis]! - window.padsEnd[axis]!;
     if (typeof size === "number") return stride * (size - 1) + grown;
-    return grown === 1 ? same(size, stride) : null;
+    return grown === stride ? multiplyDims(size, stride) : null;
   });
 }
 
-function same(size: Dim, stride: number): Dim {
-  return stride === 1 ? size : null;
+/** The places of a window over a symbolic size, when the size is a multiple of the stride: padding then adds none. */
+function symbolicOutput(size: Dim, spare: number, stride: number, ceil: boolean): Dim {
+  const added = Math.floor(spare / stride) + 1;
+  return added === 0 && (!ceil || stride === 1) ? divideDims(size, stride) : null;
 }

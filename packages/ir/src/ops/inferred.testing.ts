@@ -29,7 +29,7 @@ export function inferredTypes(
   outputs?: number,
 ): string {
   const node = nodeOf(op, operands, attributes, outputs);
-  return node.outputs.map((value) => typeText(value!.type).replaceAll(/\w+__dim\d+/g, "?")).join(" ");
+  return node.outputs.map((value) => typeText(value!.type).replaceAll(/"?[\w*]*__dim\d+"?/g, "?")).join(" ");
 }
 
 /** The known elements of an op's first result. */

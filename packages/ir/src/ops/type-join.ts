@@ -1,6 +1,7 @@
 import type { Graph } from "../graph/graph.ts";
 import { graphsOf } from "../graph/attribute.ts";
 import type { Node } from "../graph/node.ts";
+import { symbolsOf } from "./dim-algebra.ts";
 import { tensorType, type Shape, type ValueType } from "../types.ts";
 
 /**
@@ -34,7 +35,7 @@ function joinShapes(a: Shape | null, b: Shape | null): Shape | null {
 export function outsideBodies(node: Node, type: ValueType | null): ValueType | null {
   if (type === null || !hasSymbol(type)) return type;
   const visible = visibleSymbols(node);
-  return mapDims(type, (dim) => (typeof dim === "string" && !visible.has(dim) ? null : dim));
+  return mapDims(type, (dim) => (symbolsOf(dim).every((symbol) => visible.has(symbol)) ? dim : null));
 }
 
 /** A type with its dimensions replaced, in elements of sequences and optionals too. */
@@ -78,7 +79,7 @@ function visibleSymbols(node: Node): ReadonlySet<string> {
 function collectSymbols(type: ValueType | null, symbols: Set<string>): void {
   if (type === null) return;
   mapDims(type, (dim) => {
-    if (typeof dim === "string") symbols.add(dim);
+    for (const symbol of symbolsOf(dim)) symbols.add(symbol);
     return dim;
   });
 }
