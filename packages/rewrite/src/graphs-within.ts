@@ -4,8 +4,10 @@ import { graphsOf, type Graph } from "@lowbit/ir";
 export function graphsWithin(graph: Graph): readonly Graph[] {
   const found: Graph[] = [graph];
   for (let i = 0; i < found.length; i++) {
-    for (const node of found[i]!.nodes) {
-      for (const attribute of node.attributes.values()) found.push(...graphsOf(attribute));
+    for (let node = found[i]!.nodes.first; node; node = node.next) {
+      for (const attribute of node.attributes.values()) {
+        if (attribute.kind === "graph" || attribute.kind === "graphs") found.push(...graphsOf(attribute));
+      }
     }
   }
   return found;

@@ -60,12 +60,12 @@ test("the report tells what each pass did and said", () => {
   ]);
 });
 
-test("the parts of a sequence have records of their own and run until nothing changes", () => {
+test("the parts of a sequence have records of their own, and run again only after another one changed something", () => {
   const seen: string[] = [];
   runPasses(model(), [sequence({ name: "all", summary: "All.", passes: [dropNeg] })], {
     after: ({ pass, within, changed }) => seen.push(`${[...within, pass].join("/")} ${changed}`),
   });
-  expect(seen).toEqual(["all/double-neg 1", "all/double-neg 0", "all 1"]);
+  expect(seen).toEqual(["all/double-neg 1", "all 1"]);
 });
 
 test("the hook after a pass can print the graph", () => {

@@ -3,7 +3,7 @@ import { definePass, type ConfigurablePass, type Pass } from "./pass.ts";
 /** Rounds after which a sequence that still changes something is left as it is; each round is valid on its own. */
 const maxRounds = 8;
 
-/** A pass that runs others in order, again and again until a round changes nothing. */
+/** A pass that runs others in order, again and again until all of them in a row change nothing. */
 export function sequence(definition: {
   readonly name: string;
   readonly summary: string;
@@ -15,10 +15,14 @@ export function sequence(definition: {
     anyOpset: definition.passes.every((pass) => pass.anyOpset),
     run(model, context) {
       let changed = 0;
-      for (let round = 0; round < maxRounds; round++) {
-        const before = changed;
-        for (const pass of definition.passes) changed += context.run(pass, model).changed;
-        if (changed === before) break;
+      // A pass has nothing to do until another one has changed something since it ran: passes are idempotent.
+      const seen = definition.passes.map(() => -1);
+      for (let round = 0; round < maxRounds && seen.some((count) => count !== changed); round++) {
+        for (const [index, pass] of definition.passes.entries()) {
+          if (seen[index] === changed) continue;
+          changed += context.run(pass, model).changed;
+          seen[index] = changed;
+        }
       }
       return { changed };
     },

@@ -37,17 +37,33 @@ function* repeats(graph: Graph): Iterable<readonly [Node, Node]> {
   const editor = new GraphEditor(graph);
   const keys = new Keys();
   const seen = new Map<string, Node>();
-  for (const node of graph.nodes) {
-    const key = keys.ofNode(node);
-    if (key === null) continue;
-    const first = seen.get(key);
+  /** Nodes passed by without a key, because nothing else read the same. */
+  const alone = new Set<Node>();
+  const firstWith = (key: string | null, node: Node): Node | null => {
+    if (key === null) return null;
+    const first = seen.get(key) ?? null;
     if (!first) seen.set(key, node);
-    else if (canMerge(node, first)) {
-      yield [node, first];
-      node.outputs.forEach((value, index) => value && editor.replaceAllUses(value, first.outputs[index]!));
-      editor.erase(node);
+    return first;
+  };
+  for (const node of graph.nodes) {
+    if (readsAlone(node)) {
+      alone.add(node);
+      continue;
     }
+    const first = firstWith(keys.ofNode(node), node);
+    if (!first || !canMerge(node, first)) continue;
+    yield [node, first];
+    for (const value of first.outputs) {
+      for (const use of value?.uses ?? []) if (alone.delete(use.node)) firstWith(keys.ofNode(use.node), use.node);
+    }
+    node.outputs.forEach((value, index) => value && editor.replaceAllUses(value, first.outputs[index]!));
+    editor.erase(node);
   }
+}
+
+/** Whether a node computes from something that only it reads, so that no other node computes the same. */
+function readsAlone(node: Node): boolean {
+  return node.inputs.some((value) => value !== null && value.uses.size === 1 && value.producer !== null);
 }
 
 /** Two graph outputs keep a node each: merging would only trade one for an Identity. */

@@ -28,11 +28,13 @@ export interface ApplyResult {
  * @throws CompileError `rewrite/no-fixed-point` at the limit, naming the rules that were at it
  */
 export function applyRules(graph: Graph, rules: readonly Rule[], options: ApplyOptions = {}): ApplyResult {
-  const driver = new Driver(graph, rules, options);
-  for (let before = -1; before !== driver.applied;) {
+  const graphs = graphsWithin(graph);
+  const driver = new Driver(graphs, rules, options);
+  for (const each of graphs) driver.drive(each);
+  // A rewrite in one graph can open the way for one in another: what a body reads, or what only a body read.
+  for (let before = 0; graphs.length > 1 && driver.applied > before;) {
     before = driver.applied;
     for (const each of graphsWithin(graph)) driver.drive(each);
-    if (graphsWithin(graph).length === 1) break;
   }
   return driver;
 }
@@ -49,20 +51,23 @@ class Driver implements ApplyResult {
   readonly #explanation: Explanation | null;
   readonly #recent: string[] = [];
 
-  constructor(graph: Graph, rules: readonly Rule[], options: ApplyOptions) {
+  constructor(graphs: readonly Graph[], rules: readonly Rule[], options: ApplyOptions) {
     this.#rulesAt = rulesByRoot(rules);
     this.#depth = Math.max(1, ...rules.map((rule) => rule.pattern.depth));
-    this.#limit = options.limit ?? 1000 + 20 * graphsWithin(graph).reduce((sum, each) => sum + each.nodes.length, 0);
+    this.#limit = options.limit ?? 1000 + 20 * graphs.reduce((sum, each) => sum + each.nodes.length, 0);
     this.#explanation = options.explanation ?? null;
   }
 
   drive(graph: Graph): void {
     const editor = new GraphEditor(graph);
-    const worklist = new Worklist(graph.nodes, this.#depth);
+    const worklist = new Worklist(
+      graph.nodes,
+      this.#depth,
+      (node) => node.graph === graph && this.#rulesAt(node).length > 0,
+    );
     editor.listen(worklist);
     const replacer = new Replacer(editor);
     for (let node = worklist.take(); node; node = worklist.take()) {
-      if (node.graph !== graph) continue;
       for (const rule of this.#rulesAt(node)) {
         if (this.#try(rule, node, replacer)) break;
       }
@@ -98,12 +103,17 @@ class Driver implements ApplyResult {
   }
 }
 
-/** Which rules to try at a node, in the given order. */
+/** Which rules to try at a node, in the given order. Asked for every node, so each op is looked up once. */
 function rulesByRoot(rules: readonly Rule[]): (node: Node) => readonly Rule[] {
-  const anywhere = rules.filter((rule) => rule.pattern.roots === null);
-  const keys = new Set(rules.flatMap((rule) => rule.pattern.roots ?? []));
-  const byKey = new Map(
-    [...keys].map((key) => [key, rules.filter((rule) => rule.pattern.roots?.includes(key) ?? true)] as const),
-  );
-  return (node) => byKey.get(opKey(node.op, node.domain)) ?? anywhere;
+  const known = new Map<string, Map<string, readonly Rule[]>>();
+  return ({ op, domain }) => {
+    let byOp = known.get(domain);
+    if (!byOp) known.set(domain, (byOp = new Map()));
+    let found = byOp.get(op);
+    if (!found) {
+      const key = opKey(op, domain);
+      byOp.set(op, (found = rules.filter((rule) => rule.pattern.roots?.includes(key) ?? true)));
+    }
+    return found;
+  };
 }

@@ -7,13 +7,18 @@ import type { EditListener, Node } from "@lowbit/ir";
  */
 export class Worklist implements EditListener {
   readonly #depth: number;
+  readonly #wants: (node: Node) => boolean;
   #queue: Node[] = [];
   #head = 0;
   readonly #waiting = new Set<Node>();
 
-  /** @param depth nodes on the longest chain that a pattern looks at. */
-  constructor(nodes: Iterable<Node>, depth: number) {
+  /**
+   * @param depth nodes on the longest chain that a pattern looks at
+   * @param wants whether the driver can do anything at a node; all others never enter the list
+   */
+  constructor(nodes: Iterable<Node>, depth: number, wants: (node: Node) => boolean) {
     this.#depth = depth;
+    this.#wants = wants;
     for (const node of nodes) this.#add(node);
   }
 
@@ -37,10 +42,10 @@ export class Worklist implements EditListener {
 
   /** The node, and those that see it through at most `depth` nodes. */
   changed(node: Node): void {
-    let level: readonly Node[] = [node];
-    for (let left = this.#depth; left > 0 && level.length > 0; left--) {
+    let level = new Set([node]);
+    for (let left = this.#depth; left > 0 && level.size > 0; left--) {
       for (const each of level) this.#add(each);
-      level = left > 1 ? level.flatMap((each) => each.outputs.flatMap((value) => value?.users ?? [])) : [];
+      if (left > 1) level = readersOf(level);
     }
   }
 
@@ -52,8 +57,16 @@ export class Worklist implements EditListener {
   }
 
   #add(node: Node): void {
-    if (node.erased || this.#waiting.has(node)) return;
+    if (node.erased || !this.#wants(node) || this.#waiting.has(node)) return;
     this.#waiting.add(node);
     this.#queue.push(node);
   }
+}
+
+function readersOf(nodes: Iterable<Node>): Set<Node> {
+  const readers = new Set<Node>();
+  for (const { outputs } of nodes) {
+    for (const value of outputs) if (value) for (const use of value.uses) readers.add(use.node);
+  }
+  return readers;
 }
