@@ -3,6 +3,7 @@ import { Session, type SessionOptions } from "@lowbit/runtime";
 import { stack } from "../data/stack.ts";
 import { loopSteps } from "../step/loop.ts";
 import type { StateSlot } from "../step/assign.ts";
+import { threadsFor } from "./threads.ts";
 import { packState, type NamedState, type TrainState } from "./state.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
 import type { Batch } from "../data/dataset.ts";
@@ -29,11 +30,13 @@ export class StepRunner {
   /** Builds the step for a model and loads it. @throws CompileError as `trainStep` */
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
     const step = trainStep(graph, options);
+    const threads = runtime.threads ?? threadsFor(step.graph);
     const model = loopSteps(step);
     const session = await Session.create(model, {
       optimization: "all",
       memoryPattern: false,
       ...runtime,
+      ...(threads === undefined ? {} : { threads }),
       config: { "session.disable_quant_qdq": "1", ...runtime.config },
     });
     return new StepRunner(step, model, options, session, runtime.profilePrefix !== undefined);
