@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { cloneModel } from "../edit/clone.ts";
 import { parseModel } from "../text/parse.ts";
 import { printModel } from "../text/print.ts";
 import { convertOpset } from "./convert-opset.ts";
@@ -91,4 +92,14 @@ test("a model in the canonical opset or a newer one stays as it is", () => {
   convertOpset(model);
   expect(model.opsets.get("")).toBe(23);
   expect(model.irVersion).toBe(11);
+});
+
+test("a copy of the model keeps its functions as they were", () => {
+  const model = parseModel(`
+    <ir_version: 8, opset_import: ["": 11, "l": 1]> g (float[2] x) => (y) { y = l.F (x) }
+    <domain: "l", opset_import: ["": 9]> F (v) => (w) { w = Clip <min = 0.0> (v) }`);
+  const copy = cloneModel(model);
+  convertOpset(copy);
+  expect(model.functions[0]!.body.nodes.first!.attributes.has("min")).toBe(true);
+  expect(copy.functions[0]!.body.nodes.last!.attributes.has("min")).toBe(false);
 });

@@ -1,4 +1,5 @@
 import { CompileError, type Diagnostic } from "../diagnostics.ts";
+import { cloneGraph } from "../edit/clone.ts";
 import { GraphEditor } from "../edit/graph-editor.ts";
 import { graphsOf } from "../graph/attribute.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -30,8 +31,10 @@ export function convertOpset(model: Model, target: number = canonicalOpset): voi
   for (const [index, local] of model.functions.entries()) {
     const own = local.opsets.get("");
     if (own === undefined || own >= target) continue;
-    problems.push(...convertGraphs(local.body, own, target, true));
-    model.functions[index] = { ...local, opsets: new Map([...local.opsets, ["", target]]) };
+    // Copies of the model share its functions.
+    const body = cloneGraph(local.body).graph;
+    problems.push(...convertGraphs(body, own, target, true));
+    model.functions[index] = { ...local, body, opsets: new Map([...local.opsets, ["", target]]) };
   }
   model.irVersion = Math.max(model.irVersion, irVersionOf(model.opsets.get("") ?? 1), 4);
   const [first, ...others] = problems;

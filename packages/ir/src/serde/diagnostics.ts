@@ -18,7 +18,7 @@ import { CompileError, type Diagnostic, type Location } from "../diagnostics.ts"
  * - `external/location`: external data outside the model's folder, or not a plain file;
  * - `external/missing`, `external/short`, `external/overlap`, `external/changed`: the data file is not there, is too
  *   short, serves two tensors with the same bytes in part, or is another one than when the model was loaded;
- * - `export/too-large`: a model that protobuf cannot hold; `export/name`: two things would get one name;
+ * - `export/too-large`: a model that protobuf cannot hold; `export/function`: a local function with initializers;
  * - `function/recursive`, `function/opset`, `function/too-large`, `function/arity`: local functions that call each other in
  *   a circle, are written in other opsets than the model, expand without bound, or are called with too many operands;
  * - `file/read`, `file/write`: what the operating system refused.
@@ -44,7 +44,7 @@ export type SerdeCode =
   | "external/overlap"
   | "external/changed"
   | "export/too-large"
-  | "export/name"
+  | "export/function"
   | "function/recursive"
   | "function/opset"
   | "function/too-large"

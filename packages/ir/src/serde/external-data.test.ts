@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DataLocation, decodeModel, encodeModel, type TensorProto } from "@lowbit/onnx-proto";
+import { create, DataLocation, DataType, decodeModel, encodeModel, type TensorProto } from "@lowbit/onnx-proto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CompileError } from "../diagnostics.ts";
 import { GraphEditor } from "../edit/graph-editor.ts";
@@ -222,4 +222,15 @@ test("a model beyond protobuf's 2 GiB gets a data file on its own, and is refuse
   expect(codeOf(() => modelBytes(model))).toBe("export/too-large");
   expect(saveModel(model, path).data).toBe(`${path}.data`);
   expect(loadModel(path).graph.value("huge")!.initializer!.source.byteLength).toBe(2 ** 31);
+});
+
+test("a sparse tensor's parts are external data too", () => {
+  writeFileSync(join(folder, "s.bin"), floatBytes(5, 6));
+  const values = outside("s", { location: "s.bin" });
+  const indices = create("TensorProto", { dims: [2], data_type: DataType.INT64, int64_data: BigInt64Array.of(0n, 3n) });
+  const path = join(folder, "m.onnx");
+  const sparse_initializer = [create("SparseTensorProto", { dims: [2, 2], values, indices })];
+  writeFileSync(path, encodeModel(proto.model({ sparse_initializer })));
+  const saved = saveModel(loadModel(path), join(root, "copy.onnx"));
+  expect(numbers(loadModel(saved.model), "s")).toEqual([5, 0, 0, 6]);
 });

@@ -58,7 +58,7 @@ export function exportFunction(local: LocalFunction, context: ExportContext): Fu
   const body = exportGraph(local.body, context);
   if (body.initializer.length > 0 || body.sparse_initializer.length > 0) {
     throw modelError(
-      "export/name",
+      "export/function",
       `function "${local.name}" has initializers, which ONNX functions cannot have`,
       { node: local.name },
       "put its data into Constant nodes, or inline the function",

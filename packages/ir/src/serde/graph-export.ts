@@ -73,7 +73,7 @@ function exportInitializers(
   const dense: TensorProto[] = [];
   const sparse: SparseTensorProto[] = [];
   for (const { name, initializer, role } of graph.initializers) {
-    const kept = role === "constant" ? exportSparseTensor(initializer!, name) : null;
+    const kept = role === "constant" ? exportSparseTensor(initializer!, name, context.place) : null;
     if (kept) sparse.push(kept);
     else dense.push(withRole(exportTensor(initializer!, name, context.place(initializer!, "initializer")), role));
   }

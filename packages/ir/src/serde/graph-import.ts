@@ -2,9 +2,10 @@ import type { GraphProto, NodeProto, ValueInfoProto } from "@lowbit/onnx-proto";
 import type { Location } from "../diagnostics.ts";
 import { link, mutable } from "../edit/mutable.ts";
 import { Graph } from "../graph/graph.ts";
-import { cycleText, isSorted, nodeOrder } from "../graph/node-order.ts";
+import { cycleText, isSorted } from "../graph/node-order.ts";
 import type { Node } from "../graph/node.ts";
 import { Value } from "../graph/value.ts";
+import { sortNodes } from "../topology/order.ts";
 import { sameType, type ValueType } from "../types.ts";
 import { CarriedGraph, restOf, type CarriedInfo, type Draft, type ListedInfo } from "./carried.ts";
 import type { ImportContext } from "./context.ts";
@@ -166,16 +167,11 @@ function nameOf(info: ValueInfoProto, what: string): string {
 }
 
 function sort(graph: Graph, context: ImportContext): void {
-  const { sorted, cycle } = nodeOrder(graph);
+  const cycle = sortNodes(graph);
   if (cycle) {
     const where: Location = { node: cycle[0]!.label };
     throw modelError("import/cycle", `nodes need each other's results: ${cycleText(cycle)}`, where);
   }
-  const list = mutable(graph.nodes);
-  list.first = null;
-  list.last = null;
-  list.length = 0;
-  for (const node of sorted) link(graph.nodes, node, null);
   context.report(
     modelDiagnostic(
       "import/unsorted",

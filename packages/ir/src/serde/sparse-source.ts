@@ -13,16 +13,16 @@ const maxDenseBytes = 2 ** 31;
 export class SparseSource implements TensorSource {
   readonly proto: SparseTensorProto;
   readonly byteLength: number;
-  readonly #values: Tensor;
-  readonly #indices: Tensor;
+  readonly values: Tensor;
+  readonly indices: Tensor;
   readonly #dims: readonly number[];
   readonly #where: Location;
 
   constructor(proto: SparseTensorProto, values: Tensor, indices: Tensor, length: number, where: Location) {
     this.proto = proto;
     this.byteLength = length;
-    this.#values = values;
-    this.#indices = indices;
+    this.values = values;
+    this.indices = indices;
     this.#dims = proto.dims;
     this.#where = where;
   }
@@ -32,8 +32,8 @@ export class SparseSource implements TensorSource {
     if (this.byteLength > maxDenseBytes) {
       throw modelError("tensor/too-large", `a sparse tensor of ${this.byteLength} bytes in full`, this.#where);
     }
-    const width = bitsPerElement(this.#values.dtype) / 8;
-    const from = this.#values.bytes();
+    const width = bitsPerElement(this.values.dtype) / 8;
+    const from = this.values.bytes();
     const bytes = new Uint8Array(this.byteLength);
     this.#positions().forEach((position, entry) => {
       bytes.set(from.subarray(entry * width, (entry + 1) * width), position * width);
@@ -43,10 +43,10 @@ export class SparseSource implements TensorSource {
 
   /** Where in the full tensor each entry goes. */
   #positions(): Float64Array {
-    const indices = this.#indices.numbers();
-    const count = this.#values.size;
+    const indices = this.indices.numbers();
+    const count = this.values.size;
     const positions = new Float64Array(count);
-    const linear = this.#indices.dims.length === 1;
+    const linear = this.indices.dims.length === 1;
     const extents = linear ? [this.#dims.reduce((product, dim) => product * dim, 1)] : this.#dims;
     for (let entry = 0; entry < count; entry++) {
       let position = 0;

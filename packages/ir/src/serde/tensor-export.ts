@@ -3,7 +3,7 @@ import type { Role } from "../graph/value.ts";
 import { codeOfDType } from "../ops/dtype-code.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Draft } from "./carried.ts";
-import type { ExternalPlace } from "./context.ts";
+import type { ExportContext, ExternalPlace } from "./context.ts";
 import { ExternalSource } from "./external-source.ts";
 import { SparseSource } from "./sparse-source.ts";
 import { MessageSource } from "./tensor-import.ts";
@@ -29,12 +29,18 @@ export function exportTensor(tensor: Tensor, name: string | null, place: Externa
 }
 
 /** The message of a sparse initializer, or null when its tensor is not (or no longer) sparse. */
-export function exportSparseTensor(tensor: Tensor, name: string): SparseTensorProto | null {
+export function exportSparseTensor(
+  tensor: Tensor,
+  name: string,
+  place: ExportContext["place"],
+): SparseTensorProto | null {
   const { source } = tensor;
-  if (!(source instanceof SparseSource) || !source.proto.values || !sameDims(source.proto, tensor.dims)) return null;
-  return source.proto.values.name === name
-    ? source.proto
-    : { ...source.proto, values: { ...source.proto.values, name } };
+  if (!(source instanceof SparseSource) || !sameDims(source.proto, tensor.dims)) return null;
+  return {
+    ...source.proto,
+    values: exportTensor(source.values, name, place(source.values, "attribute")),
+    indices: exportTensor(source.indices, null, place(source.indices, "attribute")),
+  };
 }
 
 /** A tensor message that tells the role of its initializer. */
