@@ -47,3 +47,12 @@ export {
 } from "./conv-batch-normalization/decompose.ts";
 export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
 export { convert } from "./convert/convert.ts";
+export { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
+export { Histogram } from "./observers/histogram.ts";
+export {
+  createObserver,
+  type ExtremesObserver,
+  type HistogramObserver,
+  type Observer,
+  type ObserverSettings,
+} from "./observers/observer.ts";

@@ -1,0 +1,113 @@
+import { invariant } from "@lowbit/ir";
+
+/** Most bins a histogram has; at least half of them are in use once the values differ enough. */
+export const defaultBins = 2048;
+
+/** Largest ratio of a value to the width of a bin: indices stay exact integers. */
+const largestIndex = 2 ** 40;
+
+/** Exponent of the narrowest bins, for values that are all 0. */
+const leastExponent = -126;
+
+/**
+ * Counts of values in bins of equal width, in constant memory. The width is a power of two and bins start at its
+ * multiples, so that widening and merging lose nothing: the result depends on the values alone, not on their order or on
+ * how they were split into batches.
+ */
+export class Histogram {
+  readonly maxBins: number;
+  /** Smallest and largest value seen; +∞ and -∞ before the first. */
+  min = Infinity;
+  max = -Infinity;
+  /** How many values were exactly 0, which every quantization keeps; they are not in the bins. */
+  zeros = 0;
+  #exponent = leastExponent;
+  /** Index of the first bin: it begins at `start · width`. */
+  #start = 0;
+  #counts = new Float64Array(0);
+
+  constructor(maxBins: number = defaultBins) {
+    this.maxBins = maxBins;
+  }
+
+  /** Width of a bin. */
+  get width(): number {
+    return 2 ** this.#exponent;
+  }
+
+  /** Values per bin. */
+  get counts(): Float64Array {
+    return this.#counts;
+  }
+
+  /** Values seen, zeros included. */
+  get total(): number {
+    return this.#counts.reduce((sum, count) => sum + count, this.zeros);
+  }
+
+  /** The lower edge of a bin; bin `counts.length` begins where the last one ends. */
+  edge(bin: number): number {
+    return (this.#start + bin) * this.width;
+  }
+
+  /** The middle of a bin. */
+  center(bin: number): number {
+    return (this.#start + bin + 0.5) * this.width;
+  }
+
+  /** Takes in values; false, and nothing is taken in, when one of them is NaN or infinite. */
+  add(values: Float32Array): boolean {
+    let [low, high, check] = [Infinity, -Infinity, 0];
+    for (const value of values) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+      check += value - value;
+    }
+    if (check !== 0) return false;
+    if (values.length === 0) return true;
+    this.#cover(low, high);
+    const [inverse, start, counts] = [1 / this.width, this.#start, this.#counts];
+    for (const value of values) {
+      if (value === 0) this.zeros++;
+      else counts[Math.floor(value * inverse) - start]!++;
+    }
+    return true;
+  }
+
+  /** Takes in what another histogram has seen. */
+  merge(other: Histogram): void {
+    invariant(other.maxBins === this.maxBins, "merging histograms of different sizes");
+    this.zeros += other.zeros;
+    if (other.min > other.max) return;
+    this.#cover(other.min, other.max);
+    const shift = 2 ** (this.#exponent - other.#exponent);
+    other.#counts.forEach((count, bin) => {
+      if (count > 0) this.#counts[Math.floor((other.#start + bin) / shift) - this.#start]! += count;
+    });
+  }
+
+  #cover(low: number, high: number): void {
+    if (low >= this.min && high <= this.max) return;
+    this.min = Math.min(this.min, low);
+    this.max = Math.max(this.max, high);
+    const exponent = Math.max(this.#exponent, this.#exponentFor(this.min, this.max));
+    const start = Math.floor(this.min / 2 ** exponent);
+    const counts = new Float64Array(Math.floor(this.max / 2 ** exponent) - start + 1);
+    const shift = 2 ** (exponent - this.#exponent);
+    this.#counts.forEach((count, bin) => {
+      if (count > 0) counts[Math.floor((this.#start + bin) / shift) - start]! += count;
+    });
+    this.#exponent = exponent;
+    this.#start = start;
+    this.#counts = counts;
+  }
+
+  /** The smallest width whose bins cover a range. */
+  #exponentFor(min: number, max: number): number {
+    const reach = Math.max(Math.abs(min), Math.abs(max));
+    let exponent = Math.max(leastExponent, reach === 0 ? leastExponent : Math.ceil(Math.log2(reach / largestIndex)));
+    if (max > min) exponent = Math.max(exponent, Math.floor(Math.log2((max - min) / this.maxBins)));
+    while (Math.floor(max / 2 ** exponent) - Math.floor(min / 2 ** exponent) >= this.maxBins) exponent++;
+    return exponent;
+  }
+}
