@@ -54,3 +54,4 @@ export { inferShapes, type InferOptions } from "./infer/infer-shapes.ts";
 export { isOwnSymbol, ownSymbol } from "./ops/own-symbol.ts";
 export { inlineFunctions } from "./serde/inline/inline-functions.ts";
 export { WholeFile } from "./serde/whole-file.ts";
+export { inlineGraph } from "./edit/inline-graph.ts";

@@ -3,6 +3,7 @@ import { Session, type SessionOptions } from "@lowbit/runtime";
 import { stack } from "../data/stack.ts";
 import { loopSteps } from "../step/loop.ts";
 import type { StateSlot } from "../step/assign.ts";
+import { missingTargets } from "../diagnostics.ts";
 import { threadsFor } from "./threads.ts";
 import { packState, type NamedState, type TrainState } from "./state.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
@@ -67,8 +68,8 @@ export class StepRunner {
     const width = this.#options.optimizer.hyper.length;
     const feeds: Record<string, Tensor> = {
       [`${names.hyper}.steps`]: Tensor.of("float", numbers, [batches.length, width]),
-      [`${names.target}.steps`]: stack(batches.map((batch) => batch.target!)),
     };
+    if (names.target !== null) feeds[`${names.target}.steps`] = stack(batches.map(targetOf));
     for (const name of names.data) feeds[`${name}.steps`] = stack(batches.map((batch) => batch.inputs[name]!));
     for (const slot of this.slots) feeds[`${slot.name}.in`] = state.get(slot.name)!;
     const results = await this.#session.run(feeds);
@@ -82,4 +83,9 @@ export class StepRunner {
     if (this.#profiled) this.#session.endProfiling();
     await this.#session.release();
   }
+}
+
+function targetOf(batch: Batch): Tensor {
+  if (!batch.target) throw missingTargets();
+  return batch.target;
 }

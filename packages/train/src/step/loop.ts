@@ -19,7 +19,7 @@ export function loopSteps(step: TrainStep): Model {
   const iteration = inner.input(body.names.fresh("iteration"), tensorType("int64", []));
   const going = inner.input(body.names.fresh("going"), tensorType("bool", []));
   const feeds = new Map<string, Value>();
-  for (const name of [...step.data, step.target, step.hyper]) {
+  for (const name of [...step.data, ...(step.target === null ? [] : [step.target]), step.hyper]) {
     const inside = body.value(name)!;
     const stacked = editor.input(outer.names.fresh(`${name}.steps`), stackedType(inside));
     feeds.set(name, stacked);
@@ -35,7 +35,7 @@ export function loopSteps(step: TrainStep): Model {
   inner.setOutputs([inner.before(null).op.Identity([going]), ...next, loss]);
 
   const initial = step.state.map((slot) => editor.input(outer.names.fresh(`${slot.name}.in`), slot.initial.type));
-  const count = editor.op.Gather([editor.op.Shape([feeds.get(step.target)!]), scalarIndex(editor)]);
+  const count = editor.op.Gather([editor.op.Shape([feeds.get(step.hyper)!]), scalarIndex(editor)]);
   const loop = editor.node("Loop", [count, null, ...initial], { body }, { outputs: step.state.length + 1 });
   for (const value of loop.outputs) editor.output(value!);
   const model = newModel(outer);

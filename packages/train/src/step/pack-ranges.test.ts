@@ -2,7 +2,7 @@ import { GraphEditor, parseGraph, Tensor } from "@lowbit/ir";
 import { expect, test } from "vitest";
 import { StepRunner } from "../engine/step-runner.ts";
 import { unpackState } from "../engine/state.ts";
-import { meanSquaredError } from "../loss/mean-squared-error.ts";
+import { meanSquaredError } from "../loss/regression.ts";
 import { sgd } from "../optimizer/sgd.ts";
 import { packRanges } from "./pack-ranges.ts";
 

@@ -2,7 +2,7 @@ import { CompileError, parseGraph, printGraph, Tensor, type Graph } from "@lowbi
 import { expect, test } from "vitest";
 import { StepRunner } from "../engine/step-runner.ts";
 import { crossEntropy } from "../loss/cross-entropy.ts";
-import { meanSquaredError } from "../loss/mean-squared-error.ts";
+import { meanSquaredError } from "../loss/regression.ts";
 import { adam, adamw } from "../optimizer/adam.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
 import { sgd } from "../optimizer/sgd.ts";

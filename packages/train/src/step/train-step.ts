@@ -35,7 +35,8 @@ export interface TrainStepOptions {
 export interface TrainStep {
   readonly graph: Graph;
   readonly data: readonly string[];
-  readonly target: string;
+  /** Null when the loss needs no targets. */
+  readonly target: string | null;
   readonly hyper: string;
   readonly loss: string;
   readonly state: readonly StateSlot[];
@@ -62,8 +63,11 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const { loss, optimizer } = options;
   const output = graph.outputs[0]!;
   const targetShape = loss.targetShape(output.shape as readonly number[]);
-  const target = editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, targetShape));
-  const lossValue = loss.attach({ op: editor.op, editor, outputs: graph.outputs, target });
+  const target = loss.targetDType
+    ? editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, targetShape))
+    : null;
+  const inputs = graph.inputs.filter((value) => value !== target);
+  const lossValue = loss.attach({ op: editor.op, editor, inputs, outputs: graph.outputs, target });
   editor.setOutputs([lossValue]);
 
   const packed = new Map<string, readonly Part[]>(packRanges(graph));
@@ -103,7 +107,7 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   legalize(graph);
   cleanUp(graph);
   const state = liftState(graph, packed);
-  return { graph, data, target: target.name, hyper: hyperInput.name, loss: graph.outputs[0]!.name, state };
+  return { graph, data, target: target?.name ?? null, hyper: hyperInput.name, loss: graph.outputs[0]!.name, state };
 }
 
 interface Moving {

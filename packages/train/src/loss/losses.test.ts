@@ -1,0 +1,114 @@
+import { GraphEditor, newModel, parseGraph, Tensor, tensorType, type Graph } from "@lowbit/ir";
+import { Session } from "@lowbit/runtime";
+import { describe, expect, test } from "vitest";
+import { arrays } from "../data/arrays.ts";
+import { train } from "../fit/fit.ts";
+import { adam } from "../optimizer/adam.ts";
+import { crossEntropy } from "./cross-entropy.ts";
+import { distillation } from "./distillation.ts";
+import type { Loss } from "./loss.ts";
+import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./regression.ts";
+
+const scores = [2, -1, 0.5, -3, 4, 0.25];
+const rows = [scores.slice(0, 3), scores.slice(3)];
+
+/** A loss of the raw scores [2, 3] on ONNX Runtime. */
+async function lossOf(loss: Loss, target: Tensor | null): Promise<number> {
+  const graph = parseGraph(`g (float[2,3] x) => (float[2,3] y) { y = Identity (x) }`);
+  const editor = new GraphEditor(graph);
+  const wanted = target && editor.input("target", tensorType(target.dtype, target.dims));
+  const value = loss.attach({
+    op: editor.op,
+    editor,
+    inputs: [graph.inputs[0]!],
+    outputs: graph.outputs,
+    target: wanted,
+  });
+  editor.setOutputs([value]);
+  const session = await Session.create(newModel(graph));
+  const results = await session.run({ x: Tensor.of("float", scores, [2, 3]), ...(target ? { target } : {}) });
+  await session.release();
+  return results[value.name]!.item();
+}
+
+function logSoftmax(row: readonly number[]): number[] {
+  const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+  return row.map((x) => x - total);
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+describe("cross-entropy", () => {
+  const labels = Tensor.of("int64", [2, 1]);
+  const own = rows.map((row, i) => -logSoftmax(row)[[2, 1][i]!]!);
+
+  test("is the mean of -log p of the labels", async () => {
+    expect(await lossOf(crossEntropy(), labels)).toBeCloseTo(mean(own), 5);
+  });
+
+  test("smooths labels towards all classes", async () => {
+    const spread = mean(rows.flatMap((row) => logSoftmax(row).map((x) => -x)));
+    expect(await lossOf(crossEntropy({ labelSmoothing: 0.1 }), labels)).toBeCloseTo(0.9 * mean(own) + 0.1 * spread, 5);
+  });
+
+  test("weighs classes", async () => {
+    const weighted = (3 * own[0]! + 0.5 * own[1]!) / 3.5;
+    expect(await lossOf(crossEntropy({ classWeights: [1, 0.5, 3] }), labels)).toBeCloseTo(weighted, 5);
+  });
+});
+
+describe("losses of real targets", () => {
+  const wanted = [1, 0, 0.5, 1, 1, 0];
+  const target = Tensor.of("float", wanted, [2, 3]);
+  const differences = scores.map((x, i) => x - wanted[i]!);
+
+  test.each<[string, Loss, (d: number, x: number, t: number) => number]>([
+    ["mean squared error", meanSquaredError(), (d) => d * d],
+    ["mean absolute error", meanAbsoluteError(), (d) => Math.abs(d)],
+    ["Huber", huber(0.75), (d) => (Math.abs(d) <= 0.75 ? d ** 2 / 2 : 0.75 * (Math.abs(d) - 0.375))],
+    ["binary cross-entropy", binaryCrossEntropy(), (_, x, t) => Math.log1p(Math.exp(x)) - x * t],
+  ])("%s follows its formula", async (_, loss, each) => {
+    const expected = mean(differences.map((d, i) => each(d, scores[i]!, wanted[i]!)));
+    expect(await lossOf(loss, target)).toBeCloseTo(expected, 5);
+  });
+});
+
+describe("distillation", () => {
+  const teacher = (): Graph =>
+    parseGraph(`t (float[N,3] x) => (float[N,3] y) <float[3,3] w = {1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, -1.0}> {
+      y = MatMul (x, w) }`);
+
+  test("is the divergence of the softened answers", async () => {
+    const expected = mean(
+      rows.map((row) => {
+        const wanted = logSoftmax([row[0]! / 3, (2 * row[1]!) / 3, -row[2]! / 3]);
+        const given = logSoftmax(row.map((x) => x / 3));
+        return 9 * wanted.reduce((sum, w, i) => sum + Math.exp(w) * (w - given[i]!), 0);
+      }),
+    );
+    expect(await lossOf(distillation(teacher(), { temperature: 3 }), null)).toBeCloseTo(expected, 5);
+  });
+
+  test("teaches a model without labels", async () => {
+    const student = parseGraph(`s (float[N,3] x) => (float[N,3] y) <float[3,3] w> { y = MatMul (x, w) }`);
+    const inputs = {
+      x: Tensor.of(
+        "float",
+        Array.from({ length: 300 }, (_, i) => Math.sin(i * i)),
+        [100, 3],
+      ),
+    };
+    const trained = await train(student, {
+      data: arrays(inputs),
+      loss: distillation(teacher()),
+      optimizer: adam(),
+      learningRate: 0.05,
+      batch: 20,
+      epochs: 60,
+    });
+    const w = trained.value("w")!.initializer!.floats();
+    // Softmax does not see a number added to all scores: columns are known up to their differences.
+    expect(w[0]! - w[1]!).toBeCloseTo(1, 1);
+    expect(w[4]! - w[3]!).toBeCloseTo(2, 1);
+  });
+});

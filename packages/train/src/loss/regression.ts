@@ -1,0 +1,52 @@
+import { Tensor, type Value } from "@lowbit/ir";
+import type { Loss, LossContext } from "./loss.ts";
+
+/** Mean of (output - target)² over all elements of the first output. */
+export function meanSquaredError(): Loss {
+  return onDifference("mse", ({ op }, difference) => op.Mul([difference, difference]));
+}
+
+/** Mean of |output - target| over all elements of the first output. */
+export function meanAbsoluteError(): Loss {
+  return onDifference("l1", ({ op }, difference) => op.Abs([difference]));
+}
+
+/** Huber's loss: d²/2 where |d| ≤ delta, delta·(|d| - delta/2) beyond (Huber 1964). Default delta: 1. */
+export function huber(delta = 1): Loss {
+  return onDifference(`huber:${delta}`, ({ op, editor }, difference) => {
+    const constant = (value: number, name: string): Value => editor.initializer(Tensor.scalar("float", value), name);
+    const size = op.Abs([difference]);
+    // With c = min(|d|, delta) both branches are c·(|d| - c/2).
+    const clipped = op.Min([size, constant(delta, "delta")]);
+    return op.Mul([clipped, op.Sub([size, op.Mul([clipped, constant(0.5, "half")])])]);
+  });
+}
+
+/**
+ * Binary cross-entropy of raw scores with targets from 0 to 1, a mean over all elements: softplus(x) - x·t, which neither
+ * overflows nor loses digits.
+ */
+export function binaryCrossEntropy(): Loss {
+  return {
+    ...onDifference("binary-cross-entropy", (_, difference) => difference),
+    attach({ op, outputs, target }) {
+      const scores = outputs[0]!;
+      // softplus(x) = max(x, 0) + log(1 + exp(-|x|))
+      const tail = op.Softplus([op.Neg([op.Abs([scores])])]);
+      const each = op.Sub([op.Add([op.Relu([scores]), tail]), op.Mul([scores, target!])]);
+      return op.ReduceMean([each], { keepdims: 0 });
+    },
+  };
+}
+
+function onDifference(name: string, each: (context: LossContext, difference: Value) => Value): Loss {
+  return {
+    name,
+    targetDType: "float",
+    targetShape: (output) => output,
+    attach(context) {
+      const { op, outputs, target } = context;
+      return op.ReduceMean([each(context, op.Sub([outputs[0]!, target!]))], { keepdims: 0 });
+    },
+  };
+}
