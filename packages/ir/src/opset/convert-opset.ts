@@ -10,12 +10,16 @@ import type { Tensor } from "../tensor.ts";
 import { unsupported } from "./diagnostics.ts";
 import { upgrades } from "./forms/table.ts";
 import { irVersionOf } from "./ir-version.ts";
+import { lowestOpsetOf } from "./lowest-opset.ts";
 import { NoEquivalent, UpgradeStep, type UpgradeSurroundings } from "./upgrade.ts";
 
 /**
  * Rewrites the nodes of a model, in place, from the opset it was written in to a newer one: older forms (attributes that
  * became operands, other defaults, ops with other names) become forms of `target` that mean the same, in bodies and
- * local functions too. Other domains stay as they are, and so does a model that is in `target` or a newer opset.
+ * local functions too. Other domains stay as they are.
+ *
+ * A model in a newer opset is declared to be in `target` when all of its nodes mean the same there; otherwise it stays as
+ * it is.
  *
  * Files before IR version 4 list every initializer as a graph input; these inputs become plain initializers.
  * @throws CompileError one `opset/unsupported` per node without an equivalent; the model is then half converted
@@ -27,18 +31,25 @@ export function convertOpset(model: Model, target: number = canonicalOpset): voi
   if (from !== undefined && from < target) {
     problems.push(...convertGraphs(model.graph, from, target, false));
     model.opsets.set("", target);
-  }
+  } else if (from !== undefined && meansTheSame(model.graph, from, target)) model.opsets.set("", target);
   for (const [index, local] of model.functions.entries()) {
     const own = local.opsets.get("");
-    if (own === undefined || own >= target) continue;
+    if (own === undefined || (own >= target && !meansTheSame(local.body, own, target))) continue;
     // Copies of the model share its functions.
     const body = cloneGraph(local.body).graph;
-    problems.push(...convertGraphs(body, own, target, true));
+    if (own < target) problems.push(...convertGraphs(body, own, target, true));
     model.functions[index] = { ...local, body, opsets: new Map([...local.opsets, ["", target]]) };
   }
   model.irVersion = Math.max(model.irVersion, irVersionOf(model.opsets.get("") ?? 1), 4);
   const [first, ...others] = problems;
   if (first) throw new CompileError(first, ...others);
+}
+
+/** The newest opset whose changes are known: of a newer one, nobody can say what a node means. */
+const newestOpset = 25;
+
+function meansTheSame(graph: Graph, from: number, target: number): boolean {
+  return from > target && from <= newestOpset && lowestOpsetOf(graph, from) <= target;
 }
 
 function initializersOutOfInputs(graph: Graph): void {

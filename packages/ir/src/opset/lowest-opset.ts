@@ -3,6 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import { canonicalOpset, type Model } from "../graph/model.ts";
 import type { Node } from "../graph/node.ts";
 import { sinceOf } from "../ops/define-op.ts";
+import { isCanonicalForm } from "../ops/infer-node.ts";
 import { schemaOf } from "../ops/registry.ts";
 import type { DType } from "../types.ts";
 import { irVersionOf } from "./ir-version.ts";
@@ -26,13 +27,18 @@ const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
  * The oldest opset of the ONNX domain in which a model in canonical form means the same: the newest among the `since`
  * of its nodes' ops (for what each node uses of them) and the opsets that brought the dtypes it uses.
  *
- * A node of the ONNX domain without a schema keeps the model in the opset it is in. Local functions have opsets of their
+ * A node of the ONNX domain without a schema, or with attributes its schema does not know, keeps the model in the opset
+ * it is in. Local functions have opsets of their
  * own and do not count.
  */
 export function lowestOpset(model: Model): number {
-  const current = model.opsets.get("") ?? canonicalOpset;
+  return lowestOpsetOf(model.graph, model.opsets.get("") ?? canonicalOpset);
+}
+
+/** As `lowestOpset`, for one graph that is written in the opset `current`. */
+export function lowestOpsetOf(root: Graph, current: number): number {
   let lowest = 1;
-  for (const graph of graphsIn(model.graph)) {
+  for (const graph of graphsIn(root)) {
     for (const value of graph.values.values()) {
       if (value.dtype !== null) lowest = Math.max(lowest, dtypeSince[value.dtype] ?? 1);
     }
@@ -55,7 +61,7 @@ export function lowerOpset(model: Model, floor = 13): void {
 
 function since(node: Node, current: number): number {
   const schema = schemaOf(node.op, node.domain);
-  return schema ? sinceOf(schema, node) : current;
+  return schema && isCanonicalForm(node, schema) ? sinceOf(schema, node) : current;
 }
 
 function* graphsIn(root: Graph): Generator<Graph> {
