@@ -1,0 +1,69 @@
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import { benchmark, type Benchmark, type Timing } from "../../benchmark.ts";
+import { millisecondsText, plural } from "../format/quantities.ts";
+import { table } from "../format/table.ts";
+import type { Interruptions } from "../interruption.ts";
+import { finish } from "../job.ts";
+import { positiveInteger } from "../parse-values.ts";
+
+interface BenchOptions {
+  readonly batch?: number;
+}
+
+/** `lowbit bench`: latency of one model, or of two measured in turns. */
+export function addBench(program: Command, interruptions: Interruptions): void {
+  const command = program
+    .command("bench")
+    .description("measure the latency of a model, or of two models in turns")
+    .argument("<MODEL>", "ONNX file")
+    .argument("[OTHER]", "ONNX file to compare with; the ratio is MODEL's time by OTHER's")
+    .option("--batch <N>", "samples per run (default: 1, or what the model fixes)", positiveInteger);
+  finish<BenchOptions>(command, interruptions, [], async ({ terminal, options, args }) => {
+    const threads = options.threads ?? availableParallelism();
+    const result = await benchmark(args, {
+      threads,
+      ...(options.batch === undefined ? {} : { batch: options.batch }),
+      onProgress: (share) => terminal.progress(`measuring: ${Math.round(100 * share)} %`),
+    });
+    const [first, second] = result.timings;
+    const data = {
+      batch: result.batch,
+      threads,
+      medianMs: rounded(first!.medianMs),
+      otherMedianMs: second ? rounded(second.medianMs) : null,
+      ratio: second ? rounded(first!.medianMs / second.medianMs) : null,
+    };
+    terminal.result(data, () => text(result, threads, data.ratio));
+  });
+}
+
+/** Digits beyond these are noise. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
+function text({ timings, batch }: Benchmark, threads: number, ratio: number | null): string {
+  const row = ({ model, medianMs, lowMs, highMs, runs }: Timing): string[] => [
+    model,
+    millisecondsText(medianMs),
+    `${millisecondsText(lowMs)} to ${millisecondsText(highMs)}`,
+    `${Number(((1000 * batch) / medianMs).toPrecision(3))}`,
+    String(runs),
+  ];
+  const columns = [
+    { title: "model" },
+    { title: "median", align: "right" },
+    { title: "middle half", align: "right" },
+    { title: "samples/s", align: "right" },
+    { title: "runs", align: "right" },
+  ] as const;
+  const settings = `batch ${batch}, ${plural(threads, "thread")}`;
+  const lines = [table(columns, timings.map(row)), "", settings];
+  return ratio === null ? lines.join("\n") : [...lines, `ratio ${ratio.toFixed(2)}: ${ratioText(ratio)}`].join("\n");
+}
+
+function ratioText(ratio: number): string {
+  if (Math.abs(ratio - 1) < 0.02) return "both take the same time";
+  return ratio > 1 ? "the second model is faster" : "the first model is faster";
+}

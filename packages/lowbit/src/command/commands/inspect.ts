@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+import { loadModel, printModel, type Diagnostic } from "@lowbit/ir";
+import { loadBackend } from "../../backends/load-backend.ts";
+import { summarize, type ModelSummary } from "../../model-summary.ts";
+import { quantizable, type Quantizable } from "../../quantizable.ts";
+import { bytesText, countText } from "../format/quantities.ts";
+import { facts, table } from "../format/table.ts";
+import type { Interruptions } from "../interruption.ts";
+import { finish } from "../job.ts";
+import { modelFileBytes } from "../output-file.ts";
+
+interface InspectOptions {
+  readonly text?: boolean;
+  readonly backend?: string;
+}
+
+/** `lowbit inspect`: what a model is made of, and what a backend would quantize. */
+export function addInspect(program: Command, interruptions: Interruptions): void {
+  const command = program
+    .command("inspect")
+    .description("show what a model is made of, and what a backend would quantize")
+    .argument("<MODEL>", "ONNX file")
+    .option("--text", "print the model in the ONNX text form")
+    .option("--backend <B>", "x86, arm, a module or an npm package: what it would run on integers");
+  finish<InspectOptions>(command, interruptions, [], async ({ terminal, options, args, config }) => {
+    const [path] = args as readonly [string];
+    const backend = options.backend ? await loadBackend(options.backend, { known: config.backends ?? [] }) : null;
+    const model = loadModel(path, { report: (finding: Diagnostic) => terminal.report(finding) });
+    const summary = { file: path, bytes: modelFileBytes(path, model), ...summarize(model) };
+    const plan = backend && quantizable(model, backend);
+    const text = options.text ? printModel(model) : null;
+    terminal.result({ ...summary, ...(plan ? { quantizable: plan } : {}), ...(text === null ? {} : { text }) }, () =>
+      text === null ? [summaryText(summary), ...(plan ? ["", planText(plan)] : [])].join("\n") : text,
+    );
+  });
+}
+
+function summaryText(summary: ModelSummary & { readonly file: string; readonly bytes: number }): string {
+  const opsets = Object.entries(summary.opsets).map(
+    ([domain, version]) => `${domain === "" ? "ai.onnx" : domain} ${version}`,
+  );
+  const ports = (list: ModelSummary["inputs"]): string =>
+    list.map(({ name, type }) => `${name}: ${type}`).join("\n         ");
+  const rows = Object.entries(summary.ops).map(([op, count]) => [op, String(count)]);
+  const head = facts([
+    ["file", `${summary.file} (${bytesText(summary.bytes)})`],
+    ["opset", `${opsets.join(", ")} (IR version ${summary.irVersion})`],
+    ...(summary.producer === "" ? [] : [["made by", summary.producer] as const]),
+    ["inputs", ports(summary.inputs)],
+    ["outputs", ports(summary.outputs)],
+    ["weights", `${countText(summary.parameters)} numbers, ${bytesText(summary.tensorBytes)}`],
+    ["nodes", countText(summary.nodes)],
+  ]);
+  return rows.length === 0 ? head : `${head}\n\n${table([{ title: "op" }, { title: "nodes", align: "right" }], rows)}`;
+}
+
+function planText({ backend, ops, skipped }: Quantizable): string {
+  const rows = Object.entries(ops).map(([op, { integer, float }]) => [op, String(integer), String(float)]);
+  const columns = [
+    { title: `for ${backend}` },
+    { title: "integer", align: "right" },
+    { title: "float", align: "right" },
+  ] as const;
+  const reasons = new Map<string, string[]>();
+  for (const { node, op, reason } of skipped) {
+    const key = `${op}: ${reason}`;
+    reasons.set(key, [...(reasons.get(key) ?? []), node]);
+  }
+  const lines = [...reasons].map(([key, nodes]) => `  ${key} (${shortList(nodes)})`);
+  return [table(columns, rows), ...(lines.length > 0 ? ["", "stays float:", ...lines] : [])].join("\n");
+}
+
+/** The first names, and how many more there are. */
+function shortList(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+}

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import { inferShapes, cloneModel, type Model, type Shape } from "@lowbit/ir";
+import { openDataset, type DataOptions, type Dataset } from "@lowbit/train";
+import { numberList, positiveNumber } from "./parse-values.ts";
+
+/** Options of every command that reads data. */
+export interface NormalizationOptions {
+  readonly scale?: number;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/** What DATA may be, for help texts. */
+export const dataForms = "file.npz | images.idx,labels.idx | folder of class folders | module.js";
+
+/** Adds the options that normalize data: the model gets (value * scale - mean) / std. */
+export function addNormalization(command: Command): Command {
+  return command
+    .option("--scale <X>", "multiply the data by this first, for example 1/255", positiveNumber)
+    .option("--mean <X[,X...]>", "then subtract this, one number or one per channel", numberList)
+    .option("--std <X[,X...]>", "then divide by this, one number or one per channel", numberList);
+}
+
+/** Opens data for a model. @throws CompileError `data/…` */
+export function openData(
+  source: string,
+  model: Model,
+  options: NormalizationOptions,
+  targets?: DataOptions["targets"],
+): Promise<Dataset> {
+  const { scale, mean, std } = options;
+  return openDataset(source, model.graph.inputs, {
+    ...(scale === undefined ? {} : { scale }),
+    ...(mean === undefined ? {} : { mean }),
+    ...(std === undefined ? {} : { std }),
+    ...(targets ? { targets, output: outputShape(model) } : {}),
+  });
+}
+
+/** The shape of a model's first output, inferred where the file does not tell it; null when nothing tells it. */
+function outputShape(model: Model): Shape | null {
+  const declared = model.graph.outputs[0]?.shape ?? null;
+  if (declared && typeof declared[1] === "number") return declared;
+  const copy = cloneModel(model);
+  try {
+    inferShapes(copy);
+  } catch {
+    // A model that contradicts itself is told when it is loaded to run.
+    return declared;
+  }
+  return copy.graph.outputs[0]?.shape ?? declared;
+}
+
+/** A data set that tells how many samples were drawn in all. */
+export function counted(data: Dataset, onSamples: (drawn: number) => void): Dataset {
+  return {
+    size: data.size,
+    hasTargets: data.hasTargets,
+    async *batches(options) {
+      let drawn = 0;
+      for await (const batch of data.batches(options)) {
+        yield batch;
+        onSamples((drawn += batch.size));
+      }
+    },
+  };
+}

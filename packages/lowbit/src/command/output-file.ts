@@ -1,0 +1,18 @@
+import { statSync } from "node:fs";
+import { tensorsOf, WholeFile, type Model } from "@lowbit/ir";
+import { outputIsFolder } from "../diagnostics.ts";
+
+/** Refuses an output that cannot be written, before the work that would be lost. @throws CompileError `file/write` */
+export function checkWritable(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw outputIsFolder(path);
+  new WholeFile(path).discard();
+}
+
+/** Bytes of a model's file and of the data files beside it that it uses. */
+export function modelFileBytes(path: string, model: Model): number {
+  const external = new Map<string, number>();
+  for (const { source } of tensorsOf(model)) {
+    if (source.external) external.set(`${source.external.path}:${source.external.offset}`, source.byteLength);
+  }
+  return statSync(path).size + [...external.values()].reduce((sum, bytes) => sum + bytes, 0);
+}

@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from "commander";
+
+/** A whole number of at least 1. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+/** A whole number of at least 0. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("It must be a whole number of at least 0.");
+}
+
+/** A number above 0. */
+export function positiveNumber(text: string): number {
+  const value = toNumber(text);
+  if (value !== null && value > 0) return value;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}
+
+/** Numbers separated by commas. */
+export function numberList(text: string): readonly number[] {
+  return text.split(",").map((part) => {
+    const value = toNumber(part);
+    if (value === null) throw new InvalidArgumentError("It must be a number, or numbers separated by commas.");
+    return value;
+  });
+}
+
+/** A number as people write them, fractions such as `1/255` included. */
+function toNumber(text: string): number | null {
+  const parts = text.split("/").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (parts.length > 2) return null;
+  const value = parts[0]! / (parts[1] ?? 1);
+  return Number.isFinite(value) ? value : null;
+}

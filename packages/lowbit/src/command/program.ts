@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addBackends } from "./commands/backends.ts";
+import { addBench } from "./commands/bench.ts";
+import { addEval } from "./commands/eval.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addOpt } from "./commands/opt.ts";
+import type { Interruptions } from "./interruption.ts";
+
+/** The `lowbit` command with all its sub-commands. Wrong usage throws a CommanderError instead of ending the process. */
+export function createProgram(interruptions: Interruptions): Command {
+  const program = new Command("lowbit")
+    .description("A graph-rewriting quantization compiler for ONNX models")
+    .version(version(), "-v, --version", "print the version")
+    .helpOption("-h, --help", "explain a command")
+    .helpCommand(false)
+    .showHelpAfterError("(lowbit COMMAND --help explains a command)")
+    .exitOverride();
+  for (const add of [addInspect, addOpt, addEval, addBench, addBackends]) add(program, interruptions);
+  return program;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
