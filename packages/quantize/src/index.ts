@@ -38,6 +38,7 @@ export type { AnnotateOptions, QuantizationBackend, Quantizer } from "./quantize
 export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";
 export { bypassFakeQuantize, freezeObservers } from "./prepare/freeze-observers.ts";
+export { learnScales } from "./prepare/learn-scales.ts";
 export { prepare, type PrepareOptions } from "./prepare/prepare.ts";
 export { composeConvBatchNormalization } from "./conv-batch-normalization/compose.ts";
 export {
@@ -56,3 +57,6 @@ export {
   type Observer,
   type ObserverSettings,
 } from "./observers/observer.ts";
+export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
+export { lowestOpset } from "./lower/lowest-opset.ts";
+export { quantizeModel, type QuantizedModel, type QuantizeOptions } from "./quantize-model.ts";

@@ -1,4 +1,5 @@
 import { GraphEditor, parseGraph, Tensor } from "@lowbit/ir";
+import { learnScales } from "@lowbit/quantize";
 import { expect, test } from "vitest";
 import { StepRunner } from "../engine/step-runner.ts";
 import { unpackState } from "../engine/state.ts";
@@ -49,4 +50,19 @@ test("ranges that have seen nothing yet are left alone", () => {
   const graph = parseGraph(prepared);
   new GraphEditor(graph).setInitializer(graph.value("low_x")!, Tensor.scalar("float", Infinity));
   expect(packRanges(graph).size).toBe(0);
+});
+
+test("learned scales move with the loss, activations and weights alike", async () => {
+  const graph = parseGraph(prepared);
+  expect(learnScales(graph)).toBe(2);
+  const runner = await StepRunner.create(graph, { loss: meanSquaredError(), optimizer: sgd(), batch: 2 });
+  const state = runner.initialState();
+  const x = Tensor.of("float", [-3, 0.5, 1, 2], [2, 2]);
+  const target = Tensor.of("float", [-3, 1, 1, 4], [2, 2]);
+  await runner.run(state, [{ inputs: { x }, target, size: 2 }], 1, [0.01]);
+  await runner.release();
+  const named = unpackState(runner.slots, state);
+  // The targets lie beyond what the ranges can hold: both scales must grow.
+  expect(named.get("sx.log_ratio")!.item()).toBeGreaterThan(0);
+  expect(named.get("st.log_ratio")!.item()).toBeGreaterThan(0);
 });

@@ -44,6 +44,7 @@ function learnsOperand(node: Node, index: number, value: Value): boolean {
 
 /**
  * Gives the role `parameter` to every float initializer that training may move, and `constant` to the others that had it.
+ * What has the role already keeps it, unless names are given.
  *
  * @param only names to train, `*` standing for any text; default: all that are learned by role
  * @returns the parameters in the graph's order
@@ -56,7 +57,9 @@ export function selectParameters(graph: Graph, only?: readonly string[]): readon
     if (value.role === "buffer") continue;
     const trainable =
       isFloat(value.initializer!.dtype) &&
-      (patterns ? patterns.some((matches) => matches(value.name)) && value.uses.size > 0 : isLearned(value));
+      (patterns
+        ? patterns.some((matches) => matches(value.name)) && value.uses.size > 0
+        : value.role === "parameter" || isLearned(value));
     editor.setRole(value, trainable ? "parameter" : "constant");
     if (trainable) parameters.push(value);
   }
