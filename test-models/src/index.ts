@@ -6,3 +6,4 @@ export * from "./conformance.ts";
 export * from "./materials.ts";
 export { mnistFiles, type MnistFiles } from "./mnist.ts";
 export { npyBytes, npzBytes, zipBytes } from "./npz.ts";
+export { randomModel, type RandomModel } from "./random-graph.ts";

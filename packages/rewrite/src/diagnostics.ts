@@ -68,3 +68,13 @@ export function wrongOpset(pass: string, opset: number | undefined): Diagnostic 
     help: "Put convert-opset before it in the pipeline.",
   };
 }
+
+/** The passes of a sequence go on changing what the others did; the model is valid, but not at a fixed point. */
+export function unstable(sequence: string, rounds: number): Diagnostic {
+  return {
+    code: "pass/unstable",
+    severity: "warning",
+    message: `the passes of ${sequence} still change the model after ${rounds} rounds`,
+    help: "Two passes may undo each other: print the graph after each pass to see which.",
+  };
+}

@@ -31,7 +31,14 @@ export { parsePipeline, pipelineText, type PassRegistry } from "./pass/pipeline-
 export { rulePass } from "./pass/rule-pass.ts";
 export { runPasses, type PassRecord, type PipelineReport, type RunOptions } from "./pass/run-passes.ts";
 export { sequence } from "./pass/sequence.ts";
-export { canonicalize, defaultPipeline, floatPasses, trainingPipeline } from "./pipelines.ts";
+export {
+  canonicalize,
+  defaultPipeline,
+  floatPasses,
+  optimize,
+  optimizeForTraining,
+  trainingPipeline,
+} from "./pipelines.ts";
 export { fuseBnConv } from "./fusions/bn-conv.ts";
 export { fuseConvBn } from "./fusions/conv-bn.ts";
 export { fuseConvTransposeBn } from "./fusions/conv-transpose-bn.ts";

@@ -51,35 +51,39 @@ const ingest: readonly Pass[] = [convertOpset, initializersNotInputs, constantTo
 /** Larger ops out of the pieces exporters write; none of them needs to know the weights. */
 const recompositions: readonly Pass[] = [recomposeHardSigmoid, recomposeHardSwish, recomposeGelu, recomposeLayerNorm];
 
-/** The float optimizations for inference: everything that is known about the weights is used. */
-export const defaultPipeline: readonly Pass[] = [
-  ...ingest,
-  inferenceMode,
-  canonicalize,
-  eliminateDropout,
-  dropZeroStates,
-  fuseConvBn,
-  fuseConvTransposeBn,
-  fuseGemmBn,
-  fuseBnConv,
-  fusePad,
-  fuseMatMulAdd,
-  ...recompositions,
-  eliminateNeutralOperands,
-  fuseLinearScale,
-  fuseLinearShift,
-  canonicalize,
-];
+/** Everything that the default pipeline does to a model in the canonical opset, to a fixed point. */
+export const optimize = sequence({
+  name: "optimize",
+  summary: "Canonicalizes and fuses for inference, with all that is known about the weights.",
+  passes: [
+    canonicalize,
+    eliminateDropout,
+    dropZeroStates,
+    fuseMatMulAdd,
+    fuseConvBn,
+    fuseConvTransposeBn,
+    fuseGemmBn,
+    fuseBnConv,
+    fusePad,
+    ...recompositions,
+    eliminateNeutralOperands,
+    fuseLinearScale,
+    fuseLinearShift,
+  ],
+});
 
-/** The float optimizations that leave BatchNormalization, Dropout and every weight for training. */
-export const trainingPipeline: readonly Pass[] = [
-  ...ingest,
-  canonicalize,
-  fusePad,
-  fuseMatMulAdd,
-  ...recompositions,
-  canonicalize,
-];
+/** The same for a model that is going to be trained: BatchNormalization, Dropout and every weight stay. */
+export const optimizeForTraining = sequence({
+  name: "optimize-for-training",
+  summary: "Canonicalizes and fuses, and keeps BatchNormalization, Dropout and every weight.",
+  passes: [canonicalize, fuseMatMulAdd, fusePad, ...recompositions],
+});
+
+/** The float optimizations for inference. */
+export const defaultPipeline: readonly Pass[] = [...ingest, inferenceMode, optimize];
+
+/** The float optimizations before training. */
+export const trainingPipeline: readonly Pass[] = [...ingest, optimizeForTraining];
 
 /** Every pass of this package, and the pipelines by name. */
 export const floatPasses: PassRegistry = {
@@ -88,6 +92,8 @@ export const floatPasses: PassRegistry = {
     initializersNotInputs,
     constantToInitializer,
     inferenceMode,
+    optimize,
+    optimizeForTraining,
     canonicalize,
     foldConstants,
     eliminateIdentity,

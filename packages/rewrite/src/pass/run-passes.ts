@@ -89,7 +89,7 @@ class Runner {
       changed: result.changed,
       milliseconds: performance.now() - start,
       nodesBefore,
-      nodesAfter: nodeCount(model),
+      nodesAfter: result.changed === 0 ? nodesBefore : nodeCount(model),
     };
     if (result.changed > 0) this.#verify(pass, model);
     this.#records.push(record);

@@ -1,6 +1,7 @@
+import { unstable } from "../diagnostics.ts";
 import { definePass, type ConfigurablePass, type Pass } from "./pass.ts";
 
-/** Rounds after which a sequence that still changes something is left as it is; each round is valid on its own. */
+/** Rounds after which a sequence gives up; each pass leaves a valid model. */
 const maxRounds = 8;
 
 /** A pass that runs others in order, again and again until all of them in a row change nothing. */
@@ -24,6 +25,7 @@ export function sequence(definition: {
           seen[index] = changed;
         }
       }
+      if (seen.some((count) => count !== changed)) context.report(unstable(definition.name, maxRounds));
       return { changed };
     },
   });

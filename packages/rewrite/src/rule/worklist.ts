@@ -42,10 +42,13 @@ export class Worklist implements EditListener {
 
   /** The node, and those that see it through at most `depth` nodes. */
   changed(node: Node): void {
-    let level = new Set([node]);
-    for (let left = this.#depth; left > 0 && level.size > 0; left--) {
-      for (const each of level) this.#add(each);
-      if (left > 1) level = readersOf(level);
+    this.#add(node);
+    let level: Iterable<Node> = [node];
+    for (let left = this.#depth - 1; left > 0; left--) {
+      const readers = readersOf(level);
+      if (readers.size === 0) return;
+      for (const each of readers) this.#add(each);
+      level = readers;
     }
   }
 
