@@ -61,13 +61,14 @@ export const opSchemas = {
 export type OpSchemas = typeof opSchemas;
 export type OpName = keyof OpSchemas;
 
-const byDomainAndName = new Map<string, OpSchema>(
-  Object.values(opSchemas).map((schema: OpSchema) => [`${schema.domain}:${schema.op}`, schema]),
-);
+const byDomain = new Map<string, Map<string, OpSchema>>();
+for (const schema of Object.values(opSchemas) as readonly OpSchema[]) {
+  byDomain.set(schema.domain, (byDomain.get(schema.domain) ?? new Map<string, OpSchema>()).set(schema.op, schema));
+}
 
 /** The schema of an op, or null for ops and domains lowbit does not know. */
 export function schemaOf(op: string, domain = ""): OpSchema | null {
-  return byDomainAndName.get(`${domain}:${op}`) ?? null;
+  return byDomain.get(domain)?.get(op) ?? null;
 }
 
 /** Whether a node's op has a trait; ops without a schema have none. */
