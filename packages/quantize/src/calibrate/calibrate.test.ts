@@ -1,6 +1,8 @@
 import { CompileError, newModel, parseGraph, Tensor, type Model } from "@lowbit/ir";
+import { runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
+import { composeConvBatchNormalization } from "../conv-batch-normalization/compose.ts";
 import { createPlan, type QuantPlan } from "../plan/plan.ts";
 import { PointNames } from "../plan/point-names.ts";
 import { observed, observerNames, type QuantPoint, type QuantSpec } from "../plan/spec.ts";
@@ -136,4 +138,21 @@ describe("calibration refuses", () => {
     const { diagnostic } = await caught(calibrate(other, planOf({ r: activation }), batches([1, 2])));
     expect(diagnostic.code).toBe("quantize/plan-graph");
   });
+});
+
+test("a convolution that training keeps with its normalization is calibrated in the form that is deployed", async () => {
+  const composed = newModel(
+    parseGraph(`g (float[N,1,1,1] x) => (float[N,1,1,1] y)
+    <float[1,1,1,1] w = {2}, float[1] gamma = {3}, float[1] beta = {1}, float[1] mean = {4}, float[1] variance = {0}> {
+      c = Conv (x, w)
+      [bn] b = BatchNormalization <epsilon = 1> (c, gamma, beta, mean, variance)
+      y = Relu (b)
+    }`),
+  );
+  runPasses(composed, [composeConvBatchNormalization]);
+  const names = new PointNames(composed.graph);
+  const plan = createPlan(composed.graph, new Map([[names.find("b")!, activation]]));
+  const { ranges } = await calibrate(composed, plan, [{ x: Tensor.of("float", [0, 5], [2, 1, 1, 1]) }]);
+  // 3 · (2x - 4) + 1 at x = 0 and x = 5.
+  expect([...ranges.values()]).toEqual([{ min: [-11], max: [19] }]);
 });

@@ -1,4 +1,5 @@
 import { cloneGraph, GraphEditor, invariant, Tensor, type Graph, type Value } from "@lowbit/ir";
+import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
 
 /** A value to watch while a model runs: its extremes, one pair per index of `channelAxis` if there is one, or all of it. */
 export interface Watch {
@@ -24,7 +25,10 @@ export interface StatisticsGraph {
   readonly outputs: readonly WatchOutputs[];
 }
 
-/** Builds the graph that computes what is watched; extremes are computed inside, so that only scalars leave the runtime. */
+/**
+ * Builds the graph that computes what is watched; extremes are computed inside, so that only scalars leave the runtime.
+ * Composites of training are decomposed, in the form that is deployed: the runtime does not know them.
+ */
 export function statisticsGraph(graph: Graph, watches: readonly Watch[]): StatisticsGraph {
   const clone = cloneGraph(graph);
   const editor = new GraphEditor(clone.graph);
@@ -48,6 +52,7 @@ export function statisticsGraph(graph: Graph, watches: readonly Watch[]): Statis
     };
   });
   editor.setOutputs(returned);
+  decomposeAllConvBatchNormalizations(clone.graph, "frozen-statistics");
   return { graph: clone.graph, outputs };
 }
 
