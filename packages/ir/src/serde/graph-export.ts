@@ -40,7 +40,7 @@ export function exportGraph(graph: Graph, context: ExportContext): GraphProto {
 }
 
 /** The message of a node. */
-export function exportNode(node: Node, context: ExportContext): NodeProto {
+function exportNode(node: Node, context: ExportContext): NodeProto {
   const carried = node.carried instanceof CarriedNode ? node.carried : null;
   const proto: Draft<NodeProto> = create("NodeProto", carried?.rest);
   proto.input = node.inputs.map((value) => value?.name ?? "");

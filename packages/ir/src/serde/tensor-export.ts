@@ -9,7 +9,7 @@ import { SparseSource } from "./sparse-source.ts";
 import { MessageSource } from "./tensor-import.ts";
 
 /** Key of the tensor metadata that keeps an initializer's role, which ONNX has no field for. */
-export const roleKey = "lowbit.role";
+const roleKey = "lowbit.role";
 
 /** The message of a tensor: the one it came from when nothing changed. `name` null: unnamed, or the message's own. */
 export function exportTensor(tensor: Tensor, name: string | null, place: ExternalPlace | null): TensorProto {

@@ -39,7 +39,7 @@ export function nestedGraphs(root: Graph, report: Report): readonly GraphNodes[]
 }
 
 /** The graphs in a node's attributes. */
-export function bodiesOf(node: Node): readonly Graph[] {
+function bodiesOf(node: Node): readonly Graph[] {
   return node.attributes.size === 0 ? [] : [...node.attributes.values()].flatMap(graphsOf);
 }
 
