@@ -1,7 +1,7 @@
 import { graphsOf, hasTrait, type Graph, type Node, type Tensor, type Value } from "@lowbit/ir";
 import { invalidNode, noKernelFor } from "./diagnostics.ts";
 import type { IntegerArithmetic } from "./integer-arithmetic/integer-arithmetic.ts";
-import { kernelCall } from "./kernel.ts";
+import { kernelCall, type Kernel, type KernelCall } from "./kernel.ts";
 import { kernelOf } from "./kernel-table.ts";
 import type { RandomSource } from "./random-source.ts";
 
@@ -105,7 +105,16 @@ export function runNode(
     runBody: (body: Graph, operands) => runGraph(body, operands, run, frame),
     assign: (buffer, tensor) => void run.state.set(buffer, tensor),
   });
-  const results = kernel(call);
+  const results = runKernel(kernel, call);
   const list = Array.isArray(results) ? (results as readonly (Tensor | null)[]) : [results as Tensor];
   return node.outputs.map((output, index) => (output ? (list[index] ?? null) : null));
+}
+
+/** Runs a kernel; sizes and numbers that no array can have are findings about the model. */
+function runKernel(kernel: Kernel, call: KernelCall): ReturnType<Kernel> {
+  try {
+    return kernel(call);
+  } catch (error) {
+    throw error instanceof RangeError ? invalidNode(call.node, error.message) : error;
+  }
 }

@@ -13,6 +13,10 @@ export interface KernelCall {
   tensor(index: number): Tensor;
   /** An operand that may be absent. */
   optional(index: number): Tensor | null;
+  /** The only element of an operand. @throws CompileError `reference/invalid-node` */
+  scalar(index: number): number;
+  /** The only element of an operand that may be absent. @throws CompileError `reference/invalid-node` */
+  optionalScalar(index: number): number | null;
   /** An axis attribute or element in `[-rank, rank)`, made non-negative. @throws CompileError `reference/invalid-node` */
   axis(axis: number, rank: number): number;
   /** Whether the node has an output at the index that anyone can read. */
@@ -51,12 +55,16 @@ export function kernelCall(node: Node, inputs: readonly (Tensor | null)[], envir
   const fail = (message: string): never => {
     throw invalidNode(node, message);
   };
+  const onlyElement = (tensor: Tensor, index: number): number =>
+    tensor.size === 1 ? tensor.item() : fail(`operand ${index} must have one element, but has ${tensor.size}`);
   return {
     node,
     inputs,
     ...environment,
     tensor: (index) => inputs[index] ?? fail(`operand ${index} is missing`),
     optional: (index) => inputs[index] ?? null,
+    scalar: (index) => onlyElement(inputs[index] ?? fail(`operand ${index} is missing`), index),
+    optionalScalar: (index) => (inputs[index] ? onlyElement(inputs[index], index) : null),
     axis: (axis, rank) =>
       axis >= -rank && axis < rank ? (axis < 0 ? axis + rank : axis) : fail(`axis ${axis} is outside rank ${rank}`),
     wants: (output) => (node.outputs[output] ?? null) !== null,

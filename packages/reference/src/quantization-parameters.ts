@@ -1,4 +1,4 @@
-import type { Tensor } from "@lowbit/ir";
+import { bitsPerElement, isInteger, type DType, type Tensor } from "@lowbit/ir";
 import { sizeOf } from "./arrays/indices.ts";
 import { aroundAxis } from "./arrays/regroup.ts";
 import type { Affine } from "./integer-arithmetic/types.ts";
@@ -33,6 +33,11 @@ export function parameterPlaces(
     const outer = Math.floor(i / (inner * length));
     return (outer * blocks + Math.floor(index / blockSize)) * inner + (i % inner);
   });
+}
+
+/** Whether a dtype can hold quantized codes: integers of at most 32 bits. */
+export function isCode(dtype: DType): boolean {
+  return isInteger(dtype) && bitsPerElement(dtype) <= 32;
 }
 
 /** The parameters of a per-tensor quantized operand. @throws CompileError `reference/invalid-node` when there are several. */

@@ -1,3 +1,4 @@
+import { sizeOf } from "./arrays/indices.ts";
 import type { KernelCall } from "./kernel.ts";
 
 /** One spatial axis of a sliding window: where each kernel element of each output index reads its input. */
@@ -84,7 +85,7 @@ function outputSize(padded: number, extent: number, stride: number, ceil: boolea
 
 function withTaps(geometry: AxisGeometry): WindowAxis {
   const { input, output, kernel, stride, dilation, padBegin } = geometry;
-  const taps = new Int32Array(output * kernel);
+  const taps = new Int32Array(sizeOf([output, kernel]));
   for (let o = 0; o < output; o++) {
     for (let k = 0; k < kernel; k++) {
       const index = o * stride + k * dilation - padBegin;

@@ -1,4 +1,5 @@
 import { bitsPerElement, isInteger, Tensor, type DType } from "@lowbit/ir";
+import { sizeOf } from "./indices.ts";
 
 /** Elements as kernels compute with them: 64-bit integers exactly as bigint, everything else as float64. */
 export type Elements = Float64Array | BigInt64Array | BigUint64Array;
@@ -54,8 +55,9 @@ export function tensorOf(dtype: DType, dims: readonly number[], values: Elements
   }
 }
 
-/** Fresh room for elements of a dtype. */
+/** Fresh room for elements of a dtype. @throws RangeError as `sizeOf` */
 export function newElements(dtype: DType, count: number): Elements {
+  sizeOf([count]);
   if (dtype === "int64") return new BigInt64Array(count);
   return dtype === "uint64" ? new BigUint64Array(count) : new Float64Array(count);
 }

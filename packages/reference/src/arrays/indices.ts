@@ -1,6 +1,16 @@
-/** Number of elements of static dimensions. */
+/** The largest tensor the interpreter makes: 2^27 elements, one GiB of float64. */
+const maxElements = 2 ** 27;
+
+/**
+ * Number of elements of static dimensions.
+ *
+ * @throws RangeError when they are not dimensions, or too many for the interpreter: kernels size their results with it,
+ *   and the interpreter reports it as `reference/invalid-node`
+ */
 export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  if (size <= maxElements && dims.every((dim) => Number.isInteger(dim) && dim >= 0)) return size;
+  throw new RangeError(`a tensor [${dims.join(",")}] is more than the interpreter makes (${maxElements} elements)`);
 }
 
 /** Distance in elements between neighbours along each axis of a dense row-major array. */

@@ -32,7 +32,7 @@ export function mapPairs(
   f: BinaryFunction<number | boolean, bigint | boolean>,
   dtype: DType = a.dtype,
 ): Tensor {
-  if (a.dtype !== b.dtype) call.fail(`operands are ${a.dtype} and ${b.dtype}, but must have one dtype`);
+  requireSameDType(call, a, b);
   const { dims, left, right } = pairUp(call, a, b);
   const xs = elementsOf(a);
   const ys = elementsOf(b);
@@ -54,6 +54,12 @@ export function pairUp(
   if (sameDims(a.dims, b.dims)) return { dims: a.dims, left: null, right: null };
   const dims = broadcast(call, a, b);
   return { dims, left: broadcastIndices(a.dims, dims), right: broadcastIndices(b.dims, dims) };
+}
+
+/** @throws CompileError `reference/invalid-node` unless all operands have the dtype of the first. */
+export function requireSameDType(call: KernelCall, first: Tensor, ...others: readonly (Tensor | null)[]): void {
+  const other = others.find((tensor) => tensor && tensor.dtype !== first.dtype);
+  if (other) call.fail(`operands are ${first.dtype} and ${other.dtype}, but must have one dtype`);
 }
 
 /** The broadcast shape of operands. @throws CompileError `reference/invalid-node` when there is none. */

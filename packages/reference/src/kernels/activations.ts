@@ -1,4 +1,4 @@
-import { mapPairs, mapTensor } from "../arrays/map.ts";
+import { mapPairs, mapTensor, requireSameDType } from "../arrays/map.ts";
 import { elementsOf, isWide, tensorOf } from "../arrays/elements.ts";
 import { broadcastDims, broadcastIndices, sameDims } from "../arrays/indices.ts";
 import type { Kernel } from "../kernel.ts";
@@ -24,6 +24,7 @@ const hardSwishGate = (x: number): number => Math.max(0, Math.min(1, x / 6 + 0.5
 /** The smaller-than and greater-than ends of Clip; when they cross, the upper end wins. */
 const clip: Kernel = (call) => {
   const x = call.tensor(0);
+  requireSameDType(call, x, call.optional(1), call.optional(2));
   const bound = (index: number): number | bigint | null => {
     const tensor = call.optional(index);
     if (tensor === null || tensor.size === 0) return null;

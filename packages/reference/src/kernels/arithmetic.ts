@@ -1,6 +1,13 @@
 import type { DType, Tensor } from "@lowbit/ir";
 import { isFloat, isInteger } from "@lowbit/ir";
-import { broadcast, broadcastElements, mapPairs, pairUp, type BinaryFunction } from "../arrays/map.ts";
+import {
+  broadcast,
+  broadcastElements,
+  mapPairs,
+  pairUp,
+  requireSameDType,
+  type BinaryFunction,
+} from "../arrays/map.ts";
 import { elementsOf, isWide, newElements, tensorOf, type Elements } from "../arrays/elements.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 
@@ -19,6 +26,7 @@ const variadic =
   (call) => {
     const operands = call.inputs.map((_, index) => call.tensor(index));
     const first = call.tensor(0);
+    requireSameDType(call, first, ...operands);
     const dims = broadcast(call, ...operands);
     let folded: Elements = broadcastElements(first, dims);
     for (const operand of operands.slice(1))

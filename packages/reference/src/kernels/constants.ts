@@ -1,6 +1,7 @@
 import { Tensor, type DType } from "@lowbit/ir";
 import { elementsOf, newElements, tensorOf } from "../arrays/elements.ts";
 import { sizeOf } from "../arrays/indices.ts";
+import { requireSameDType } from "../arrays/map.ts";
 import { stringTensor, take } from "../arrays/take.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { dtypeOfNumber } from "../dtype-numbers.ts";
@@ -33,10 +34,11 @@ const constantOfShape: Kernel = (call) => {
 
 const range: Kernel = (call) => {
   const start = call.tensor(0);
+  requireSameDType(call, start, call.tensor(1), call.tensor(2));
   const first = elementsOf(start)[0]!;
   const delta = elementsOf(call.tensor(2))[0]!;
   const distance = Number(elementsOf(call.tensor(1))[0]!) - Number(first);
-  if (Number(delta) === 0) call.fail("delta is 0");
+  if (!Number(delta)) call.fail("delta is 0");
   const results = newElements(start.dtype, Math.max(0, Math.ceil(distance / Number(delta))));
   for (let i = 0; i < results.length; i++) {
     results[i] = (

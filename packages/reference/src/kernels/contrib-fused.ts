@@ -4,6 +4,7 @@ import { broadcastElements } from "../arrays/map.ts";
 import { floatsAttribute } from "../attributes.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { sigmoid } from "../special-functions.ts";
+import { affineOf } from "../quantization-parameters.ts";
 import { conv } from "./convolution.ts";
 import { matMulSums } from "./integer-products.ts";
 import { gemm, gemmSettings, matMul } from "./matmul.ts";
@@ -84,7 +85,8 @@ function scaledProduct(
   bias: Tensor | null,
 ): Tensor {
   const { sums, dims, columns } = matMulSums(call, a, b, aZero, bZero);
-  const [sa, sbs] = [aScale.item(), bScale.numbers()];
+  const [sa, sbs] = [affineOf(call, aScale, aZero).scale, bScale.numbers()];
+  if (sbs.length !== 1 && sbs.length !== columns) call.fail(`${sbs.length} scales for ${columns} columns`);
   const biases = bias?.numbers();
   const values = Float64Array.from(sums, (sum, i) => {
     const scaled = f32(f32(sum) * f32(sa * sbs[sbs.length === 1 ? 0 : i % columns]!));

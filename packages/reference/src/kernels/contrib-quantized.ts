@@ -5,7 +5,7 @@ import { broadcast, broadcastElements } from "../arrays/map.ts";
 import { aroundAxis, groupsAlong, reducedDims } from "../arrays/regroup.ts";
 import type { Affine, AffineOutput } from "../integer-arithmetic/types.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
-import { affineOf } from "../quantization-parameters.ts";
+import { affineOf, isCode } from "../quantization-parameters.ts";
 import { clamp, roundHalfEven } from "../rounding.ts";
 import { sigmoid } from "../special-functions.ts";
 import { matMulSums, outputOf } from "./integer-products.ts";
@@ -24,9 +24,10 @@ function affineAt(call: KernelCall, index: number): Affine {
 /** Output parameters at operands `index` and `index + 1`; without a zero point the dtype is that of X. */
 function outputAt(call: KernelCall, index: number, x: Tensor): AffineOutput {
   const zeroPoint = call.optional(index + 1);
+  if (!isCode(x.dtype)) call.fail(`codes cannot be ${x.dtype}`);
   return zeroPoint
     ? outputOf(call, call.tensor(index), zeroPoint)
-    : { scale: call.tensor(index).item(), zeroPoint: 0, range: integerRange(x.dtype) };
+    : { scale: call.scalar(index), zeroPoint: 0, range: integerRange(x.dtype) };
 }
 
 /** Two operands `(code, scale, zero point)` each, and the output's parameters. */
@@ -195,7 +196,7 @@ const gemm: Kernel = (call) => {
   const addend = c && (broadcastElements(c, dims) as Float64Array);
   const accumulators = sums.map((sum, i) => sum + (addend ? addend[i]! : 0));
   const alpha = call.node.float("alpha", 1);
-  const aScale = f32(alpha * call.tensor(1).item());
+  const aScale = f32(alpha * call.scalar(1));
   const bScales = call.tensor(4).numbers();
   const column = (i: number): number => (bScales.length === 1 ? 0 : i % columns);
   const yScale = call.optional(7);

@@ -8,21 +8,22 @@ function body(call: KernelCall, name: string): Graph {
 }
 
 const conditional: Kernel = (call) => {
-  const chosen = call.tensor(0).item() !== 0 ? "then_branch" : "else_branch";
+  const chosen = call.scalar(0) !== 0 ? "then_branch" : "else_branch";
   return call.runBody(body(call, chosen), []);
 };
 
 /** Runs the body while its condition holds and the trip count lasts; scan outputs are stacked along a new first axis. */
 const loop: Kernel = (call) => {
   const graph = body(call, "body");
-  const trips = call.optional(0)?.item() ?? Infinity;
-  let condition = call.optional(1)?.item() ?? 1;
+  const trips = call.optionalScalar(0) ?? Infinity;
+  let condition = call.optionalScalar(1) ?? 1;
   let carried: readonly Tensor[] = call.inputs.slice(2).map((_, i) => call.tensor(i + 2));
   const count = carried.length;
   const scans: Tensor[][] = graph.outputs.slice(1 + count).map(() => []);
   for (let trip = 0; trip < trips && condition !== 0; trip++) {
     const results = call.runBody(graph, [int64Tensor([trip], []), Tensor.scalar("bool", condition), ...carried]);
-    condition = results[0]!.item();
+    const [goesOn] = results[0]!.numbers();
+    condition = goesOn ?? call.fail("the body returned an empty condition");
     carried = results.slice(1, 1 + count);
     for (const [i, scan] of scans.entries()) scan.push(results[1 + count + i]!);
   }

@@ -7,7 +7,7 @@ const cumulative =
   (start: 0 | 1, combine: (sum: number, x: number) => number): Kernel =>
   (call) => {
     const x = call.tensor(0);
-    const axis = call.axis(call.tensor(1).item(), x.dims.length);
+    const axis = call.axis(call.scalar(1), x.dims.length);
     const exclusive = call.node.int("exclusive", 0) === 1;
     const reverse = call.node.int("reverse", 0) === 1;
     const { bases, members } = groupsAlong(x.dims, [axis]);

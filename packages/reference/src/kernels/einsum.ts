@@ -1,11 +1,13 @@
 import type { Tensor } from "@lowbit/ir";
 import { elementsOf, newElements, tensorOf } from "../arrays/elements.ts";
 import { sizeOf, stridedIndices, stridesOf } from "../arrays/indices.ts";
+import { requireSameDType } from "../arrays/map.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 
 /** `Σ` over the labels that the result does not have: https://onnx.ai/onnx/operators/onnx__Einsum.html. */
 const einsum: Kernel = (call) => {
   const operands = call.inputs.map((_, index) => call.tensor(index));
+  requireSameDType(call, call.tensor(0), ...operands);
   const { terms, result } = parseEquation(call, operands);
   const sizes = new Map<string, number>();
   for (const [i, labels] of terms.entries()) {

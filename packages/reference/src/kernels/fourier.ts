@@ -25,11 +25,11 @@ function transform(x: readonly Complex[], count: number, inverse: boolean): Comp
 const dft: Kernel = (call) => {
   const x = call.tensor(0);
   const lanes = x.dims.at(-1)!;
-  const axis = call.axis(call.optional(2)?.item() ?? -2, x.dims.length);
+  const axis = call.axis(call.optionalScalar(2) ?? -2, x.dims.length);
   const inverse = call.node.int("inverse", 0) === 1;
   const oneSided = call.node.int("onesided", 0) === 1;
   const { outer, length, inner } = aroundAxis(x.dims.slice(0, -1), axis);
-  const given = call.optional(1)?.item() ?? length;
+  const given = call.optionalScalar(1) ?? length;
   const size = inverse && oneSided && !call.optional(1) ? 2 * (length - 1) : given;
   const count = oneSided && !inverse ? Math.floor(size / 2) + 1 : size;
   const outLanes = inverse && oneSided ? 1 : 2;
@@ -62,9 +62,9 @@ const dft: Kernel = (call) => {
 /** Transforms of windowed frames of a signal: `[batch, frames, bins, 2]`. */
 const stft: Kernel = (call) => {
   const signal = call.tensor(0);
-  const step = call.tensor(1).item();
+  const step = call.scalar(1);
   const window = call.optional(2)?.numbers();
-  const size = call.optional(3)?.item() ?? window?.length ?? call.fail("needs a window or a frame length");
+  const size = call.optionalScalar(3) ?? window?.length ?? call.fail("needs a window or a frame length");
   const [batch, length] = signal.dims as [number, number];
   const lanes = signal.dims.length > 2 ? signal.dims[2]! : 1;
   const frames = Math.floor((length - size) / step) + 1;

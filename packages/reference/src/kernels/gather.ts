@@ -112,8 +112,7 @@ const reverseSequence: Kernel = (call) => {
 
 /** One of two values per index: `[…, depth, …]` with the new axis at `axis`. */
 const oneHot: Kernel = (call) => {
-  const [indices, depthTensor, values] = [call.tensor(0), call.tensor(1), call.tensor(2)];
-  const depth = depthTensor.item();
+  const [indices, depth, values] = [call.tensor(0), call.scalar(1), call.tensor(2)];
   const axis = call.axis(call.node.int("axis", -1), indices.dims.length + 1);
   const dims = indices.dims.toSpliced(axis, 0, depth);
   const { inner } = aroundAxis(dims, axis);

@@ -5,7 +5,7 @@ import type { AffineOutput } from "../integer-arithmetic/types.ts";
 import { convolveIntegers } from "../integer-convolution.ts";
 import { exactDot, saturatingDot, type IntegerDot } from "../integer-dot.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
-import { affineOf } from "../quantization-parameters.ts";
+import { affineOf, isCode } from "../quantization-parameters.ts";
 import { planConvolution } from "./convolution.ts";
 import { planMatMul } from "./matmul.ts";
 
@@ -22,6 +22,7 @@ function dotFor(call: KernelCall, x: Tensor, w: Tensor): IntegerDot {
 
 /** The output's parameters with the range of its dtype. */
 export function outputOf(call: KernelCall, scale: Tensor, zeroPoint: Tensor): AffineOutput {
+  if (!isCode(zeroPoint.dtype)) call.fail(`codes cannot be ${zeroPoint.dtype}`);
   return { ...affineOf(call, scale, zeroPoint), range: integerRange(zeroPoint.dtype) };
 }
 
@@ -39,6 +40,7 @@ function convolutionSums(
   if (wZeroPoints.length !== 1 && wZeroPoints.length !== w.dims[0]) {
     call.fail(`${wZeroPoints.length} weight zero points for ${w.dims[0]} output channels`);
   }
+  if (xZeroPoint && xZeroPoint.size !== 1) call.fail(`the zero point of x has ${xZeroPoint.size} elements`);
   const operands = { x: codes(x), w: codes(w), xZeroPoint: xZeroPoint?.item() ?? 0, wZeroPoints };
   return { sums: convolveIntegers(plan, operands, depthwise ? exactDot : dotFor(call, x, w)), dims: plan.yDims };
 }
@@ -52,7 +54,7 @@ const qLinearConv: Kernel = (call) => {
   const [x, w, bias] = [call.tensor(0), call.tensor(3), call.optional(8)];
   const { sums, dims } = convolutionSums(call, x, w, call.tensor(2), call.tensor(5));
   const y = outputOf(call, call.tensor(6), call.tensor(7));
-  const xScale = call.tensor(1).item();
+  const xScale = call.scalar(1);
   const wScales = call.tensor(4).numbers();
   const channels = dims[1]!;
   if (wScales.length !== 1 && wScales.length !== channels)
@@ -140,6 +142,9 @@ const qLinearMatMul: Kernel = (call) => {
   const y = outputOf(call, call.tensor(6), call.tensor(7));
   const aScales = call.tensor(1).numbers();
   const bScales = call.tensor(4).numbers();
+  if ((aScales.length !== 1 && aScales.length !== rows) || (bScales.length !== 1 && bScales.length !== columns)) {
+    call.fail(`${aScales.length} and ${bScales.length} scales for ${rows} rows and ${columns} columns`);
+  }
   const requantize = Array.from(aScales, (a) =>
     Array.from(bScales, (b) => call.arithmetic.requantize({ x: a, w: b }, y)),
   );

@@ -1,7 +1,7 @@
 import { type Tensor } from "@lowbit/ir";
 import { concatenateFlat, take } from "../arrays/take.ts";
 import { tensorOf } from "../arrays/elements.ts";
-import { broadcast, mapPairs, pairUp, type BinaryFunction } from "../arrays/map.ts";
+import { broadcast, mapPairs, pairUp, requireSameDType, type BinaryFunction } from "../arrays/map.ts";
 import { broadcastIndices } from "../arrays/indices.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 
@@ -17,7 +17,7 @@ const equal: BinaryFunction<boolean, boolean> = { number: (a, b) => a === b, big
 /** Elements of the second operand where the condition holds, of the third elsewhere. */
 const where: Kernel = (call) => {
   const [condition, x, y] = [call.tensor(0), call.tensor(1), call.tensor(2)];
-  if (x.dtype !== y.dtype) call.fail(`operands are ${x.dtype} and ${y.dtype}, but must have one dtype`);
+  requireSameDType(call, x, y);
   const dims = broadcast(call, condition, x, y);
   const chosen = condition.numbers();
   const conditions = broadcastIndices(condition.dims, dims);

@@ -1,7 +1,7 @@
 import type { Tensor } from "@lowbit/ir";
 import { elementsOf, isWide, newElements, tensorOf, type Elements } from "../arrays/elements.ts";
 import { broadcastDims, broadcastIndices, sizeOf } from "../arrays/indices.ts";
-import { broadcastElements } from "../arrays/map.ts";
+import { broadcastElements, requireSameDType } from "../arrays/map.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 
 /** How a batched matrix product reads its operands: rows, reduction length, columns, and each product's first places. */
@@ -58,7 +58,7 @@ function multiply<E extends Elements>(plan: MatMulPlan, a: E, b: E, out: E): E {
 
 /** The matrix product of two tensors of one dtype, batched and broadcast as numpy does. */
 export function matMul(call: KernelCall, a: Tensor, b: Tensor): Tensor {
-  if (a.dtype !== b.dtype) call.fail(`operands are ${a.dtype} and ${b.dtype}, but must have one dtype`);
+  requireSameDType(call, a, b);
   const plan = planMatMul(call, a.dims, b.dims);
   const count = plan.aStarts.length * plan.rows * plan.columns;
   return tensorOf(a.dtype, plan.dims, multiply(plan, elementsOf(a), elementsOf(b), newElements(a.dtype, count)));
@@ -101,6 +101,7 @@ export function gemm(call: KernelCall, a: Tensor, b: Tensor, c: Tensor | null, s
   if (a.dims.length !== 2 || b.dims.length !== 2) {
     call.fail(`needs matrices, got [${a.dims.join(",")}] and [${b.dims.join(",")}]`);
   }
+  requireSameDType(call, a, b, c);
   const { alpha, beta } = settings;
   const left = matrixElements(a, settings.transA);
   const right = matrixElements(b, settings.transB);

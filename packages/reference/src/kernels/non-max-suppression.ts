@@ -19,9 +19,9 @@ function overlap(a: Box, b: Box): number {
 /** Greedy suppression of boxes that overlap a better one of their batch entry and class. */
 const nonMaxSuppression: Kernel = (call) => {
   const [boxes, scores] = [call.tensor(0), call.tensor(1)];
-  const limit = call.optional(2)?.item() ?? 0;
-  const overlapLimit = call.optional(3)?.item() ?? 0;
-  const scoreLimit = call.optional(4)?.item() ?? -Infinity;
+  const limit = call.optionalScalar(2) ?? 0;
+  const overlapLimit = call.optionalScalar(3) ?? 0;
+  const scoreLimit = call.optionalScalar(4) ?? -Infinity;
   const [batch, classes, count] = scores.dims as [number, number, number];
   const centered = call.node.int("center_point_box", 0) === 1;
   const corners = boxes.numbers();

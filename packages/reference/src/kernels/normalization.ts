@@ -1,7 +1,7 @@
 import type { Tensor } from "@lowbit/ir";
 import { tensorOf } from "../arrays/elements.ts";
-import { sizeOf } from "../arrays/indices.ts";
-import { broadcastElements } from "../arrays/map.ts";
+import { broadcastIndices, sameDims, sizeOf } from "../arrays/indices.ts";
+import { broadcast } from "../arrays/map.ts";
 import { groupsAlong, reducedDims } from "../arrays/regroup.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { mapGroups } from "./softmax.ts";
@@ -118,12 +118,22 @@ function trailingAxes(call: KernelCall, x: Tensor): number[] {
   return x.dims.map((_, axis) => axis).slice(first);
 }
 
+/** Elements of a scale or bias as they meet those of X. */
+function broadcastTo(call: KernelCall, x: Tensor, parameter: Tensor): Float64Array {
+  if (!sameDims(broadcast(call, x, parameter), x.dims)) {
+    call.fail(`[${parameter.dims.join(",")}] cannot be broadcast to [${x.dims.join(",")}]`);
+  }
+  const places = broadcastIndices(parameter.dims, x.dims);
+  const elements = parameter.numbers();
+  return Float64Array.from(places, (place) => elements[place]!);
+}
+
 const layerNormalization: Kernel = (call) => {
   const [x, scale, bias] = [call.tensor(0), call.tensor(1), call.optional(2)];
   const axes = trailingAxes(call, x);
   const epsilon = call.node.float("epsilon", 1e-5);
-  const gamma = broadcastElements(scale, x.dims) as Float64Array;
-  const beta = bias && (broadcastElements(bias, x.dims) as Float64Array);
+  const gamma = broadcastTo(call, x, scale);
+  const beta = bias && broadcastTo(call, x, bias);
   const normalized = standardized(x, x.dims, axes, epsilon);
   const y = normalized.map((element, i) => element * gamma[i]! + (beta ? beta[i]! : 0));
   const { bases, members } = groupsAlong(x.dims, axes);
@@ -152,7 +162,7 @@ const layerNormalization: Kernel = (call) => {
 const rmsNormalization: Kernel = (call) => {
   const [x, scale] = [call.tensor(0), call.tensor(1)];
   const epsilon = call.node.float("epsilon", 1e-5);
-  const gamma = broadcastElements(scale, x.dims) as Float64Array;
+  const gamma = broadcastTo(call, x, scale);
   const { bases, members } = groupsAlong(x.dims, trailingAxes(call, x));
   const elements = x.numbers();
   for (const base of bases) {

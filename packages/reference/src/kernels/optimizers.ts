@@ -12,7 +12,7 @@ type Update = (parameter: number, gradient: number, states: readonly number[]) =
 const optimizer =
   (stateKinds: number, make: (call: KernelCall, rate: number, step: number) => Update): Kernel =>
   (call) => {
-    const update = make(call, call.tensor(0).item(), call.tensor(1).item());
+    const update = make(call, call.scalar(0), call.scalar(1));
     const count = (call.inputs.length - 2) / (2 + stateKinds);
     const results: Tensor[] = [];
     for (let i = 0; i < count; i++) {

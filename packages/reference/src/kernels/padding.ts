@@ -1,5 +1,6 @@
 import { Tensor } from "@lowbit/ir";
 import { sizeOf, stridesOf } from "../arrays/indices.ts";
+import { requireSameDType } from "../arrays/map.ts";
 import { fillPlace, take } from "../arrays/take.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { integers } from "./shape.ts";
@@ -60,7 +61,9 @@ const pad: Kernel = (call) => {
   });
   if (x.size === 0 && mode !== "constant" && maps.some((map) => map.length > 0))
     call.fail("cannot repeat elements of an empty tensor");
-  return takeByAxes(x, maps, value && value.size > 0 ? value : zeroOf(x));
+  const fill = value && value.size > 0 ? value : zeroOf(x);
+  requireSameDType(call, x, fill);
+  return takeByAxes(x, maps, fill);
 };
 
 function zeroOf(x: Tensor): Tensor | null {

@@ -174,6 +174,7 @@ const global =
   (reduce: (plane: Float64Array, call: KernelCall) => number): Kernel =>
   (call) => {
     const x = call.tensor(0);
+    if (x.dims.length < 2) call.fail(`needs a batch and a channel axis, got [${x.dims.join(",")}]`);
     const plane = sizeOf(x.dims.slice(2));
     const elements = x.numbers();
     const y = Float64Array.from({ length: x.dims[0]! * x.dims[1]! }, (_, i) =>

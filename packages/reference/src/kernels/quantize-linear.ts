@@ -1,9 +1,9 @@
-import { integerRange, isInteger, Tensor, type DType } from "@lowbit/ir";
-import { toFloat8Array, type Float8Format } from "@lowbit/onnx-proto";
+import { integerRange, Tensor, type DType } from "@lowbit/ir";
+import { float8Values, toFloat8Array, type Float8Format } from "@lowbit/onnx-proto";
 import { tensorOf } from "../arrays/elements.ts";
 import { dtypeOfNumber } from "../dtype-numbers.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
-import { parameterPlaces } from "../quantization-parameters.ts";
+import { isCode, parameterPlaces } from "../quantization-parameters.ts";
 import { clamp, roundHalfEven } from "../rounding.ts";
 
 /** `sat(rne(clamp(f32(x / scale), low - zp, high - zp)) + zp)`: the float32 quotient, ties to even. */
@@ -23,7 +23,7 @@ const quantizeLinear: Kernel = (call) => {
   const scales = scale.numbers();
   const zeroPoints = zeroPoint?.numbers() ?? new Float64Array(scales.length);
   const elements = x.numbers();
-  if (isInteger(dtype)) {
+  if (isCode(dtype)) {
     const range = integerRange(dtype);
     const codes = elements.map((element, i) => {
       const place = places ? places[i]! : 0;
@@ -31,17 +31,15 @@ const quantizeLinear: Kernel = (call) => {
     });
     return tensorOf(dtype, x.dims, codes);
   }
+  const format = dtype.slice("float8".length);
+  if (dtype !== "float4e2m1" && !Object.hasOwn(float8Values, format)) call.fail(`cannot quantize to ${dtype}`);
   const quotients = elements.map((element, i) => {
     const place = places ? places[i]! : 0;
     return Math.fround(Math.fround(element / scales[place]!) + zeroPoints[place]!);
   });
   if (dtype === "float4e2m1") return tensorOf(dtype, x.dims, quotients);
   const saturate = call.node.int("saturate", 1) !== 0;
-  return Tensor.fromTyped(
-    dtype,
-    x.dims,
-    toFloat8Array(dtype.slice("float8".length) as Float8Format, quotients, saturate),
-  );
+  return Tensor.fromTyped(dtype, x.dims, toFloat8Array(format as Float8Format, quotients, saturate));
 };
 
 const dequantizeLinear: Kernel = (call) => {

@@ -77,8 +77,8 @@ const multinomial: Kernel = (call) => {
 /** In training, elements vanish with probability `ratio` and the others grow by `1/(1 - ratio)`; otherwise the identity. */
 const dropout: Kernel = (call) => {
   const x = call.tensor(0);
-  const ratio = call.optional(1)?.item() ?? 0.5;
-  const training = (call.optional(2)?.item() ?? 0) !== 0 && ratio > 0;
+  const ratio = call.optionalScalar(1) ?? 0.5;
+  const training = (call.optionalScalar(2) ?? 0) !== 0 && ratio > 0;
   if (!training) return [x, tensorOf("bool", x.dims, new Float64Array(x.size).fill(1))];
   const random = sourceOf(call);
   const mask = Float64Array.from({ length: x.size }, () => (random.next() >= ratio ? 1 : 0));

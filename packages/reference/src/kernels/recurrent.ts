@@ -70,11 +70,19 @@ const recurrent =
   ({ gates, activations: names, cell: makeCell }: RecurrentOp): Kernel =>
   (call) => {
     const batchFirst = call.node.int("layout", 0) === 1;
+    for (const index of [0, 1, 2]) {
+      if (call.tensor(index).dims.length !== 3) call.fail(`operand ${index} must have rank 3`);
+    }
     const x = batchFirst ? permuted(call.tensor(0), [1, 0, 2]) : call.tensor(0);
     const [length, batch, features] = x.dims as [number, number, number];
     const [w, r] = [call.tensor(1), call.tensor(2)];
     const directions = w.dims[0]!;
-    const hidden = call.node.int("hidden_size", r.dims[2]!);
+    const hidden = r.dims[2]!;
+    if (call.node.int("hidden_size", hidden) !== hidden || w.dims[1] !== gates * hidden || w.dims[2] !== features) {
+      call.fail(
+        `W [${w.dims.join(",")}] and R [${r.dims.join(",")}] do not fit ${features} features and the hidden size`,
+      );
+    }
     const [xs, ws, rs] = [x.numbers(), w.numbers(), r.numbers()];
     const rows = gates * hidden;
     const biases = call.optional(3)?.numbers() ?? new Float64Array(directions * 2 * rows);

@@ -150,6 +150,7 @@ const resize: Kernel = (call) => {
   const mode = call.node.string("coordinate_transformation_mode", "half_pixel");
   const axes = resizedAxes(call, x);
   const dims = axes.map((axis) => axis.output);
+  sizeOf(dims);
   const positions = axes.map((axis) => Array.from({ length: axis.output }, (_, i) => originalPosition(mode, axis, i)));
   const taps = axes.map((axis, a) => positions[a]!.map((position) => tapsOf(call, axis, position)));
   const outside = mode === "tf_crop_and_resize" ? outsidePlaces(axes, positions) : null;

@@ -8,7 +8,7 @@ import { spread } from "./gather.ts";
 
 const topK: Kernel = (call) => {
   const x = call.tensor(0);
-  const k = call.tensor(1).item();
+  const k = call.scalar(1);
   const axis = call.axis(call.node.int("axis", -1), x.dims.length);
   const sign = call.node.int("largest", 1) === 1 ? 1 : -1;
   const { bases, members } = groupsAlong(x.dims, [axis]);
@@ -90,7 +90,7 @@ function compareSlices(a: readonly (number | bigint | string)[], b: readonly (nu
 const trilu: Kernel = (call) => {
   const x = call.tensor(0);
   const upper = call.node.int("upper", 1) === 1;
-  const diagonal = call.optional(1)?.item() ?? 0;
+  const diagonal = call.optionalScalar(1) ?? 0;
   const [rows, columns] = x.dims.slice(-2) as [number, number];
   const places = Int32Array.from({ length: x.size }, (_, i) => {
     const offset = (i % columns) - (Math.floor(i / columns) % rows) - diagonal;

@@ -12,7 +12,7 @@ function outputDType(call: KernelCall): DType {
 const cosineWindow =
   (a0: number, a1: number, a2 = 0): Kernel =>
   (call) => {
-    const size = call.tensor(0).item();
+    const size = call.scalar(0);
     const period = call.node.int("periodic", 1) === 1 ? size : size - 1;
     const window = Array.from({ length: size }, (_, n) => {
       const angle = (2 * Math.PI * n) / period;
@@ -23,7 +23,7 @@ const cosineWindow =
 
 /** Triangular filters, equally spaced in mel, over the bins of a Fourier transform: `[dft_length/2 + 1, mel bins]`. */
 const melWeightMatrix: Kernel = (call) => {
-  const [bins, dftLength, rate, low, high] = [0, 1, 2, 3, 4].map((index) => call.tensor(index).item()) as [
+  const [bins, dftLength, rate, low, high] = [0, 1, 2, 3, 4].map((index) => call.scalar(index)) as [
     number,
     number,
     number,
