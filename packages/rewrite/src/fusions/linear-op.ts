@@ -53,8 +53,7 @@ const linearOps = {
   },
 } as const satisfies Partial<Record<OpName, LinearOp>>;
 
-/** The names of those ops. */
-export type LinearOpName = keyof typeof linearOps;
+type LinearOpName = keyof typeof linearOps;
 
 /** Number of output channels of a linear node with this weight. */
 export function outputChannels(node: Node, weight: Tensor): number {

@@ -57,7 +57,7 @@ export function expectSameOutputs(before: Model, after: Model, options: CheckOpt
 }
 
 /** Made-up tensors for the inputs of a graph that have no data. */
-export function inputsFor(graph: Graph, symbols: Readonly<Record<string, number>>): Map<string, Tensor> {
+function inputsFor(graph: Graph, symbols: Readonly<Record<string, number>>): Map<string, Tensor> {
   const inputs = new Map<string, Tensor>();
   for (const value of graph.inputs) {
     if (value.initializer || value.type?.kind !== "tensor") continue;

@@ -24,7 +24,12 @@ export const foldConstants = definePass({
   },
   run(model, context, { maxBytes }) {
     let changed = 0;
-    for (const graph of graphsWithin(model.graph)) changed += foldGraph(graph, maxBytes, context);
+    let graphs = graphsWithin(model.graph);
+    // Another sweep where there are bodies: what they return is only known after the graph around them was swept.
+    for (let before = -1; before !== changed && (before < 0 || graphs.length > 1); graphs = graphsWithin(model.graph)) {
+      before = changed;
+      for (const graph of graphs) changed += foldGraph(graph, maxBytes, context);
+    }
     return { changed };
   },
 });

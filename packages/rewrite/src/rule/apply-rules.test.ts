@@ -127,6 +127,12 @@ test("a rule that changes a type is stopped", () => {
   );
 });
 
+test("a declared type that is out of date does not count", () => {
+  const drop = rule({ name: "drop", pattern: op("Identity", [any("x")]), rewrite: ({ x }) => x });
+  const graph = parseGraph("g (float[2] x) => (float[2] y) <float[3] t> { t = Identity(x) y = Relu(t) }");
+  expect(applyRules(graph, [drop]).applied).toBe(1);
+});
+
 test("a rewrite brings back nodes that see it through several others", () => {
   const negNegNeg = rule({
     name: "neg-neg-neg",

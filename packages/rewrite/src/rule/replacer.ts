@@ -82,7 +82,12 @@ export class Replacer {
       if (!from || isUnread(from)) continue;
       const to = values[index] ?? null;
       invariant(to && to !== from, `rule ${rule} gives no replacement for ${from.name} of ${root.label}`);
-      const refined = refineType(from.type, to.type);
+      let refined = refineType(from.type, to.type);
+      if (!refined) {
+        // The file may have declared a type that is out of date; what follows from the operands decides.
+        editor.infer(root);
+        refined = refineType(from.type, to.type);
+      }
       if (!refined) throw typeChanged(rule, root, from, to.type);
       if (!to.isGraphInput) editor.setType(to, refined.type);
       if (isNew.has(to) && !from.isGraphOutput) heirs.push({ value: to, name: from.name });
