@@ -11,7 +11,8 @@ export interface IntegerArithmetic {
   readonly name: string;
   /**
    * How products are summed. `saturating-pairs`: in uint8 x int8 products the sums of two neighbours along the
-   * reduction saturate at int16, as `vpmaddubsw` does on x86 without VNNI; depthwise convolutions are exact even there.
+   * reduction saturate at int16, as `vpmaddubsw` does on x86 without VNNI. Depthwise convolutions (one channel in and
+   * out per group) and ConvInteger are exact even there.
    */
   readonly accumulate: "exact" | "saturating-pairs";
   /** From an int32 accumulator to an output code: convolutions, matrix products, Gemm. */

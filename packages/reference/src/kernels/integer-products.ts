@@ -6,7 +6,7 @@ import { convolveIntegers } from "../integer-convolution.ts";
 import { exactDot, saturatingDot, type IntegerDot } from "../integer-dot.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { affineOf, isCode } from "../quantization-parameters.ts";
-import { planConvolution } from "./convolution.ts";
+import { planConvolution, type ConvolutionPlan } from "./convolution.ts";
 import { planMatMul } from "./matmul.ts";
 
 /** Integer elements as int32. */
@@ -26,33 +26,36 @@ export function outputOf(call: KernelCall, scale: Tensor, zeroPoint: Tensor): Af
   return { ...affineOf(call, scale, zeroPoint), range: integerRange(zeroPoint.dtype) };
 }
 
-/** The accumulators of a convolution whose first operand, weights and zero points are these. */
+/** A convolution's accumulators before the bias, in the order of its result. */
 function convolutionSums(
   call: KernelCall,
-  x: Tensor,
-  w: Tensor,
-  xZeroPoint: Tensor | null,
-  wZeroPoint: Tensor | null,
+  [x, xZeroPoint]: readonly [Tensor, Tensor | null],
+  [w, wZeroPoint]: readonly [Tensor, Tensor | null],
+  dotOf: (plan: ConvolutionPlan) => IntegerDot,
 ): { readonly sums: Int32Array; readonly dims: readonly number[] } {
   const plan = planConvolution(call, x.dims, w.dims);
-  const depthwise = plan.sizes.inChannels === 1 && plan.sizes.groups > 1;
   const wZeroPoints = wZeroPoint?.numbers() ?? [0];
   if (wZeroPoints.length !== 1 && wZeroPoints.length !== w.dims[0]) {
     call.fail(`${wZeroPoints.length} weight zero points for ${w.dims[0]} output channels`);
   }
   if (xZeroPoint && xZeroPoint.size !== 1) call.fail(`the zero point of x has ${xZeroPoint.size} elements`);
   const operands = { x: codes(x), w: codes(w), xZeroPoint: xZeroPoint?.item() ?? 0, wZeroPoints };
-  return { sums: convolveIntegers(plan, operands, depthwise ? exactDot : dotFor(call, x, w)), dims: plan.yDims };
+  return { sums: convolveIntegers(plan, operands, dotOf(plan)), dims: plan.yDims };
 }
 
+/** Exact on every machine: ONNX Runtime multiplies weights by columns, int8 x uint8, which has no saturating kernel. */
 const convInteger: Kernel = (call) => {
-  const { sums, dims } = convolutionSums(call, call.tensor(0), call.tensor(1), call.optional(2), call.optional(3));
+  const [x, w] = [call.tensor(0), call.tensor(1)];
+  const { sums, dims } = convolutionSums(call, [x, call.optional(2)], [w, call.optional(3)], () => exactDot);
   return tensorOf("int32", dims, Float64Array.from(sums));
 };
 
 const qLinearConv: Kernel = (call) => {
   const [x, w, bias] = [call.tensor(0), call.tensor(3), call.optional(8)];
-  const { sums, dims } = convolutionSums(call, x, w, call.tensor(2), call.tensor(5));
+  const { sums, dims } = convolutionSums(call, [x, call.tensor(2)], [w, call.tensor(5)], ({ sizes }) => {
+    const depthwise = sizes.inChannels === 1 && sizes.outChannels === 1 && sizes.groups > 1;
+    return depthwise ? exactDot : dotFor(call, x, w);
+  });
   const y = outputOf(call, call.tensor(6), call.tensor(7));
   const xScale = call.scalar(1);
   const wScales = call.tensor(4).numbers();
