@@ -1,5 +1,6 @@
 import type { Dim, Shape } from "../types.ts";
 import type { InferContext } from "./define-op.ts";
+import { maxElements } from "./elements.ts";
 
 /** An axis as a non-negative index; `rank` exclusive. Fails when it is out of range. */
 export function axisIndex(context: InferContext, axis: number, rank: number): number {
@@ -42,7 +43,7 @@ export function checkSameDim(context: InferContext, a: Dim, b: Dim, first: strin
   }
 }
 
-/** A shape of the given rank about which nothing else is known. */
-export function unknownDims(rank: number): Shape {
-  return Array.from({ length: rank }, () => null);
+/** A shape of the given rank about which nothing else is known; null for ranks that no real tensor has. */
+export function unknownDims(rank: number): Shape | null {
+  return rank > maxElements ? null : Array.from({ length: rank }, () => null);
 }

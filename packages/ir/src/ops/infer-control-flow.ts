@@ -22,7 +22,7 @@ export function inferIf(context: InferContext): Inferred {
 /** Loop: the iteration number, the condition, and the carried values. */
 export function bodiesOfLoop(context: InferContext): readonly BodyOperands[] {
   const body = bodyOf(context, "body");
-  const carried = Array.from({ length: body.inputs.length - 2 }, (_, i) => i);
+  const carried = Array.from({ length: carriedCount(context, body) }, (_, i) => i);
   return [
     {
       body,
@@ -35,7 +35,7 @@ export function bodiesOfLoop(context: InferContext): readonly BodyOperands[] {
 /** Loop: carried values as they enter or leave an iteration, then values of all iterations stacked. */
 export function inferLoop(context: InferContext): Inferred {
   const body = bodyOf(context, "body");
-  const carried = body.inputs.length - 2;
+  const carried = carriedCount(context, body);
   if (context.inputCount - 2 > carried || body.outputs.length - 1 < carried) {
     context.fail(
       `${context.inputCount - 2} initial values, but the body takes ${carried} and returns ${body.outputs.length - 1}`,
@@ -47,6 +47,16 @@ export function inferLoop(context: InferContext): Inferred {
       return stacked(outsideBodies(context.node, value.type), 0, null);
     }),
   };
+}
+
+/** How many values a loop's body carries: its inputs after the iteration number and the condition. */
+function carriedCount(context: InferContext, body: Graph): number {
+  if (body.inputs.length < 2 || body.outputs.length === 0) {
+    context.fail(
+      `the body takes ${body.inputs.length} values and returns ${body.outputs.length}, 2 and 1 at least are needed`,
+    );
+  }
+  return body.inputs.length - 2;
 }
 
 /** A carried value as it leaves the loop. An optional that an iteration fills leaves as what it holds. */

@@ -47,7 +47,9 @@ export function inferGatherND(context: InferContext): Inferred {
   const depth = indices.at(-1);
   if (depth === undefined) return context.fail("indices must not be a scalar");
   if (typeof depth !== "number") return ofFirst(context, null);
-  const covered = context.node.int("batch_dims", 0) + depth;
+  const batch = context.node.int("batch_dims", 0);
+  if (batch < 0) context.fail(`batch_dims ${batch} is negative`);
+  const covered = batch + depth;
   if (covered > data.length) {
     context.fail(`indices ${shapeText(indices)} address ${covered} axes of data ${shapeText(data)}`);
   }

@@ -1,5 +1,5 @@
 import { shapeText, tensorType, type Shape } from "../types.ts";
-import { checkSameDim } from "./axes.ts";
+import { axisIndices, checkSameDim } from "./axes.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
 import { broadcastShapes, checkBroadcastsTo, commonDType } from "./infer-elementwise.ts";
 import { gemmShape, matMulShape } from "./infer-matmul.ts";
@@ -84,7 +84,7 @@ export function inferQLinearReduceMean(context: InferContext): Inferred {
   const shape = context.shape(0);
   if (dtype === null || shape === null) return { types: [dtype && tensorType(dtype, null)] };
   const axes = context.node.ints("axes", null) ?? shape.map((_, axis) => axis);
-  const indices = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
+  const indices = axisIndices(context, axes, shape.length);
   return { types: [tensorType(dtype, withoutAxes(shape, indices, context.node.int("keepdims", 1) !== 0))] };
 }
 

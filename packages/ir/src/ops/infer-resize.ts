@@ -45,8 +45,9 @@ function commonScale(
     const [from, to] = [shape[axis], sizes?.[i]];
     return typeof from === "number" && typeof to === "number" ? to / from : Number.NaN;
   });
-  const scale = policy === "not_larger" ? Math.min(...scales) : Math.max(...scales);
-  return Number.isNaN(scale) ? null : scale;
+  const [pick, worst] = policy === "not_larger" ? [Math.min, Infinity] : [Math.max, -Infinity];
+  const scale = scales.reduce((best, next) => pick(best, next), worst);
+  return Number.isFinite(scale) ? scale : null;
 }
 
 function rounded(size: Dim, scale: number | null): Dim {

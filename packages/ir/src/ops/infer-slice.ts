@@ -1,7 +1,7 @@
 import { isStatic, shapeText, tensorType, type Dim, type Shape } from "../types.ts";
 import { axesOrAll } from "./infer-tile.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
-import { listLength, unknownDims } from "./axes.ts";
+import { axisIndices, listLength, unknownDims } from "./axes.ts";
 import { rowMajorStrides, viewElements } from "./flat-elements.ts";
 
 /** Slice: from `starts` to `ends` by `steps`, along `axes`. */
@@ -111,6 +111,6 @@ export function inferCenterCropPad(context: InferContext): Inferred {
   const wanted = context.elements(1);
   const given = context.node.ints("axes", null) ?? shape.map((_, axis) => axis);
   const result: Dim[] = [...shape];
-  for (const [i, axis] of given.entries()) result[axis < 0 ? axis + shape.length : axis] = wanted?.[i] ?? null;
+  for (const [i, axis] of axisIndices(context, given, shape.length).entries()) result[axis] = wanted?.[i] ?? null;
   return { types: [tensorType(dtype, result satisfies Shape)] };
 }

@@ -16,7 +16,7 @@ export function inferStringSplit(context: InferContext): Inferred {
 /** TfIdfVectorizer: one number per n-gram of the pool. */
 export function inferTfIdf(context: InferContext): Inferred {
   const shape = context.shape(0);
-  const size = Math.max(-1, ...context.node.ints("ngram_indexes", [])) + 1;
+  const size = context.node.ints("ngram_indexes", []).reduce((largest, index) => Math.max(largest, index), -1) + 1;
   return { types: [tensorType("float", shape && (shape.length === 2 ? [shape[0]!, size] : [size]))] };
 }
 

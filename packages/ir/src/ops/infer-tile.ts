@@ -79,7 +79,7 @@ function partlyKnown(
   for (const [index, list] of lists.entries()) {
     const length = list ? list.length : context.shape(index)?.[0];
     if (typeof length !== "number" || dims.length + length > maxElements) return null;
-    dims.push(...(list ?? unknownDims(length)));
+    dims.push(...(list ?? Array.from({ length }, () => null)));
   }
   return dims;
 }
@@ -133,9 +133,10 @@ export function inferSplit(context: InferContext): Inferred {
 
 function splitSizes(context: InferContext, size: Dim, axis: number): readonly Dim[] {
   const count = context.outputCount;
+  const unknownParts = Array.from({ length: count }, () => null);
   if (context.has(1)) {
     const given = context.elements(1);
-    if (given === null) return unknownDims(count);
+    if (given === null) return unknownParts;
     if (given.length !== count)
       context.fail(`split [${given.join(",")}] has ${given.length} parts for ${count} outputs`);
     const sum = given.reduce<Dim>(addDims, 0);
@@ -146,7 +147,7 @@ function splitSizes(context: InferContext, size: Dim, axis: number): readonly Di
   }
   const parts = context.node.int("num_outputs", count);
   if (parts !== count) context.fail(`num_outputs ${parts} must equal the ${count} outputs`);
-  if (typeof size !== "number") return count === 1 ? [size] : unknownDims(count);
+  if (typeof size !== "number") return count === 1 ? [size] : unknownParts;
   const part = Math.ceil(size / count);
   return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, size - i * part)));
 }

@@ -29,6 +29,8 @@ export function windowOf(context: InferContext, spatialRank: number, kernel: rea
   if (kernel.length !== spatialRank) {
     context.fail(`the kernel has ${kernel.length} axes, but the operand has ${spatialRank} spatial axes`);
   }
+  const small = kernel.find((size) => typeof size === "number" && size < 1);
+  if (small !== undefined) context.fail(`the kernel [${kernel.join(",")}] has a size of ${small}`);
   const autoPad = autoPadOf(node);
   if (autoPad === null) context.fail(`auto_pad "${node.string("auto_pad", "")}" is not a padding mode`);
   const pads = perAxis("pads", 0, -Infinity, 2 * spatialRank);
