@@ -1,5 +1,5 @@
 import { dtypes, integerRange, invariant, type DType, type Node, type Value } from "@lowbit/ir";
-import { dims, ints, operand, scalar, type LegalizeContext } from "./legalization.ts";
+import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
 import { storageDType } from "./ranges.ts";
 
 interface CodeRange {
@@ -61,7 +61,11 @@ export function fakeQuantizeGrad(context: LegalizeContext): readonly (Value | nu
   const half = scalar(editor, 0.5, "half");
   const lower = op.Mul([op.Sub([least, half]), scale]);
   const upper = op.Mul([op.Add([most, half]), scale]);
-  const inside = op.Cast([op.Equal([op.Min([op.Max([x, lower]), upper]), x])], { to: 1 });
+  const isSingle = dims(lower).every((dim) => dim === 1);
+  const clipped = isSingle
+    ? op.Clip([x, reshape(context, lower, []), reshape(context, upper, [])])
+    : op.Min([op.Max([x, lower]), upper]);
+  const inside = op.Cast([op.Equal([clipped, x])], { to: 1 });
   const dx = op.Mul([dy, inside]);
   if (!dScale && !dZeroPoint) return [dx, null, null];
   const sum = (value: Value): Value => sumPerScale(context, value);
