@@ -1,0 +1,59 @@
+import { cloneModel, type Diagnostic, type Model } from "@lowbit/ir";
+import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import type { Feeds } from "@lowbit/runtime";
+import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
+import { deployModel } from "./deploy-model.ts";
+import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
+import type { QuantPlan, Skipped } from "./plan/plan.ts";
+import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
+import { prepare } from "./prepare/prepare.ts";
+import type { QuantizationBackend } from "./quantizer.ts";
+
+/** What post-training quantization needs. */
+export interface QuantizeOptions extends CalibrateOptions {
+  readonly backend: QuantizationBackend;
+  /** Representative inputs of the model. */
+  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  /** Patterns of nodes that stay float, by name; `*` stands for any text. */
+  readonly keepFloat?: readonly string[];
+  /** Used instead of what the backend would quantize; its names are those of the optimized float model. */
+  readonly plan?: PlanJson;
+}
+
+/** A quantized model and how it came about. */
+export interface QuantizedModel {
+  readonly model: Model;
+  readonly plan: QuantPlan;
+  /** Nodes of the optimized float model that stay float, with the reasons. */
+  readonly skipped: readonly Skipped[];
+  readonly calibration: Calibration;
+  /** The float model after optimization: what the plan is about. */
+  readonly optimized: Model;
+  /** The optimized model with FakeQuantize: computes in float what the quantized model computes in integers. */
+  readonly prepared: Model;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Post-training quantization: optimizes a copy of a float model, plans with the backend, calibrates, converts to integers
+ * and lowers for the backend.
+ *
+ * @throws CompileError what its steps throw
+ */
+export async function quantizeModel(model: Model, options: QuantizeOptions): Promise<QuantizedModel> {
+  const optimized = cloneModel(model);
+  const report = runPasses(optimized, defaultPipeline);
+  const plan = planFor(optimized, options);
+  const calibration = await calibrate(optimized, plan, options.data, options);
+  const graph = prepare(optimized.graph, plan, { mode: "static", ranges: calibration.ranges });
+  const prepared: Model = { ...optimized, graph };
+  const deployed = deployModel(prepared, options.backend);
+  const diagnostics = [...report.diagnostics, ...calibration.diagnostics, ...deployed.diagnostics];
+  return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };
+}
+
+function planFor({ graph }: Model, { backend, plan: json, keepFloat: globs = [] }: QuantizeOptions): QuantPlan {
+  if (!json) return backend.quantizer.annotate(graph, { keepFloat: globs });
+  const plan = planFromJson(graph, json);
+  return globs.length === 0 ? plan : keepFloat(plan, nodesMatching(graph, globs));
+}
