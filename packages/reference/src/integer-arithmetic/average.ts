@@ -2,7 +2,7 @@ import { clamp, roundHalfEven } from "../rounding.ts";
 import { decompose24, shiftHalfAway } from "./fixed-point.ts";
 import type { Average } from "./types.ts";
 
-/** `rne(f32(f32(sum - count·zx)·f32(sx / f32(sy·count))))`, clamped, as MLAS does on x86-64. */
+/** `rne(f32(f32(sum - count·zx)·f32(sx / f32(sy·count))))`, clamped, as MLAS does on x86-64 and ARM64. */
 export const averageFloat: Average = (x, y, count) => {
   const multiplier = Math.fround(x.scale / Math.fround(y.scale * count));
   const [low, high] = y.range;
@@ -12,7 +12,7 @@ export const averageFloat: Average = (x, y, count) => {
   };
 };
 
-/** The same with the multiplier's 24-bit mantissa in 64-bit integers, ties away from zero (QNNPACK, MLAS on ARM64). */
+/** The same with the multiplier's 24-bit mantissa in 64-bit integers, ties away from zero (QNNPACK). */
 export const averageFixedPoint24: Average = (x, y, count) => {
   const { mantissa, shift } = decompose24(Math.fround(x.scale / Math.fround(y.scale * count)));
   return (sum) => {

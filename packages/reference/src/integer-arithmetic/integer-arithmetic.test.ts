@@ -101,12 +101,23 @@ describe("addition", () => {
   });
 });
 
+describe("multiplication", () => {
+  test("two roundings make a tie that one rounding does not see", () => {
+    // -7575·f32(0.02) + 184 is 32.5000034; the product alone rounds to -151.5.
+    const a = { scale: 0.5, zeroPoint: 103 };
+    const b = { scale: Math.fround(0.04), zeroPoint: 151 };
+    const y: AffineOutput = { scale: 1, zeroPoint: 184, range: [0, 255] };
+    expect(floatArithmetic.multiply(a, b, y)(2, 226)).toBe(32);
+    expect(armArithmetic.multiply(a, b, y)(2, 226)).toBe(33);
+  });
+});
+
 describe("averages", () => {
   test("float takes ties to even, fixed point away from zero", () => {
     const unit = { scale: 1, zeroPoint: 0 };
     const y: AffineOutput = { scale: 1, zeroPoint: 0, range: [0, 255] };
     expect([1, 3, 5].map(floatArithmetic.average(unit, y, 2))).toEqual([0, 2, 2]);
-    expect([1, 3, 5].map(armArithmetic.average(unit, y, 2))).toEqual([1, 2, 3]);
+    expect([1, 3, 5].map(qnnpackArithmetic.average(unit, y, 2))).toEqual([1, 2, 3]);
   });
 
   test("the zero point of the operand counts once per element", () => {
@@ -114,6 +125,6 @@ describe("averages", () => {
     const y: AffineOutput = { scale: Math.fround(0.05), zeroPoint: 7, range: [0, 255] };
     // Mean code 110 is 1.0, which is 20 steps of 0.05.
     expect(floatArithmetic.average(x, y, 4)(440)).toBe(27);
-    expect(armArithmetic.average(x, y, 4)(440)).toBe(27);
+    expect(qnnpackArithmetic.average(x, y, 4)(440)).toBe(27);
   });
 });

@@ -1,7 +1,8 @@
 import { addFloat, addFixedPoint22 } from "./add.ts";
 import { averageFixedPoint24, averageFloat } from "./average.ts";
 import { requantizeFloat, requantizeGemmlowp, requantizeQnnpack, requantizeRndnu } from "./requantize.ts";
-import type { Add, Average, Requantize } from "./types.ts";
+import { multiplyFloat, multiplyFused } from "./multiply.ts";
+import type { Add, Average, Multiply, Requantize } from "./types.ts";
 
 /**
  * How the integer kernels of a backend compute where backends differ: the interpreter's integer ops ask it, so that a
@@ -19,6 +20,8 @@ export interface IntegerArithmetic {
   readonly requantize: Requantize;
   /** The sum of two codes as an output code. */
   readonly add: Add;
+  /** The product of two codes as an output code. */
+  readonly multiply: Multiply;
   /** From a sum of codes to the code of their mean: global average pooling. */
   readonly average: Average;
 }
@@ -29,6 +32,7 @@ export const floatArithmetic: IntegerArithmetic = {
   accumulate: "exact",
   requantize: requantizeFloat,
   add: addFloat,
+  multiply: multiplyFloat,
   average: averageFloat,
 };
 
@@ -39,12 +43,12 @@ export const avx2Arithmetic: IntegerArithmetic = {
   accumulate: "saturating-pairs",
 };
 
-/** ONNX Runtime on ARM64: float32 multiplier, but additions and global averages in fixed point. */
+/** ONNX Runtime on ARM64: float32 multiplier, but additions in fixed point and products with fused multiply-add. */
 export const armArithmetic: IntegerArithmetic = {
   ...floatArithmetic,
   name: "arm",
   add: addFixedPoint22,
-  average: averageFixedPoint24,
+  multiply: multiplyFused,
 };
 
 /** QNNPACK of 2019: Q31 multiplier below 1, rounded twice. */
@@ -52,6 +56,7 @@ export const qnnpackArithmetic: IntegerArithmetic = {
   ...armArithmetic,
   name: "qnnpack",
   requantize: requantizeQnnpack,
+  average: averageFixedPoint24,
 };
 
 /** gemmlowp and TensorFlow Lite: a full Q31 multiplier, which may exceed 1, rounded twice like QNNPACK. */
@@ -59,6 +64,7 @@ export const gemmlowpArithmetic: IntegerArithmetic = {
   ...armArithmetic,
   name: "gemmlowp",
   requantize: requantizeGemmlowp,
+  average: averageFixedPoint24,
 };
 
 /** XNNPACK's qu8 kernels on ARM64: 24-bit multiplier, one rounding with ties upward. */
@@ -66,4 +72,5 @@ export const rndnuArithmetic: IntegerArithmetic = {
   ...armArithmetic,
   name: "rndnu",
   requantize: requantizeRndnu,
+  average: averageFixedPoint24,
 };

@@ -21,5 +21,8 @@ export type Requantize = (product: ProductScales, y: AffineOutput) => (accumulat
 /** Makes the function from two codes to the code of their sum. */
 export type Add = (a: Affine, b: Affine, y: AffineOutput) => (a: number, b: number) => number;
 
+/** Makes the function from two codes to the code of their product. */
+export type Multiply = (a: Affine, b: Affine, y: AffineOutput) => (a: number, b: number) => number;
+
 /** Makes the function from a sum of `count` codes (their zero points included) to the code of their mean. */
 export type Average = (x: Affine, y: AffineOutput, count: number) => (sum: number) => number;

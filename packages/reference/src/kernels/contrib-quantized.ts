@@ -42,15 +42,6 @@ const binary =
     return tensorOf(a.dtype, dims, results);
   };
 
-/** `sat(rne(f32(f32(f32((a - za)(b - zb))·r) + zy)))` with `r = f32(f32(sa·sb)/sy)`: the zero point before the rounding. */
-const multiply = (_: KernelCall, a: Affine, b: Affine, y: AffineOutput): ((qa: number, qb: number) => number) => {
-  const ratio = f32(f32(a.scale * b.scale) / y.scale);
-  return (qa, qb) => {
-    const product = f32(f32(f32((qa - a.zeroPoint) * (qb - b.zeroPoint)) * ratio) + y.zeroPoint);
-    return clamp(roundHalfEven(product), y.range[0], y.range[1]);
-  };
-};
-
 /** A table from each code to the code of a float function of it, as the runtimes build it. */
 const lookup =
   (make: (call: KernelCall) => (x: number) => number): Kernel =>
@@ -216,7 +207,7 @@ const gemm: Kernel = (call) => {
 /** The quantized ops of ONNX Runtime's `com.microsoft` domain, with its formulas. */
 export const contribQuantizedKernels = {
   QLinearAdd: binary((call, a, b, y) => call.arithmetic.add(a, b, y)),
-  QLinearMul: binary(multiply),
+  QLinearMul: binary((call, a, b, y) => call.arithmetic.multiply(a, b, y)),
   QLinearSigmoid: lookup(() => sigmoid),
   QLinearLeakyRelu: lookup(({ node }) => {
     const alpha = node.float("alpha", 0.01);
