@@ -40,7 +40,7 @@ const symbolSize = 2;
  * small and finite, and results change little when operands do, so that outputs before and after a pass can be compared.
  */
 export function randomModel(maxSteps = 10): fc.Arbitrary<RandomModel> {
-  const numbers = fc.array(fc.nat(999), { minLength: 8, maxLength: 12 });
+  const numbers = fc.array(fc.nat(999), { minLength: 12, maxLength: 24 });
   return fc
     .record({ input: numbers, steps: fc.array(numbers, { minLength: 1, maxLength: maxSteps }) })
     .map((recipe) => build(recipe));

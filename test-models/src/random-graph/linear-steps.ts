@@ -41,7 +41,8 @@ const conv: Step = (scope, x) => {
     { auto_pad: "SAME_UPPER" },
     { auto_pad: "VALID" },
   ]);
-  const y = op.Conv([x, w, b], { group, ...attributes });
+  const source = draw.below(4) === 3 ? (batchNorm(scope, x) ?? x) : x;
+  const y = op.Conv([source, w, b], { group, ...attributes });
   return draw.pick([() => y, () => batchNorm(scope, y), () => op.Relu([y])])();
 };
 
