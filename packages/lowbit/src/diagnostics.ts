@@ -30,3 +30,25 @@ export function outputIsFolder(path: string): CompileError {
     where: { file: path },
   });
 }
+
+/** A training was stopped before its end. @param folder where its state is, if anywhere */
+export function trainingStopped(step: number, folder: string | null): CompileError {
+  return new CompileError({
+    code: "train/stopped",
+    severity: "error",
+    message: `training was stopped at step ${step}; ${folder === null ? "nothing was saved" : `its state is in "${folder}"`}`,
+    help:
+      folder === null ? "a checkpoint folder lets a run go on later" : "run the same command with --resume to go on",
+  });
+}
+
+/** A plan file that cannot be read. */
+export function badPlanFile(path: string, message: string): CompileError {
+  return new CompileError({
+    code: "plan/bad-file",
+    severity: "error",
+    message: `plan: ${message}`,
+    where: { file: path },
+    help: "`lowbit quantize --save-plan` writes a plan to start from",
+  });
+}

@@ -1,9 +1,15 @@
 /**
  * The public API of lowbit, a graph-rewriting quantization compiler for ONNX models: the packages behind it under one
- * name, and `createCompiler`, which joins backends and passes. The `lowbit` command is made of what is exported here.
+ * name, and what joins them: `createCompiler`, `trainQuantized`, `trainModel`, `benchmark`. The `lowbit` command is made
+ * of what is exported here.
  *
  * Importing it has no effect; nothing is registered anywhere.
  */
+// Joining the packages.
+export { loadBackend, ownBackends, type LoadBackendOptions } from "./backends/load-backend.ts";
+export { benchmark, type Benchmark, type BenchmarkOptions, type Timing } from "./benchmark.ts";
+export { calibrationFeeds, type CalibrationFeedsOptions } from "./calibration-feeds.ts";
+export { defineConfig, type CommandConfig, type ConfigValue, type LowbitConfig } from "./command/config/config.ts";
 export {
   createCompiler,
   type Compiler,
@@ -11,3 +17,255 @@ export {
   type Optimized,
   type OptimizeOptions,
 } from "./compiler.ts";
+export { summarize, type ModelSummary, type PortSummary } from "./model-summary.ts";
+export { quantizable, type Quantizable, type SkippedNode } from "./quantizable.ts";
+export { trainQuantized, type QuantizationAwareOptions, type TrainedQuantized } from "./quantization-aware-training.ts";
+export { trainModel, type TrainingOptions } from "./training.ts";
+export { withWeightScheme, type WeightScheme } from "./weight-scheme.ts";
+
+// Models, graphs, tensors, types.
+export {
+  canonicalOpset,
+  cloneGraph,
+  cloneModel,
+  CompileError,
+  convertOpset,
+  diffText,
+  dotText,
+  elementCount,
+  equalGraphs,
+  equalModels,
+  exportModel,
+  formatDiagnostic,
+  Graph,
+  GraphEditor,
+  hasTrait,
+  importModel,
+  inferShapes,
+  inlineFunctions,
+  isFloat,
+  isInteger,
+  isStatic,
+  loadModel,
+  modelBytes,
+  modelNodes,
+  newModel,
+  Node,
+  operandRole,
+  originText,
+  parseGraph,
+  parseModel,
+  printGraph,
+  printModel,
+  saveModel,
+  schemaOf,
+  seeded,
+  shapeText,
+  Tensor,
+  tensorType,
+  toGraphlib,
+  typeText,
+  Value,
+  verifyGraph,
+  verifyModel,
+  type Attribute,
+  type AttributeInput,
+  type Builder,
+  type Diagnostic,
+  type Dim,
+  type DType,
+  type ImportOptions,
+  type Location,
+  type Model,
+  type NodeOptions,
+  type NodeRequest,
+  type OpName,
+  type OpSchema,
+  type Origin,
+  type PrintOptions,
+  type Role,
+  type SavedModel,
+  type SaveOptions,
+  type Shape,
+  type TensorType,
+  type TypedArray,
+  type Use,
+  type ValueType,
+} from "@lowbit/ir";
+
+// Interpreting graphs without a runtime.
+export {
+  armArithmetic,
+  avx2Arithmetic,
+  evaluate as interpret,
+  floatArithmetic,
+  type IntegerArithmetic,
+} from "@lowbit/reference";
+
+// Rewriting: patterns, rules, passes, pipelines.
+export {
+  any,
+  applyRules,
+  canonicalize,
+  constant,
+  defaultPipeline,
+  definePass,
+  Explanation,
+  findingText,
+  floatPasses,
+  graphsWithin,
+  initializer,
+  matchAt,
+  number,
+  oneOf,
+  op,
+  optional,
+  parsePipeline,
+  pipelineText,
+  Reject,
+  rule,
+  rulePass,
+  runPasses,
+  sequence,
+  trainingPipeline,
+  type ApplyOptions,
+  type ApplyResult,
+  type AttributeCondition,
+  type Capture,
+  type CapturesOf,
+  type ConfigurablePass,
+  type Finding,
+  type Match,
+  type Mismatch,
+  type OpOptions,
+  type OptionSchema,
+  type Pass,
+  type PassContext,
+  type PassDefinition,
+  type PassRecord,
+  type PassRegistry,
+  type PassResult,
+  type Pattern,
+  type PipelineReport,
+  type Replacement,
+  type RewriteContext,
+  type Rule,
+  type RunOptions,
+} from "@lowbit/rewrite";
+
+// Running models on ONNX Runtime.
+export {
+  integerShare,
+  multiplyAccumulates,
+  Session,
+  whatRan,
+  type Feeds,
+  type KernelRun,
+  type MultiplyAccumulates,
+  type Port,
+  type SessionOptions,
+} from "@lowbit/runtime";
+
+// Gradients.
+export { gradients, type GradientOptions } from "@lowbit/autodiff";
+
+// Quantization: plans, calibration, preparation, conversion.
+export {
+  calibrate,
+  convert,
+  createPlan,
+  deployModel,
+  diffPlans,
+  fixed,
+  freezeObservers,
+  keepFloat,
+  learnScales,
+  mergePlans,
+  nodesMatching,
+  observed,
+  planFromJson,
+  planText,
+  planToJson,
+  prepare,
+  quantizeModel,
+  withSpec,
+  type AnnotateOptions,
+  type CalibrateOptions,
+  type Calibration,
+  type DeployedModel,
+  type Granularity,
+  type ObserverName,
+  type PlanJson,
+  type PrepareOptions,
+  type QuantDType,
+  type QuantizationBackend,
+  type QuantizedModel,
+  type QuantizeOptions,
+  type Quantizer,
+  type QuantPlan,
+  type QuantPoint,
+  type QuantSpec,
+  type Range,
+  type Ranges,
+  type Skipped,
+} from "@lowbit/quantize";
+
+// Training: data, losses, optimizers, the loop, evaluation.
+export {
+  adam,
+  adamw,
+  arrays,
+  binaryCrossEntropy,
+  constantSchedule,
+  cosineSchedule,
+  crossEntropy,
+  distillation,
+  evaluate,
+  fit,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  openDataset,
+  randomStream,
+  sgd,
+  stepSchedule,
+  train,
+  trainStep,
+  warmUp,
+  type Batch,
+  type BatchOptions,
+  type DataOptions,
+  type Dataset,
+  type EvaluateOptions,
+  type Evaluation,
+  type FitEvent,
+  type FitOptions,
+  type InputSpec,
+  type Loss,
+  type LossContext,
+  type MetricName,
+  type ModuleArray,
+  type Optimizer,
+  type Phase,
+  type Schedule,
+  type TrainStep,
+  type TrainStepOptions,
+} from "@lowbit/train";
+
+// Backends.
+export {
+  annotateFromCapabilities,
+  createBackend,
+  quantizeEverything,
+  type Backend,
+  type BackendModule,
+  type BackendRequest,
+  type Capability,
+  type CapabilityTable,
+  type Constraint,
+  type Feature,
+  type Placement,
+  type Preference,
+} from "@lowbit/backend-kit";
+export { arm, armModule, type ArmOptions } from "@lowbit/backend-arm";
+export { x86, x86Module, type X86Options } from "@lowbit/backend-x86";

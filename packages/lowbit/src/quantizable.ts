@@ -1,6 +1,6 @@
 import { cloneModel, type Model, type Node, type Value } from "@lowbit/ir";
 import { isUse } from "@lowbit/quantize";
-import type { Backend } from "@lowbit/backend-kit";
+import { kernelOp, type Backend } from "@lowbit/backend-kit";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 
 /** What a backend would run on integers in a model. */
@@ -34,7 +34,7 @@ export function quantizable(model: Model, backend: Backend, keepFloat: readonly 
   return {
     backend: backend.name,
     ops: Object.fromEntries([...ops].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    skipped: plan.skipped.map(({ node, reason }) => ({ node: node.label, op: node.op, reason })),
+    skipped: plan.skipped.map(({ node, reason }) => ({ node: node.label, op: kernelOp(node).op, reason })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { CompileError, formatDiagnostic } from "@lowbit/ir";
-import { Interrupted, interruptedCode } from "./interruption.ts";
+import { interruptedCode } from "./interruption.ts";
 
 /** Exit codes of the command. */
 export const exitCodes = { done: 0, cannot: 1, usage: 2, interrupted: interruptedCode } as const;
@@ -18,9 +18,10 @@ export function failureOf(error: unknown): Failure {
     return { text: "", code: error.exitCode === 0 ? exitCodes.done : exitCodes.usage };
   }
   if (error instanceof CompileError) {
-    return { text: error.diagnostics.map(formatDiagnostic).join("\n"), code: exitCodes.cannot };
+    const isInterrupted = error.diagnostic.code === "train/stopped";
+    const text = error.diagnostics.map(formatDiagnostic).join("\n");
+    return { text, code: isInterrupted ? exitCodes.interrupted : exitCodes.cannot };
   }
-  if (error instanceof Interrupted) return { text: error.message, code: exitCodes.interrupted };
   return { text: bugText(error), code: exitCodes.cannot };
 }
 

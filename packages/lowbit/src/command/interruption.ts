@@ -1,11 +1,3 @@
-/** The user interrupted a command; the message says what was kept, if anything. */
-export class Interrupted extends Error {
-  constructor(message = "interrupted") {
-    super(message);
-    this.name = "Interrupted";
-  }
-}
-
 /** Exit code after Ctrl-C: 128 plus the number of SIGINT, as shells have it. */
 export const interruptedCode = 130;
 

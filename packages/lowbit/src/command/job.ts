@@ -23,7 +23,7 @@ export interface Job<O> {
   readonly options: O & CommonOptions;
   readonly args: readonly string[];
   /** Ends the command as wrongly used. */
-  misuse(message: string): never;
+  readonly misuse: (message: string) => never;
 }
 
 /** Options and what a command does, completed with what all commands have in common. */

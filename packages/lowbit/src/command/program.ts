@@ -5,6 +5,8 @@ import { addBench } from "./commands/bench.ts";
 import { addEval } from "./commands/eval.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addOpt } from "./commands/opt.ts";
+import { addQuantize } from "./commands/quantize.ts";
+import { addTrain } from "./commands/train.ts";
 import type { Interruptions } from "./interruption.ts";
 
 /** The `lowbit` command with all its sub-commands. Wrong usage throws a CommanderError instead of ending the process. */
@@ -16,7 +18,8 @@ export function createProgram(interruptions: Interruptions): Command {
     .helpCommand(false)
     .showHelpAfterError("(lowbit COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addInspect, addOpt, addEval, addBench, addBackends]) add(program, interruptions);
+  for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addBackends])
+    add(program, interruptions);
   return program;
 }
 

@@ -6,6 +6,7 @@ import { quantizable, type Quantizable } from "../../quantizable.ts";
 import { bytesText, countText } from "../format/quantities.ts";
 import { facts, table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
+import { skippedLines } from "../integer-result.ts";
 import { finish } from "../job.ts";
 import { modelFileBytes } from "../output-file.ts";
 
@@ -61,16 +62,6 @@ function planText({ backend, ops, skipped }: Quantizable): string {
     { title: "integer", align: "right" },
     { title: "float", align: "right" },
   ] as const;
-  const reasons = new Map<string, string[]>();
-  for (const { node, op, reason } of skipped) {
-    const key = `${op}: ${reason}`;
-    reasons.set(key, [...(reasons.get(key) ?? []), node]);
-  }
-  const lines = [...reasons].map(([key, nodes]) => `  ${key} (${shortList(nodes)})`);
+  const lines = skippedLines(skipped);
   return [table(columns, rows), ...(lines.length > 0 ? ["", "stays float:", ...lines] : [])].join("\n");
-}
-
-/** The first names, and how many more there are. */
-function shortList(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
 }

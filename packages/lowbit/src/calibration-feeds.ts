@@ -1,0 +1,48 @@
+import { Tensor } from "@lowbit/ir";
+import type { Feeds } from "@lowbit/runtime";
+import type { Batch, Dataset, InputSpec } from "@lowbit/train";
+
+/** How samples are drawn for calibration. */
+export interface CalibrationFeedsOptions {
+  /** At most this many. Default: 512. */
+  readonly samples?: number;
+  /** Samples per run, where the model leaves it open. Default: 32. */
+  readonly batch?: number;
+  /** Chooses the samples. Default: 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Samples of a data set as a model takes them, drawn from all over it, since data is often sorted. A last batch that is
+ * too small for a model with a fixed batch is filled up by repeating its samples, which changes no range.
+ *
+ * @param inputs of the model
+ */
+export async function* calibrationFeeds(
+  data: Dataset,
+  inputs: readonly InputSpec[],
+  options: CalibrationFeedsOptions = {},
+): AsyncGenerator<Feeds> {
+  const { samples = 512, batch = 32, seed = 0 } = options;
+  const fixed = inputs.find(({ initializer }) => !initializer)?.shape?.[0];
+  const size = typeof fixed === "number" ? fixed : batch;
+  for await (const drawn of data.batches({ batch: size, samples, shuffle: seed })) {
+    yield typeof fixed === "number" ? filled(drawn, fixed) : drawn.inputs;
+  }
+}
+
+function filled({ inputs, size }: Batch, wanted: number): Feeds {
+  if (size === wanted) return inputs;
+  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, repeated(tensor, size, wanted)]));
+}
+
+function repeated(tensor: Tensor, size: number, wanted: number): Tensor {
+  const bytes = tensor.bytes();
+  const perSample = bytes.length / size;
+  const all = new Uint8Array(perSample * wanted);
+  for (let i = 0; i < wanted; i++) {
+    const from = (i % size) * perSample;
+    all.set(bytes.subarray(from, from + perSample), i * perSample);
+  }
+  return Tensor.fromBytes(tensor.dtype, [wanted, ...tensor.dims.slice(1)], all);
+}

@@ -1,0 +1,92 @@
+import { kernelOp } from "@lowbit/backend-kit";
+import { loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
+import type { Skipped } from "@lowbit/quantize";
+import { integerShare, whatRan } from "@lowbit/runtime";
+import type { Dataset, InputSpec } from "@lowbit/train";
+import { calibrationFeeds } from "../calibration-feeds.ts";
+import { bytesText, percentText } from "./format/quantities.ts";
+import { modelFileBytes } from "./output-file.ts";
+
+/** What `quantize` and `train` tell about the model they wrote. */
+export interface IntegerResult {
+  readonly output: string;
+  /** Null for a float model. */
+  readonly backend: string | null;
+  /** Of the file written, and of the model it was made from; data files included. */
+  readonly bytes: number;
+  readonly otherBytes: number;
+  /** Share of multiply-accumulates that ONNX Runtime ran on integers, 0 to 1. */
+  readonly integerMacs: number;
+  readonly skipped: readonly { readonly node: string; readonly op: string; readonly reason: string }[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A model about to be written, and where it came from. */
+export interface NewModel {
+  readonly model: Model;
+  readonly backend: string | null;
+  readonly skipped: readonly Skipped[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly otherBytes: number;
+}
+
+/**
+ * Runs a new model on one sample to see what the runtime makes of it, then writes it.
+ *
+ * @throws CompileError `runtime/…` when it does not run: then nothing is written; `file/write`
+ */
+export async function writeAndTell(
+  made: NewModel,
+  output: string,
+  data: Dataset,
+  threads: number | undefined,
+): Promise<IntegerResult> {
+  const integerMacs = await integerMacsOf(made.model, data, threads);
+  saveModel(made.model, output);
+  return {
+    output,
+    backend: made.backend,
+    bytes: modelFileBytes(output, loadModel(output)),
+    otherBytes: made.otherBytes,
+    integerMacs,
+    skipped: made.skipped.map(({ node, reason }) => ({ node: node.label, op: kernelOp(node).op, reason })),
+    diagnostics: made.diagnostics,
+  };
+}
+
+async function integerMacsOf(model: Model, data: Dataset, threads: number | undefined): Promise<number> {
+  const inputs: readonly InputSpec[] = model.graph.inputs;
+  for await (const feeds of calibrationFeeds(data, inputs, { samples: 1, batch: 1 })) {
+    return integerShare(await whatRan(model, feeds, threads === undefined ? {} : { threads }));
+  }
+  return 0;
+}
+
+/** The result in words. */
+export function integerResultText(result: IntegerResult): string {
+  const { output, bytes, otherBytes, integerMacs, skipped, backend } = result;
+  const ratio = otherBytes / bytes;
+  const size = `${bytesText(otherBytes)} -> ${bytesText(bytes)}`;
+  const first = `${output}: ${size}${ratio > 1.05 ? `, ${ratio.toFixed(1)} times smaller` : ""}`;
+  if (backend === null) return first;
+  return [
+    first,
+    `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
+    ...(skipped.length > 0 ? ["stays float:", ...skippedLines(skipped)] : []),
+  ].join("\n");
+}
+
+/** One line per reason. */
+export function skippedLines(skipped: IntegerResult["skipped"]): readonly string[] {
+  const nodesByReason = new Map<string, string[]>();
+  for (const { node, op, reason } of skipped) {
+    const key = `${op}: ${reason}`;
+    nodesByReason.set(key, [...(nodesByReason.get(key) ?? []), node]);
+  }
+  return [...nodesByReason].map(([key, nodes]) => `  ${key} (${shortList(nodes)})`);
+}
+
+/** The first names, and how many more there are. */
+function shortList(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+}

@@ -1,0 +1,79 @@
+import { cloneModel, type Diagnostic, type Graph, type Model } from "@lowbit/ir";
+import {
+  calibrate,
+  composeConvBatchNormalization,
+  deployModel,
+  freezeObservers,
+  learnScales,
+  prepare,
+  type Calibration,
+  type QuantizationBackend,
+  type QuantPlan,
+  type Skipped,
+} from "@lowbit/quantize";
+import { runPasses, trainingPipeline } from "@lowbit/rewrite";
+import { calibrationFeeds } from "./calibration-feeds.ts";
+import { fitToEnd, phasesOf, type TrainingOptions } from "./training.ts";
+
+/** How a model is trained for integers. */
+export interface QuantizationAwareOptions extends TrainingOptions {
+  readonly backend: QuantizationBackend;
+  /** Patterns of nodes that stay float, by name; `*` stands for any text. */
+  readonly keepFloat?: readonly string[];
+  /** Changes the backend's plan before the graph is prepared. */
+  readonly editPlan?: (plan: QuantPlan) => QuantPlan;
+  /** Samples that set the first ranges of activations. Default: 512. */
+  readonly calibrationSamples?: number;
+  /** Ranges of activations stop moving after this many epochs. Default: never. */
+  readonly freezeObservers?: number;
+  /** Train the scales instead of following ranges (LSQ). */
+  readonly learnScales?: boolean;
+}
+
+/** A model trained for integers and how it came about. */
+export interface TrainedQuantized {
+  /** The integer model, lowered for the backend. */
+  readonly model: Model;
+  /** The trained model with FakeQuantize: computes in float what `model` computes in integers. */
+  readonly prepared: Model;
+  readonly plan: QuantPlan;
+  /** Nodes that stay float, with the reasons. */
+  readonly skipped: readonly Skipped[];
+  readonly calibration: Calibration;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Trains a float model with the rounding of its integer form in place, then converts and lowers it for a backend.
+ *
+ * The model is brought into canonical form with its normalizations kept, planned by the backend, calibrated on samples of
+ * the training data, fake-quantized, trained, and converted with the ranges it ended with.
+ *
+ * @throws CompileError `train/stopped` when the signal ended it, and what the steps throw
+ */
+export async function trainQuantized(model: Model, options: QuantizationAwareOptions): Promise<TrainedQuantized> {
+  const { backend, keepFloat = [], editPlan, calibrationSamples, freezeObservers: freezeAfter, ...rest } = options;
+  const { learnScales: learnsScales = false, ...training } = rest;
+  const canonical = cloneModel(model);
+  const report = runPasses(canonical, [...trainingPipeline, composeConvBatchNormalization]);
+  const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat });
+  const plan = editPlan ? editPlan(annotated) : annotated;
+  const samples = calibrationSamples === undefined ? {} : { samples: calibrationSamples };
+  const feeds = calibrationFeeds(options.data, canonical.graph.inputs, samples);
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const calibration = await calibrate(canonical, plan, feeds, threads);
+  const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
+  if (learnsScales) learnScales(graph);
+  const phases = phasesOf({
+    ...training,
+    ...(freezeAfter === undefined || learnsScales
+      ? {}
+      : { freezeObservers: { after: freezeAfter, change: freezeObservers } }),
+  });
+  const withGraph = (trained: Graph): Model => ({ ...canonical, graph: trained });
+  const deploy = (trained: Graph): Model => deployModel(withGraph(trained), backend).model;
+  const prepared = withGraph(await fitToEnd(graph, training, phases, deploy));
+  const deployed = deployModel(prepared, backend);
+  const diagnostics = [...report.diagnostics, ...calibration.diagnostics, ...deployed.diagnostics];
+  return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics };
+}

@@ -1,0 +1,79 @@
+import { cloneModel, type Graph, type Model } from "@lowbit/ir";
+import { lowestOpset } from "@lowbit/quantize";
+import { runPasses, trainingPipeline } from "@lowbit/rewrite";
+import { fit, type FitEvent, type FitOptions, type Phase } from "@lowbit/train";
+import { trainingStopped } from "./diagnostics.ts";
+
+/** How a model is trained; what is left out is as in `fit`. */
+export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate"> {
+  /** BatchNormalization keeps its running statistics after this many epochs. Default: never. */
+  readonly freezeBatchNormalization?: number;
+  /** Measures the model as it would be saved after each epoch; the result goes into the epoch's event. */
+  readonly validate?: (model: Model) => Promise<number>;
+  readonly onEvent?: (event: FitEvent) => void;
+}
+
+/**
+ * Trains a float model and returns the trained copy; BatchNormalization and Dropout are kept.
+ *
+ * @throws CompileError `train/stopped` when the signal ended it, and what `fit` throws
+ */
+export async function trainModel(model: Model, options: TrainingOptions): Promise<Model> {
+  const canonical = cloneModel(model);
+  runPasses(canonical, trainingPipeline);
+  const finish = (graph: Graph): Model => {
+    const finished = cloneModel({ ...canonical, graph });
+    runPasses(finished, [lowestOpset]);
+    return finished;
+  };
+  return finish(await fitToEnd(canonical.graph, options, phasesOf(options), finish));
+}
+
+/** From which epochs on something no longer moves. */
+export interface FreezeOptions {
+  readonly freezeBatchNormalization?: number;
+  /** Epochs after which `freezeObservers` is applied. */
+  readonly freezeObservers?: { readonly after: number; readonly change: (graph: Graph) => void };
+}
+
+/** The phases of a training in which observers and normalizations freeze after some epochs, in order; none if nothing freezes. */
+export function phasesOf({ freezeBatchNormalization = Infinity, freezeObservers }: FreezeOptions): readonly Phase[] {
+  const epochs = [freezeBatchNormalization, freezeObservers?.after ?? Infinity].filter((epoch) => epoch !== Infinity);
+  return [...new Set(epochs)]
+    .toSorted((a, b) => a - b)
+    .map((fromEpoch): Phase => {
+      const isFrozen = fromEpoch >= freezeBatchNormalization;
+      const observersStop = freezeObservers?.after === fromEpoch;
+      const words = [
+        ...(isFrozen ? ["batch normalization frozen"] : []),
+        ...(fromEpoch >= (freezeObservers?.after ?? Infinity) ? ["observers frozen"] : []),
+      ];
+      return {
+        name: words.join(", "),
+        fromEpoch,
+        batchNormalization: isFrozen ? "frozen" : "train",
+        ...(observersStop ? { change: freezeObservers.change } : {}),
+      };
+    });
+}
+
+/** Runs `fit` to its end and returns the trained graph. @throws CompileError `train/stopped` */
+export async function fitToEnd(
+  graph: Graph,
+  options: TrainingOptions,
+  phases: readonly Phase[],
+  finish: (graph: Graph) => Model,
+): Promise<Graph> {
+  const { validate, onEvent, freezeBatchNormalization: _, ...settings } = options;
+  const events = fit(graph, {
+    ...settings,
+    phases,
+    ...(validate ? { validate: (current: Graph) => validate(finish(current)) } : {}),
+  });
+  for await (const event of events) {
+    onEvent?.(event);
+    if (event.kind === "done") return event.graph;
+    if (event.kind === "stopped") throw trainingStopped(event.step, options.checkpoint?.folder ?? null);
+  }
+  return graph;
+}
