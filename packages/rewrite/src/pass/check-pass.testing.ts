@@ -45,14 +45,21 @@ export function rejections(pass: Pass, text: string, rule?: string): string {
 /** Evaluates both models on the same inputs and compares their outputs by name. */
 export function expectSameOutputs(before: Model, after: Model, options: CheckOptions = {}): void {
   const inputs = options.inputs ?? inputsFor(before.graph, options.symbols ?? {});
-  const expected = evaluate(before.graph, inputs);
-  const actual = evaluate(after.graph, inputs);
+  expectSameTensors(evaluate(before.graph, inputs), evaluate(after.graph, inputs), options.tolerance ?? 1e-5);
+}
+
+/** Compares tensors by name; the tolerance is a share of each tensor's largest magnitude. */
+export function expectSameTensors(
+  expected: ReadonlyMap<string, Tensor>,
+  actual: ReadonlyMap<string, Tensor>,
+  tolerance: number,
+): void {
   expect([...actual.keys()]).toEqual([...expected.keys()]);
   for (const [name, tensor] of expected) {
     const other = actual.get(name)!;
     expect({ name, dtype: other.dtype, dims: other.dims }).toEqual({ name, dtype: tensor.dtype, dims: tensor.dims });
-    const allowed = options.tolerance ?? 1e-5;
-    expect(relativeDifference(tensor.numbers(), other.numbers()), `difference of ${name}`).toBeLessThanOrEqual(allowed);
+    const difference = relativeDifference(tensor.numbers(), other.numbers());
+    expect(difference, `difference of ${name}`).toBeLessThanOrEqual(tolerance);
   }
 }
 
