@@ -10,6 +10,7 @@ import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
 import { x86Placement } from "./placement.ts";
+import { quantizeBehindPool } from "./quantize-behind-pool.ts";
 
 /** How to compile for x86. */
 export interface X86Options {
@@ -56,7 +57,7 @@ export function x86(options: X86Options = {}): Backend {
       annotate: (graph, settings) => annotateFromCapabilities(graph, capabilities, placement, settings),
     },
     capabilities,
-    lower: [foldClampIntoQuantize, averagePoolToGlobal],
+    lower: [foldClampIntoQuantize, averagePoolToGlobal, quantizeBehindPool],
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };
 }
