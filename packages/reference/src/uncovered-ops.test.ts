@@ -148,6 +148,20 @@ const cases: Readonly<Record<string, NodeCase>> = {
     ),
   ),
   "GridSample, volumes": { op: "GridSample", inputs: [floats([1, 2, 4, 5, 3]), floats([1, 2, 3, 2, 3], -1.2, 1.2)] },
+  "Resize nearest, a scale whose positions are ties in float32 only": {
+    op: "Resize",
+    inputs: [integers("int8", [1, 2, 5, 6], -100, 100), null, float([1, 1, 1.7, 2.3])],
+  },
+  "Resize linear to sizes, corners aligned": {
+    op: "Resize",
+    inputs: [floats([1, 2, 5, 6]), null, null, int64([1, 2, 7, 15])],
+    attributes: { mode: "linear", coordinate_transformation_mode: "align_corners" },
+  },
+  "Resize cubic, half_pixel_symmetric": {
+    op: "Resize",
+    inputs: [floats([1, 2, 5, 6]), null, float([1, 1, 1.7, 0.8])],
+    attributes: { mode: "cubic", coordinate_transformation_mode: "half_pixel_symmetric" },
+  },
   AffineGrid: { op: "AffineGrid", inputs: [floats([2, 2, 3]), int64([2, 3, 4, 5])] },
   "AffineGrid, volumes, aligned": {
     op: "AffineGrid",
@@ -257,6 +271,9 @@ const cases: Readonly<Record<string, NodeCase>> = {
 
 /** Operands that ONNX Runtime's kernels only take as constants. */
 const constants: Readonly<Record<string, readonly number[]>> = {
+  "Resize nearest, a scale whose positions are ties in float32 only": [2],
+  "Resize linear to sizes, corners aligned": [3],
+  "Resize cubic, half_pixel_symmetric": [2],
   MatMulIntegerToFloat: [1, 3, 5],
   DynamicQuantizeMatMul: [1, 2, 3],
   MatMulNBits: [1, 2, 3],

@@ -4,7 +4,6 @@ import { sizeOf, stridesOf } from "../arrays/indices.ts";
 import { aroundAxis } from "../arrays/regroup.ts";
 import { take } from "../arrays/take.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
-import { roundHalfEven } from "../rounding.ts";
 import { integers } from "./shape.ts";
 
 /** How one axis is resized. */
@@ -12,6 +11,8 @@ interface ResizedAxis {
   readonly input: number;
   readonly output: number;
   readonly scale: number;
+  /** The resized length the coordinates are computed with; the suite's reference does not round it when scales are given. */
+  readonly length: number;
   /** Region of interest, normalized to the axis, for `tf_crop_and_resize`. */
   readonly roi: readonly [start: number, end: number];
 }
@@ -22,28 +23,33 @@ interface Taps {
   readonly weights: readonly number[];
 }
 
-/** The position in the input of an output index: https://onnx.ai/onnx/operators/onnx__Resize.html. */
+const f32 = Math.fround;
+
+/**
+ * The position in the input of an output index: https://onnx.ai/onnx/operators/onnx__Resize.html.
+ *
+ * In float32 steps like the runtimes', because `nearest` turns on ties.
+ */
 function originalPosition(mode: string, axis: ResizedAxis, x: number): number {
-  const { input, output, scale, roi } = axis;
-  // The suite's reference takes the resized length before it is rounded down.
-  const length = scale * input;
+  const { input, output, scale, length, roi } = axis;
+  const halfPixel = f32(f32((x + 0.5) / scale) - 0.5);
   switch (mode) {
     case "align_corners":
-      return length === 1 || output === 1 ? 0 : (x * (input - 1)) / (length - 1);
+      return length === 1 || output === 1 ? 0 : f32((x * (input - 1)) / (length - 1));
     case "asymmetric":
-      return x / scale;
+      return f32(x / scale);
     case "pytorch_half_pixel":
-      return output > 1 ? (x + 0.5) / scale - 0.5 : 0;
+      return output > 1 ? halfPixel : 0;
     case "tf_half_pixel_for_nn":
-      return (x + 0.5) / scale;
+      return f32((x + 0.5) / scale);
     case "tf_crop_and_resize":
       return output > 1
-        ? roi[0] * (input - 1) + (x * (roi[1] - roi[0]) * (input - 1)) / (output - 1)
+        ? f32(roi[0] * (input - 1) + (x * (roi[1] - roi[0]) * (input - 1)) / (output - 1))
         : 0.5 * (roi[0] + roi[1]) * (input - 1);
     case "half_pixel_symmetric":
-      return (input / 2) * (1 - output / length) + (x + 0.5) / scale - 0.5;
+      return f32(f32((input / 2) * (1 - output / length)) + halfPixel);
     default:
-      return (x + 0.5) / scale - 0.5;
+      return halfPixel;
   }
 }
 
@@ -122,13 +128,14 @@ function resizedAxes(call: KernelCall, x: Tensor): readonly ResizedAxis[] {
   const wanted = sizes && keepAspectRatio(call, x, axes, sizes);
   return x.dims.map((input, axis) => {
     const i = axes.indexOf(axis);
-    if (i < 0) return { input, output: input, scale: 1, roi: [0, 1] };
+    if (i < 0) return { input, output: input, scale: 1, length: input, roi: [0, 1] };
     const region = [roi?.[i] ?? 0, roi?.[axes.length + i] ?? 1] as const;
-    if (wanted) return { input, output: wanted[i]!.size, scale: wanted[i]!.scale, roi: region };
+    if (wanted)
+      return { input, output: wanted[i]!.size, scale: wanted[i]!.scale, length: wanted[i]!.size, roi: region };
     const scale = scales![i]!;
     const crop =
       call.node.string("coordinate_transformation_mode", "") === "tf_crop_and_resize" ? region[1] - region[0] : 1;
-    return { input, output: Math.floor(Math.fround(Math.fround(input * crop) * scale)), scale, roi: region };
+    return { input, output: Math.floor(f32(f32(input * crop) * scale)), scale, length: scale * input, roi: region };
   });
 }
 
@@ -140,7 +147,7 @@ function keepAspectRatio(
 ): readonly { readonly size: number; readonly scale: number }[] {
   const ratios = axes.map((axis, i) => sizes[i]! / x.dims[axis]!);
   const policy = call.node.string("keep_aspect_ratio_policy", "stretch");
-  if (policy === "stretch") return sizes.map((size, i) => ({ size, scale: ratios[i]! }));
+  if (policy === "stretch") return sizes.map((size, i) => ({ size, scale: f32(ratios[i]!) }));
   const scale = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
   return axes.map((axis) => ({ size: Math.floor(scale * x.dims[axis]! + 0.5), scale }));
 }
@@ -209,12 +216,12 @@ function outsidePlaces(axes: readonly ResizedAxis[], positions: readonly (readon
   });
 }
 
-/** Integers of an interpolation: to nearest even and into the dtype, which a cubic may overshoot. */
+/** Integers of an interpolation: truncated as ONNX Runtime does, and into the dtype, which a cubic may overshoot. */
 function saturated(elements: Float64Array, dtype: DType): Float64Array {
   const bits = 8 * Tensor.scalar(dtype, 0).bytes().length;
   const low = dtype.startsWith("u") ? 0 : -(2 ** (bits - 1));
   const high = low + 2 ** bits - 1;
-  return elements.map((element) => Math.max(low, Math.min(high, roundHalfEven(element))));
+  return elements.map((element) => Math.max(low, Math.min(high, Math.trunc(element))));
 }
 
 /** Resampling of regular grids; weights and sums in float64. */
