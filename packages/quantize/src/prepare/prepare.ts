@@ -8,6 +8,7 @@ import { sharingGroups, type SharingGroup, type SharingGroups } from "../plan/sh
 import { isUse, type OwnSpec, type QuantPoint } from "../plan/spec.ts";
 import { addGroupParameters, codeAttributes, type GroupParameters } from "./group-parameters.ts";
 import { observeGroup } from "./observe-group.ts";
+import { roundBias } from "./round-bias.ts";
 
 /** How a graph is prepared. */
 export interface PrepareOptions {
@@ -25,7 +26,8 @@ export interface PrepareOptions {
 /**
  * A copy of a graph with FakeQuantize wherever the plan says so. Activations get range buffers (`<value>.range.min` and
  * `.max`) that QuantizationParameters turns into scales; a step uses the ranges from before its own data. Weights are
- * scaled by their current range. Biases stay float until `convert`.
+ * scaled by their current range. Biases that are derived take the values they will have as integers in `static` mode; in
+ * `qat` they stay float until `convert`, since a rounding of half an accumulator step has no gradient worth having.
  *
  * Ranges not known yet are +∞ and -∞: run a step that only observes before one that quantizes.
  *
@@ -54,6 +56,11 @@ export function prepare(graph: Graph, plan: QuantPlan, options: PrepareOptions):
   });
   for (const [value, uses] of readers) inserter.quantizeValue(value, uses);
   for (const point of points) if (isUse(point)) inserter.quantizeUse(point);
+  if (options.mode === "static") {
+    for (const [point, spec] of cloned.plan.specs) {
+      if (spec.kind === "derived" && isUse(point)) roundBias(editor, point, spec, groups, inserter.parameters);
+    }
+  }
   if (options.mode === "qat") {
     for (const { parameters, sources } of entries) {
       if (parameters.range) observe(editor, parameters.range, sources, options.averagingConstant ?? 0.01, inserter);
