@@ -1,0 +1,124 @@
+import { join } from "node:path";
+import { cloneGraph, GraphEditor, loadModel, Tensor, verifyModel, type Graph, type Model } from "@lowbit/ir";
+import { quantizeModel, type QuantizedModel } from "@lowbit/quantize";
+import { evaluate } from "@lowbit/reference";
+import { Session, whatRan, integerShare } from "@lowbit/runtime";
+import { materialsFolder } from "@lowbit/test-models";
+import { describe, expect, test } from "vitest";
+import { cifarBatches, digitBatches, keywordBatches, type LabelledBatch } from "./materials.testing.ts";
+import { x86 } from "./x86.ts";
+
+const folder = materialsFolder() ?? "";
+
+/** Real models: their file, data, and how many points of accuracy quantization may cost. */
+const models = {
+  ResNet20: {
+    file: "cifar10/resnet20-cifar10.fused.op13.onnx",
+    loss: 0.3,
+    train: () => cifarBatches(folder, "train", 256, "normalized"),
+    test: () => cifarBatches(folder, "test", 2500, "normalized"),
+  },
+  "ResNet8 of MLPerf Tiny": {
+    file: "mlperf-tiny/resnet8_cifar10.bn.op17.onnx",
+    loss: 0.4,
+    train: () => cifarBatches(folder, "train", 256, "raw"),
+    test: () => cifarBatches(folder, "test", 5000, "raw"),
+  },
+  "keyword spotting of MLPerf Tiny": {
+    file: "mlperf-tiny/kws_dscnn.bn.op17.onnx",
+    loss: 0.6,
+    train: () => keywordBatches(folder, 256),
+    test: () => keywordBatches(folder, 500),
+  },
+  "MNIST of CNTK": {
+    file: "mnist/mnist-ort-examples.onnx",
+    loss: 0.1,
+    train: () => digitBatches("train", 256),
+    test: () => digitBatches("test", 3000),
+  },
+} as const;
+
+type Name = keyof typeof models;
+const names = Object.keys(models) as Name[];
+
+async function quantized(name: Name, prefer: "speed" | "integer"): Promise<{ float: Model; int8: QuantizedModel }> {
+  const float = await loadModel(join(folder, "models", models[name].file));
+  const input = inputOf(float.graph);
+  const data = models[name].train().map(({ x }) => ({ [input]: x }));
+  return { float, int8: await quantizeModel(float, { backend: x86({ prefer }), data }) };
+}
+
+/** The input that callers feed; old files list initializers among the inputs too. */
+function inputOf(graph: Graph): string {
+  return graph.inputs.find((value) => !value.initializer)!.name;
+}
+
+/** Share of samples whose largest output is the right class, in percent. */
+async function accuracy(model: Model, batches: readonly LabelledBatch[]): Promise<number> {
+  const session = await Session.create(model);
+  const [input, output] = [inputOf(model.graph), model.graph.outputs[0]!.name];
+  let [right, total] = [0, 0];
+  for (const { x, labels } of batches) {
+    const scores = (await session.run({ [input]: x }))[output]!.floats();
+    const classes = scores.length / labels.length;
+    for (const [row, label] of labels.entries()) {
+      const own = scores.subarray(row * classes, (row + 1) * classes);
+      if (own.indexOf(Math.max(...own)) === label) right++;
+    }
+    total += labels.length;
+  }
+  await session.release();
+  return (100 * right) / total;
+}
+
+/** The model with the codes of its last QuantizeLinear as its only output. */
+function returningLastCodes(model: Model): Model {
+  const { graph } = cloneGraph(model.graph);
+  const last = [...graph.nodes].findLast((node) => node.op === "QuantizeLinear")!;
+  new GraphEditor(graph).setOutputs([last.output]);
+  return { ...model, graph };
+}
+
+describe.skipIf(!materialsFolder())("with the models of the materials,", () => {
+  test.each(names)("%s loses no more accuracy than allowed", { timeout: 60_000 }, async (name) => {
+    const { float, int8 } = await quantized(name, "speed");
+    expect(verifyModel(int8.model)).toEqual([]);
+    const batches = models[name].test();
+    const [before, after] = [await accuracy(float, batches), await accuracy(int8.model, batches)];
+    expect(after).toBeGreaterThanOrEqual(before - models[name].loss);
+  });
+
+  test.each(names)("%s runs all its products on integers when asked to", { timeout: 60_000 }, async (name) => {
+    const { int8 } = await quantized(name, "integer");
+    const [batch] = models[name].test();
+    const kernels = await whatRan(int8.model, { [inputOf(int8.model.graph)]: batch!.x });
+    expect(integerShare(kernels)).toBeGreaterThan(0.99);
+  });
+
+  test.each(["ResNet8 of MLPerf Tiny", "keyword spotting of MLPerf Tiny"] as const)(
+    "%s gives the interpreter's codes on ONNX Runtime, up to a rare last step",
+    { timeout: 60_000 },
+    async (name) => {
+      const model = returningLastCodes((await quantized(name, "integer")).int8.model);
+      const [batch] = models[name].test();
+      const rows = 2;
+      const dims = [rows, ...batch!.x.dims.slice(1)];
+      const x = Tensor.of(
+        "float",
+        batch!.x.floats().subarray(
+          0,
+          dims.reduce((a, b) => a * b),
+        ),
+        dims,
+      );
+      const [input, output] = [inputOf(model.graph), model.graph.outputs[0]!.name];
+      const wanted = evaluate(model.graph, new Map([[input, x]]), { arithmetic: x86().arithmetic }).get(output)!;
+      const session = await Session.create(model);
+      const actual = (await session.run({ [input]: x }))[output]!.numbers();
+      await session.release();
+      const steps = wanted.numbers().map((code, i) => Math.abs(code - actual[i]!));
+      expect(Math.max(...steps)).toBeLessThanOrEqual(1);
+      expect(steps.filter((step) => step > 0).length / steps.length).toBeLessThan(0.01);
+    },
+  );
+});
