@@ -42,7 +42,7 @@ type Name = keyof typeof models;
 const names = Object.keys(models) as Name[];
 
 async function quantized(name: Name, prefer: "speed" | "integer"): Promise<{ float: Model; int8: QuantizedModel }> {
-  const float = await loadModel(join(folder, "models", models[name].file));
+  const float = loadModel(join(folder, "models", models[name].file));
   const input = inputOf(float.graph);
   const data = models[name].train().map(({ x }) => ({ [input]: x }));
   return { float, int8: await quantizeModel(float, { backend: x86({ prefer }), data }) };
