@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { loadModel, saveModel, verifyModel } from "@lowbit/ir";
 import { canonicalize, defaultPipeline, optimize, runPasses } from "@lowbit/rewrite";
 import { chainAndBranch } from "./chain-and-branch.ts";
+import { timed } from "./timed.ts";
 
 const sizes = [10_000, 100_000] as const;
 const maxSeconds = 10;
@@ -57,12 +58,6 @@ function measure(file: string): Seconds {
   if (findings.length > 0) throw new Error(`the result is not valid: ${findings[0]!.message}`);
   const [save] = timed(() => saveModel(model, `${file}.out`));
   return { load, canonicalize: canonical, fuse, verify, save };
-}
-
-function timed<T>(work: () => T): readonly [seconds: number, result: T] {
-  const start = performance.now();
-  const result = work();
-  return [(performance.now() - start) / 1000, result];
 }
 
 function total(seconds: Seconds): number {

@@ -191,6 +191,18 @@ test("data stays where it came from unless told otherwise", () => {
   expect(Buffer.compare(readFileSync(inside), modelBytes(loadModel(path)))).toBe(0);
 });
 
+test("what is new and large goes to the data file of a model that has one", () => {
+  const path = join(folder, "m.onnx");
+  saveModel(twoWeights(), path, { externalData: {} });
+  const model = loadModel(path);
+  const editor = new GraphEditor(model.graph);
+  editor.initializer(Tensor.fromBytes("uint8", [2 ** 20], new Uint8Array(2 ** 20)), "megabyte");
+  editor.initializer(Tensor.fromBytes("uint8", [2 ** 19], new Uint8Array(2 ** 19)), "less");
+  saveModel(model, path);
+  const external = decodeModel(readFileSync(path)).graph!.initializer.filter((each) => each.data_location === 1);
+  expect(external.map(({ name }) => name)).toEqual(["large", "megabyte"]);
+});
+
 test("a model can be saved over the files it came from", () => {
   const path = join(folder, "m.onnx");
   const model = twoWeights();

@@ -13,8 +13,8 @@ import { WholeFile } from "./whole-file.ts";
 export interface SaveOptions {
   /**
    * `{}` puts initializers of at least `threshold` bytes (default 1024) into a data file beside the model, `false` keeps
-   * all data in the model. Default: tensors that came from a data file go to one again; a model that would not fit into
-   * protobuf's 2 GiB is saved as with `{}`.
+   * all data in the model. Default: tensors that came from a data file go to one again, and with them all others of a
+   * megabyte and more; a model that would not fit into protobuf's 2 GiB is saved as with `{}`.
    */
   readonly externalData?: false | ExternalDataOptions;
 }
@@ -83,9 +83,17 @@ function selection(model: Model, { externalData }: SaveOptions): Selection {
     (kind === "initializer" && tensor.strings === null && tensor.source.byteLength >= threshold) || came(tensor, kind);
   if (externalData) return large;
   let inside = 0;
-  for (const tensor of tensorsOf(model)) if (!came(tensor, "initializer")) inside += tensor.source.byteLength;
+  let hasDataFile = false;
+  for (const tensor of tensorsOf(model)) {
+    if (came(tensor, "initializer")) hasDataFile = true;
+    else inside += tensor.source.byteLength;
+  }
   // What is not data (nodes, names) is small beside this margin.
-  return inside > maxMessageBytes - (1 << 28) ? large : came;
+  if (inside > maxMessageBytes - (1 << 28)) return large;
+  if (!hasDataFile) return came;
+  return (tensor, kind) =>
+    came(tensor, kind) ||
+    (kind === "initializer" && tensor.strings === null && tensor.source.byteLength >= mappedBytes);
 }
 
 /** Which tensors go to the data file, and where in it: one after the other, each tensor once. */

@@ -14,6 +14,7 @@ import {
 } from "@lowbit/ir";
 import { evaluateNode, hasKernel } from "@lowbit/reference";
 import { isDead, isUnread } from "../rule/erase-dead.ts";
+import { recomputedResult } from "./recomputed-tensor.ts";
 
 /** The results of a node that depend on no input, or why they are not stored although they could be. */
 export type ConstantResults = { readonly tensors: readonly (Tensor | null)[] } | { readonly reason: string };
@@ -23,6 +24,9 @@ const maxProducts = 2 ** 26;
 
 /** Ops whose point is what they are applied to: an integer weight with its scale must not become a float weight again. */
 const kept = new Set(["DequantizeLinear", "FakeQuantize"]);
+
+/** Ops whose result is the data of an operand, which needs no reading. */
+const views = new Set(["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 
 /** What a node computes, when that can be known now; null when it depends on inputs, or nothing would be gained. */
 export function constantResults(node: Node, maxBytes: number): ConstantResults | null {
@@ -37,6 +41,10 @@ export function constantResults(node: Node, maxBytes: number): ConstantResults |
   }
   const reason = objection(node, maxBytes);
   if (reason !== null) return { reason };
+  if (node.outputs.length === 1 && !views.has(node.op) && inferredBytes(node.output) > maxBytes) {
+    const large = recomputedResult(node, operands);
+    if (large) return { tensors: [large] };
+  }
   try {
     const tensors = evaluateNode(node, operands).map((tensor, index) =>
       node.outputs[index] && !isUnread(node.outputs[index]) ? tensor : null,
