@@ -8,7 +8,7 @@ import { Value, type Role, type Use } from "../graph/value.ts";
 import { inferNode } from "../ops/infer-node.ts";
 import { arity } from "../ops/define-op.ts";
 import { schemaOf } from "../ops/registry.ts";
-import { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import type { ValueType } from "../types.ts";
 import { toAttribute } from "./attribute-input.ts";
 import { attachInputs, detachInputs, link, mutable, unlink } from "./mutable.ts";

@@ -103,7 +103,12 @@ test("a phase trains another form of the graph on the same state", async () => {
 });
 
 test("a caller may stop in the middle", async () => {
-  for await (const event of fit(net(), options())) if (event.kind === "progress") break;
+  const seen: string[] = [];
+  for await (const event of fit(net(), options())) {
+    seen.push(event.kind);
+    if (event.kind === "progress") break;
+  }
+  expect(seen).toEqual(["progress"]);
 });
 
 test("training stops with a diagnostic when the loss is no longer a number", async () => {

@@ -1,5 +1,5 @@
 import type { Part } from "./pack-parameters.ts";
-import { GraphEditor, invariant, lowbitDomain, Tensor, type Graph, type Role, type Value } from "@lowbit/ir";
+import { GraphEditor, invariant, lowbitDomain, type Graph, type Role, type Tensor, type Value } from "@lowbit/ir";
 
 /** One tensor that lives from step to step. */
 export interface StateSlot {

@@ -31,7 +31,7 @@ function rangesKeptAlike(graph: Graph): readonly (readonly RangePoint[])[] {
     const updates = others.filter((user) => user.is("Assign", lowbitDomain));
     const known = others.every((user) => user === observer || updates.includes(user));
     if (!known || (observer !== null && !isMovingAverage(observer, updates))) continue;
-    const key = [...attributeTexts(parameters), "observer", ...(observer ? attributeTexts(observer) : [])].join();
+    const key = [keptAs(parameters), observer?.float("averaging_constant", 0.01)].join();
     groups.set(key, [...(groups.get(key) ?? []), { parameters, observer, updates }]);
   }
   return [...groups.values()];
@@ -48,8 +48,10 @@ function isMovingAverage(observer: Node, updates: readonly Node[]): boolean {
   );
 }
 
-function attributeTexts(node: Node): readonly string[] {
-  return [...node.attributes].map(([name, attribute]) => `${name}=${String(attribute.value)}`).sort();
+/** What two QuantizationParameters must have in common to be computed together. */
+function keptAs(node: Node): string {
+  const codes = [node.int("qmin", 0), node.int("qmax", 0), node.string("dtype", "")];
+  return [...codes, node.int("symmetric", 0), node.float("eps", 1.1920929e-7)].join();
 }
 
 function packGroup(graph: Graph, points: readonly RangePoint[], packed: Map<string, readonly Part[]>): void {
