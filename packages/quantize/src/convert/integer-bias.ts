@@ -38,14 +38,13 @@ function dequantizedBias(
   bias: Value,
   { codes, scale, zeroPoint }: { readonly codes: Tensor; readonly scale: Tensor; readonly zeroPoint: Tensor },
 ): Value {
-  const operands = [
-    editor.initializer(codes, `${bias.name}_q`),
-    pool.get(scale, "s"),
-    pool.get(zeroPoint, "z"),
-  ] as const;
+  // A bias that a static graph has rounded is called after the one it was made of.
+  const name = bias.name.replace(/_fq$/, "");
+  const stored = editor.initializer(codes, `${name}_q`);
+  const operands = [stored, pool.get(scale, "s"), pool.get(zeroPoint, "z")] as const;
   const attributes = scale.dims.length === 0 ? {} : { axis: 0 };
   return editor.op.DequantizeLinear(operands, attributes, {
-    outputs: [editor.graph.names.fresh(`${bias.name}_dq`)],
+    outputs: [editor.graph.names.fresh(`${name}_dq`)],
   });
 }
 

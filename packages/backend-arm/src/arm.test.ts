@@ -1,0 +1,88 @@
+import { createBackend } from "@lowbit/backend-kit";
+import { CompileError, newModel, parseGraph, seeded, Tensor, verifyModel, type Model } from "@lowbit/ir";
+import { planText, quantizeModel, type QuantizedModel } from "@lowbit/quantize";
+import { integerShare, whatRan, type Feeds } from "@lowbit/runtime";
+import { describe, expect, test } from "vitest";
+import { arm, armModule } from "./arm.ts";
+
+const text = `g (float[N,8,8,8] x) => (float[N,10] y)
+<float[16,8,3,3] w1, float[16] b1, float[16,10] w2, float[10] b2> {
+  [conv] c = Conv (x, w1, b1)
+  r = Relu (c)
+  [mean] m = GlobalAveragePool (r)
+  [flat] f = Flatten (m)
+  [dense] d = Gemm (f, w2, b2)
+  [soft] y = Softmax (d)
+}`;
+
+const feeds: readonly Feeds[] = Array.from({ length: 4 }, (_, i) => ({ x: seeded(`x${i}`, "float", [8, 8, 8, 8]) }));
+
+function quantized(model: Model): Promise<QuantizedModel> {
+  return quantizeModel(model, { backend: arm({ prefer: "integer" }), data: feeds });
+}
+
+describe("arm", () => {
+  test("plans int8 for activations and weights, and Softmax with its fixed scale", () => {
+    expect(planText(arm({ prefer: "integer" }).quantizer.annotate(parseGraph(text)))).toMatchInlineSnapshot(`
+      "conv#X = int8 per-tensor affine
+      conv#W = int8 -127..127 per-channel(0) symmetric
+      conv#B = int32 bias(conv#X, conv#W)
+      r = int8 per-tensor affine
+      mean#X = shared(r)
+      m = int8 per-tensor affine
+      flat#input = shared(m)
+      f = shared(m)
+      dense#A = shared(m)
+      dense#B = int8 -127..127 per-channel(1) symmetric
+      dense#C = int32 bias(dense#A, dense#B)
+      d = int8 per-tensor affine
+      soft#input = shared(d)
+      y = int8 fixed(scale 0.00390625, zero point -128)"
+    `);
+  });
+
+  test("gives a valid model whose products run on integers", async () => {
+    const { model } = await quantized(newModel(parseGraph(text)));
+    expect(verifyModel(model)).toEqual([]);
+    expect(model.metadata.get("lowbit.backend")).toBe("arm");
+    expect(integerShare(await whatRan(model, feeds[0]!))).toBe(1);
+  });
+
+  test("makes no scale smaller than 2^-12, however small the numbers", async () => {
+    const model = newModel(parseGraph(text));
+    const small = Tensor.fromTyped("float", [2, 8, 8, 8], new Float32Array(1024).fill(1e-6));
+    const { graph } = (await quantizeModel(model, { backend: arm(), data: [{ x: small }] })).model;
+    const scales = [...graph.nodes]
+      .filter((node) => node.op === "QuantizeLinear" || (node.op === "DequantizeLinear" && node.input.dtype === "int8"))
+      .flatMap((node) => [...node.inputs[1]!.initializer!.floats()]);
+    expect(Math.min(...scales)).toBe(2 ** -12);
+  });
+
+  test("leaves a region without products in float for speed", () => {
+    const plan = arm().quantizer.annotate(parseGraph("g (float[2] x) => (float[2] y) { y = Mul (x, x) }"));
+    expect(plan.specs.size).toBe(0);
+  });
+
+  test.each(["arm", "arm:neon", "arm:dotprod", "arm:i8mm"])("%s is one and the same backend", (name) => {
+    expect(createBackend(name, [armModule]).name).toBe("arm");
+  });
+
+  test("says that it cannot compile for QNNPACK", () => {
+    const error = caught(() => createBackend("arm:qnnpack", [armModule]));
+    expect([error.diagnostic.code, error.diagnostic.message, error.diagnostic.help]).toEqual([
+      "backend/feature-not-implemented",
+      'backend arm cannot compile for "qnnpack" in this version',
+      "use `arm`, whose int8 kernels every ARM64 CPU has",
+    ]);
+  });
+});
+
+function caught(run: () => unknown): CompileError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CompileError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
