@@ -16,4 +16,4 @@ export {
   type IntegerArithmetic,
 } from "./integer-arithmetic/integer-arithmetic.ts";
 export type { Add, Affine, AffineOutput, Average, ProductScales, Requantize } from "./integer-arithmetic/types.ts";
-export { hasKernel } from "./kernel-table.ts";
+export { hasKernel, missingKernel } from "./kernel-table.ts";

@@ -116,6 +116,13 @@ export function kernelOf(op: string, domain = ""): Kernel | NoKernel | null {
   return Object.hasOwn(kernels, op) ? kernels[op]! : null;
 }
 
+/** Why the interpreter cannot run an op; null when it can. */
+export function missingKernel(op: string, domain = ""): string | null {
+  const kernel = kernelOf(op, domain);
+  if (kernel === null) return "it is not known";
+  return typeof kernel === "function" ? null : kernel.noKernel;
+}
+
 /** Whether the interpreter can run an op. */
 export function hasKernel(op: string, domain = ""): boolean {
   return typeof kernelOf(op, domain) === "function";
