@@ -1,4 +1,4 @@
-import type { Graph, Node, Use } from "@lowbit/ir";
+import { modelNodes, type Graph, type Node, type Use } from "@lowbit/ir";
 import { globMatchesNothing } from "../diagnostics.ts";
 import { globMatcher } from "./glob.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
@@ -10,7 +10,8 @@ import { isUse, type OwnSpec, type QuantPoint, type QuantSpec } from "./spec.ts"
 export const keptByUser = "kept in float on request";
 
 /**
- * The nodes whose name, or the name of one of whose results, matches one of the patterns.
+ * The nodes whose name, the name of one of whose results, or the name of a model node they were made of matches one of
+ * the patterns.
  *
  * @throws CompileError `quantize/keep-float` for a pattern that matches none
  */
@@ -19,13 +20,16 @@ export function nodesMatching(graph: Graph, globs: readonly string[]): ReadonlyS
   const nodes = new Set<Node>();
   for (const glob of globs) {
     const matches = globMatcher(glob);
-    const found = [...graph.nodes].filter((node) =>
-      [node.name, names.node(node), ...node.outputs.map((value) => value?.name ?? "")].some(matches),
-    );
+    const found = [...graph.nodes].filter((node) => namesOf(node, names).some(matches));
     if (found.length === 0) throw globMatchesNothing(glob);
     for (const node of found) nodes.add(node);
   }
   return nodes;
+}
+
+function namesOf(node: Node, names: PointNames): readonly string[] {
+  const results = node.outputs.flatMap((value) => (value ? [value.name] : []));
+  return [node.name, names.node(node), ...results, ...modelNodes(node.origin)];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { CompileError, parseGraph, type Graph } from "@lowbit/ir";
+import { CompileError, GraphEditor, parseGraph, type Graph } from "@lowbit/ir";
 import { describe, expect, test } from "vitest";
 import { diffPlans, diffText, mergePlans } from "./compare-plans.ts";
 import { keepFloat, nodesMatching, withSpec } from "./edit-plan.ts";
@@ -119,6 +119,14 @@ describe("keeping nodes in float", () => {
     expect(planText(keepFloat(plan, nodes))).toBe(
       "last#X = uint8 per-tensor affine\nfloat pool (MaxPool): kept in float on request",
     );
+  });
+
+  test("finds a node by the name of a model node that a rewrite made it of", () => {
+    const graph = exampleGraph();
+    const editor = new GraphEditor(graph);
+    const origin = { kind: "rewrite", rule: "fuse", from: [{ kind: "model", node: "before/fusion" }] } as const;
+    const node = editor.node("Relu", [graph.inputs[0]!], {}, { origin });
+    expect([...nodesMatching(graph, ["before/*"])]).toEqual([node]);
   });
 
   test("refuses a pattern that matches nothing", () => {
