@@ -21,12 +21,12 @@ export function cannotMakeUp(input: string, dtype: DType): CompileError {
   });
 }
 
-/** An output path that is a folder. */
-export function outputIsFolder(path: string): CompileError {
+/** An output path that is a folder, or in none. */
+export function badOutput(path: string, reason: string): CompileError {
   return new CompileError({
     code: "file/write",
     severity: "error",
-    message: "the file cannot be written: it is a folder",
+    message: `the file cannot be written: ${reason}`,
     where: { file: path },
   });
 }

@@ -1,4 +1,4 @@
-import { CompileError, shapeText, type DType, type TensorType } from "@lowbit/ir";
+import { CompileError, shapeText, type DType } from "@lowbit/ir";
 import type { InputSpec } from "./data/data-options.ts";
 
 /** Nothing in the model can be trained, or the selection left nothing. */
@@ -88,12 +88,12 @@ export function missingArray(input: string, alone: boolean, names: readonly stri
   });
 }
 
-/** Samples whose shape a model input cannot take. */
-export function shapeMismatch(input: InputSpec, type: TensorType, reason: string, source: string): CompileError {
+/** Samples whose shape a model input cannot take. @param sample dimensions of one sample */
+export function shapeMismatch(input: InputSpec, sample: readonly number[], reason: string, source: string): CompileError {
   return new CompileError({
     code: "data/shape",
     severity: "error",
-    message: `"${source}" gives ${shapeText(type.shape)} where the model's input "${input.name}" takes ${shapeText(input.shape)}: ${reason}`,
+    message: `"${source}" gives samples of shape ${shapeText(sample)}, but the model's input "${input.name}" takes ${shapeText(input.shape)}: ${reason}`,
     where: { file: source, value: input.name },
     help: "the first axis of data is the samples; each sample needs the elements of one input",
   });

@@ -1,11 +1,17 @@
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { tensorsOf, WholeFile, type Model } from "@lowbit/ir";
-import { outputIsFolder } from "../diagnostics.ts";
+import { badOutput } from "../diagnostics.ts";
 
 /** Refuses an output that cannot be written, before the work that would be lost. @throws CompileError `file/write` */
 export function checkWritable(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw outputIsFolder(path);
+  if (isFolder(path)) throw badOutput(path, "it is a folder");
+  if (!isFolder(dirname(path))) throw badOutput(path, `there is no folder "${dirname(path)}"`);
   new WholeFile(path).discard();
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Bytes of a model's file and of the data files beside it that it uses. */

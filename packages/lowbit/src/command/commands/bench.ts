@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
+import { loadModel } from "@lowbit/ir";
 import { benchmark, type Benchmark, type Timing } from "../../benchmark.ts";
 import { millisecondsText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
@@ -20,6 +21,8 @@ export function addBench(program: Command, interruptions: Interruptions): void {
     .argument("[OTHER]", "ONNX file to compare with; the ratio is MODEL's time by OTHER's")
     .option("--batch <N>", "samples per run (default: 1, or what the model fixes)", positiveInteger);
   finish<BenchOptions>(command, interruptions, [], async ({ terminal, options, args }) => {
+    // Tells what is wrong with a file better than the runtime does.
+    for (const path of args) loadModel(path);
     const threads = options.threads ?? availableParallelism();
     const result = await benchmark(args, {
       threads,

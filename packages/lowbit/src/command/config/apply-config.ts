@@ -13,7 +13,7 @@ const notOptions = new Set(["backends", "passes"]);
 export function applyConfig(command: Command, { config, file }: LoadedConfig): void {
   if (file === null) return;
   const commands = command.parent?.commands ?? [command];
-  const section: unknown = config[command.name()] ?? {};
+  const section: unknown = notOptions.has(command.name()) ? {} : (config[command.name()] ?? {});
   if (typeof section !== "object" || section === null || Array.isArray(section)) {
     throw badConfig(file, `\`${command.name()}\` must be an object of options`);
   }

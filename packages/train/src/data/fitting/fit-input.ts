@@ -30,9 +30,8 @@ export function fitInput(input: InputSpec, source: string, normalization: Normal
 function sampleDims(samples: Tensor, input: InputSpec, source: string): readonly number[] {
   const dims = samples.dims.slice(1);
   if (input.shape === null) return dims;
-  if (input.shape.length === 0)
-    throw shapeMismatch(input, samples.type, "the input has no axis for the samples", source);
+  if (input.shape.length === 0) throw shapeMismatch(input, dims, "the input has no axis for the samples", source);
   const fitted = fitSampleShape(dims, input.shape.slice(1));
   if ("dims" in fitted) return fitted.dims;
-  throw shapeMismatch(input, samples.type, fitted.reason, source);
+  throw shapeMismatch(input, dims, fitted.reason, source);
 }

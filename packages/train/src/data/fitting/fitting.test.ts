@@ -43,17 +43,17 @@ describe("shapes", () => {
   });
 
   test.each<[number[], Shape, string]>([
-    [[2, 4, 7], ["N", 24], '[2,4,7] where the model\'s input "x" takes [N,24]: 28 elements per sample are not 24'],
+    [[2, 4, 7], ["N", 24], '[4,7], but the model\'s input "x" takes [N,24]: 28 elements per sample are not 24'],
     [
       [2, 4, 6, 3],
       ["N", 3, 4, 6],
-      '[2,4,6,3] where the model\'s input "x" takes [N,3,4,6]: the axes are in another order; transpose the data',
+      '[4,6,3], but the model\'s input "x" takes [N,3,4,6]: the axes are in another order; transpose the data',
     ],
-    [[2, 4, 6], ["N", 5, "W"], '[2,4,6] where the model\'s input "x" takes [N,5,W]: the shapes differ'],
-    [[2], [], '[2] where the model\'s input "x" takes []: the input has no axis for the samples'],
+    [[2, 4, 6], ["N", 5, "W"], '[4,6], but the model\'s input "x" takes [N,5,W]: the shapes differ'],
+    [[2], [], '[], but the model\'s input "x" takes []: the input has no axis for the samples'],
   ])("samples %j are refused for an input %j", (dims, wanted, reason) => {
     const x = Tensor.of("float", sequence(dims.reduce((a, b) => a * b, 1)), dims);
-    expect(refusal(() => fitX(x, "float", wanted))).toBe(`data/shape: "data.npz" gives ${reason}`);
+    expect(refusal(() => fitX(x, "float", wanted))).toBe(`data/shape: "data.npz" gives samples of shape ${reason}`);
   });
 });
 
