@@ -61,7 +61,7 @@ export function annotateFromCapabilities(
 }
 
 /** The units that run on integers, as far as it is known. */
-export class Selection {
+class Selection {
   readonly #units: readonly Unit[];
   readonly #placement: Placement;
   readonly #reasons = new Map<Unit, string>();

@@ -70,7 +70,7 @@ export function kernelOp(node: Node): { readonly op: string; readonly domain: st
 }
 
 /** The row of the table for a node, or why there is none. */
-export function capabilityOf(node: Node, table: CapabilityTable): Capability | string {
+function capabilityOf(node: Node, table: CapabilityTable): Capability | string {
   const { op, domain } = kernelOp(node);
   const rows = table.ops.filter((row) => row.op === op && (row.domain ?? "") === domain);
   let reason = `there is no integer kernel for ${op}`;
