@@ -47,6 +47,15 @@ export function conformanceCases(archive: string): readonly ConformanceCase[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Names of the cases that ONNX Runtime 1.30 passes by its own account. */
+export function conformancePasses(archive: string): ReadonlySet<string> {
+  for (const { path, bytes } of tarEntries(gunzipSync(readFileSync(archive)))) {
+    if (path.endsWith("ort-1.30-pass.txt"))
+      return new Set(new TextDecoder().decode(bytes).split(/\s+/).filter(Boolean));
+  }
+  return new Set();
+}
+
 function dataSets(files: ReadonlyMap<string, Uint8Array>): readonly ConformanceDataSet[] {
   const numbered = (set: number, kind: "input" | "output"): readonly Uint8Array[] => {
     const found: Uint8Array[] = [];
