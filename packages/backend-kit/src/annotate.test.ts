@@ -220,3 +220,13 @@ describe("what stays float", () => {
     `);
   });
 });
+
+test("a model that is quantized already is refused", () => {
+  const text = `g (float[N,4] x) => (float[N,4] y) <float s = {0.5}, uint8 z = {0}> {
+    [quantize] q = QuantizeLinear (x, s, z)
+    y = DequantizeLinear (q, s, z)
+  }`;
+  expect(() => planOf(text)).toThrow(
+    /^error backend\/already-quantized: the model is quantized already: 2 of its nodes work on codes, the first is QuantizeLinear "quantize"\n/,
+  );
+});

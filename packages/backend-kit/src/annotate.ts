@@ -9,6 +9,7 @@ import {
 } from "@lowbit/quantize";
 import type { CapabilityTable } from "./capabilities.ts";
 import { isModelData } from "./constraints.ts";
+import { alreadyQuantized } from "./diagnostics.ts";
 import { regionsOf } from "./regions.ts";
 import { SpecCollector } from "./spec-collector.ts";
 import { findUnits, type Unit } from "./units.ts";
@@ -33,7 +34,7 @@ export const quantizeEverything: Placement = { everything: true };
  * Ops that move or choose elements share the parameters of their operands; they are quantized only where those come as
  * codes, because a conversion for them alone would cost more than it saves.
  *
- * @throws CompileError `quantize/keep-float`
+ * @throws CompileError `backend/already-quantized`, `quantize/keep-float`
  */
 export function annotateFromCapabilities(
   graph: Graph,
@@ -41,6 +42,7 @@ export function annotateFromCapabilities(
   placement: Placement,
   options: AnnotateOptions = {},
 ): QuantPlan {
+  requireFloat(graph);
   const { units, unsupported } = findUnits(graph, table);
   const reasons = new Map(unsupported);
   const kept = nodesMatching(graph, options.keepFloat ?? []);
@@ -58,6 +60,15 @@ export function annotateFromCapabilities(
     else reasons.set(unit.anchor, reason);
   }
   return createPlan(graph, collector.specs(), inGraphOrder(graph, reasons));
+}
+
+/** Ops that make codes or compute with them. */
+const onCodes = /^(Dynamic)?QuantizeLinear$|^DequantizeLinear$|^QLinear|^QGemm$|Integer|^MatMulNBits$|^FakeQuantize$/;
+
+function requireFloat(graph: Graph): void {
+  const found = [...graph.nodes].filter((node) => onCodes.test(node.op));
+  const [first] = found;
+  if (first) throw alreadyQuantized(first, found.length);
 }
 
 /** The units that run on integers, as far as it is known. */

@@ -1,4 +1,4 @@
-import { CompileError } from "@lowbit/ir";
+import { CompileError, type Node } from "@lowbit/ir";
 
 /** A backend was asked for that nobody provides. */
 export function unknownBackend(name: string, known: readonly string[]): CompileError {
@@ -36,5 +36,16 @@ export function conflictingFeatures(backend: string, first: string, second: stri
     code: "backend/conflicting-features",
     severity: "error",
     message: `backend ${backend}: the features "${first}" and "${second}" exclude each other`,
+  });
+}
+
+/** A model holds quantized ops already, so quantizing it would round twice. */
+export function alreadyQuantized(first: Node, count: number): CompileError {
+  return new CompileError({
+    code: "backend/already-quantized",
+    severity: "error",
+    message: `the model is quantized already: ${count} of its nodes work on codes, the first is ${first.op} "${first.label}"`,
+    where: { node: first.label },
+    help: "start from the float model; `lowbit verify` tells what of this one runs on integers",
   });
 }
