@@ -4,6 +4,17 @@ import type { AttributeKind, Attribute } from "./attribute.ts";
 /** The opset of the ONNX domain that schemas, rules, gradients and kernels of lowbit are written for. */
 export const canonicalOpset = 21;
 
+/** The newest opset of the ONNX domain that is known: of a newer one, nobody can say what a node means. */
+export const newestOpset = 25;
+
+/**
+ * Whether models of this opset of the ONNX domain are written in canonical forms: the opsets after the canonical one add ops,
+ * attributes and dtypes, and change nothing.
+ */
+export function isCanonicalOpset(opset: number | undefined): boolean {
+  return opset !== undefined && opset >= canonicalOpset && opset <= newestOpset;
+}
+
 /** The domain of lowbit's own ops; they exist between passes and never in a file made for another runtime. */
 export const lowbitDomain = "lowbit";
 

@@ -3,7 +3,7 @@ import { cloneGraph } from "../edit/clone.ts";
 import { GraphEditor } from "../edit/graph-editor.ts";
 import { graphsOf } from "../graph/attribute.ts";
 import type { Graph } from "../graph/graph.ts";
-import { canonicalOpset, type Model } from "../graph/model.ts";
+import { canonicalOpset, newestOpset, type Model } from "../graph/model.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/value.ts";
 import type { Tensor } from "../tensor.ts";
@@ -44,9 +44,6 @@ export function convertOpset(model: Model, target: number = canonicalOpset): voi
   const [first, ...others] = problems;
   if (first) throw new CompileError(first, ...others);
 }
-
-/** The newest opset whose changes are known: of a newer one, nobody can say what a node means. */
-const newestOpset = 25;
 
 function meansTheSame(graph: Graph, from: number, target: number): boolean {
   return from > target && from <= newestOpset && lowestOpsetOf(graph, from) <= target;

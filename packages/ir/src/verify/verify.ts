@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics.ts";
 import type { Graph } from "../graph/graph.ts";
-import { canonicalOpset, lowbitDomain, type Model } from "../graph/model.ts";
+import { isCanonicalOpset, lowbitDomain, type Model } from "../graph/model.ts";
 import { verifyCalls } from "./functions.ts";
 import { nestedGraphs } from "./nesting.ts";
 import { verifyOperation } from "./operations.ts";
@@ -9,13 +9,13 @@ import { verifyStructure } from "./structure.ts";
 
 /** How much a graph is checked. */
 export interface VerifyOptions {
-  /** The opsets the graph is written in; schemas are asked when the ONNX domain's is the canonical one. */
+  /** The opsets the graph is written in; schemas are asked when the ONNX domain's is the canonical one or newer. */
   readonly opsets?: ReadonlyMap<string, number>;
 }
 
 /**
  * Everything that is wrong with a model: its graph, the bodies in it, its local functions and what they call. Empty when
- * it is valid; never throws. Operands, attributes and types are checked where the model is in the canonical opset.
+ * it is valid; never throws. Operands, attributes and types are checked where the model is in the canonical opset or a newer one.
  */
 export function verifyModel(model: Model): readonly Diagnostic[] {
   const report = new Report();
@@ -36,7 +36,7 @@ export function verifyGraph(graph: Graph, options: VerifyOptions = {}): readonly
 function verifyGraphs(root: Graph, opsets: ReadonlyMap<string, number> | null, report: Report): boolean {
   const graphs = nestedGraphs(root, report);
   if (graphs === null) return false;
-  const canonical = !opsets || opsets.get("") === canonicalOpset;
+  const canonical = !opsets || isCanonicalOpset(opsets.get(""));
   const imported = new Set(opsets?.keys()).add(lowbitDomain);
   for (const each of graphs) {
     verifyStructure(each, report);

@@ -127,7 +127,7 @@ test("a wrong graph is refused before the first pass", () => {
   `);
 });
 
-test("a pass refuses a model of another opset unless it says otherwise", () => {
+test("a pass refuses a model of an older opset unless it says otherwise", () => {
   const old = parseModel('<opset_import: ["": 13]> g (float[2] x) => (float[2] y) { y = Neg(x) }');
   expect(thrown(() => runPasses(old, [dropNeg]))).toMatchInlineSnapshot(`
     "error pass/opset: pass double-neg works on opset 21, but the model is in opset 13
@@ -135,5 +135,7 @@ test("a pass refuses a model of another opset unless it says otherwise", () => {
     error pass/failed: pass double-neg failed (the first pass)
       help: Run with --verify-each to see whether an earlier pass left the graph in a wrong state."
   `);
+  const newer = parseModel('<opset_import: ["": 24]> g (float[2] x) => (float[2] y) { y = Swish(x) }');
+  expect(runPasses(newer, [dropNeg], { verifyEach: true }).changed).toBe(0);
   expect(runPasses(old, [definePass({ ...reporting, anyOpset: true, run: () => ({ changed: 0 }) })]).changed).toBe(0);
 });
