@@ -21,6 +21,12 @@ export { summarize, type ModelSummary, type PortSummary } from "./model-summary.
 export { quantizable, type Quantizable, type SkippedNode } from "./quantizable.ts";
 export { trainQuantized, type QuantizationAwareOptions, type TrainedQuantized } from "./quantization-aware-training.ts";
 export { trainModel, type TrainingOptions } from "./training.ts";
+export {
+  verifyDeployment,
+  type Verification,
+  type VerifiedNode,
+  type VerifyOptions,
+} from "./verification/verify-deployment.ts";
 export { withWeightScheme, type WeightScheme } from "./weight-scheme.ts";
 
 // Models, graphs, tensors, types.

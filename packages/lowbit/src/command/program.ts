@@ -7,6 +7,7 @@ import { addInspect } from "./commands/inspect.ts";
 import { addOpt } from "./commands/opt.ts";
 import { addQuantize } from "./commands/quantize.ts";
 import { addTrain } from "./commands/train.ts";
+import { addVerify } from "./commands/verify.ts";
 import type { Interruptions } from "./interruption.ts";
 
 /** The `lowbit` command with all its sub-commands. Wrong usage throws a CommanderError instead of ending the process. */
@@ -18,7 +19,7 @@ export function createProgram(interruptions: Interruptions): Command {
     .helpCommand(false)
     .showHelpAfterError("(lowbit COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addBackends])
+  for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addVerify, addBackends])
     add(program, interruptions);
   return program;
 }

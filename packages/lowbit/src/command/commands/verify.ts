@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { loadModel } from "@lowbit/ir";
+import { loadBackend } from "../../backends/load-backend.ts";
+import { verifyDeployment, type Verification, type VerifiedNode } from "../../verification/verify-deployment.ts";
+import { countText, percentText, plural } from "../format/quantities.ts";
+import { table } from "../format/table.ts";
+import type { Interruptions } from "../interruption.ts";
+import { finish } from "../job.ts";
+
+interface VerifyCommandOptions {
+  readonly backend?: string;
+}
+
+/** `lowbit verify`: what the runtime runs as integers, what stays float, and why. */
+export function addVerify(program: Command, interruptions: Interruptions): void {
+  const command = program
+    .command("verify")
+    .description("show what ONNX Runtime runs as integers, what stays float, and why")
+    .argument("<MODEL>", "ONNX file")
+    .option("--backend <B>", "explain by the kernels of x86, arm, a module or an npm package");
+  finish<VerifyCommandOptions>(command, interruptions, [], async ({ terminal, options, args, config }) => {
+    const [path] = args as readonly [string];
+    const { backend: name, threads } = options;
+    const backend = name === undefined ? null : await loadBackend(name, { known: config.backends ?? [] });
+    const model = loadModel(path, { report: (finding) => terminal.report(finding) });
+    const verification = await verifyDeployment(model, {
+      ...(backend ? { backend } : {}),
+      ...(threads === undefined ? {} : { threads }),
+    });
+    const { integerMacs, nodes } = verification;
+    terminal.result({ integerMacs, nodes }, () => text(verification));
+  });
+}
+
+function text({ integerMacs, nodes, added }: Verification): string {
+  const computing = nodes.filter(({ runs }) => runs === "integer" || runs === "float");
+  const conversions = nodes.filter(({ runs }) => runs === "conversion");
+  const row = ({ node, op, runs, kernels, macs, reason }: VerifiedNode): string[] => [
+    node,
+    op,
+    runs,
+    kernels.filter((kernel) => kernel !== op).join(" "),
+    macs === 0 ? "" : countText(macs),
+    reason ?? "",
+  ];
+  const columns = [
+    { title: "node" },
+    { title: "op" },
+    { title: "runs as" },
+    { title: "kernel" },
+    { title: "products", align: "right" },
+    { title: "why" },
+  ] as const;
+  return [
+    table(columns, computing.map(row)),
+    "",
+    `conversions left: ${conversions.length === 0 ? "none" : conversions.map(({ node, op }) => `${op} "${node}"`).join(", ")}`,
+    ...(added.length === 0 ? [] : [`${plural(added.length, "kernel")} of the runtime's own: ${counts(added)}`]),
+    `${percentText(integerMacs)} of the multiply-accumulates run as integers`,
+  ].join("\n");
+}
+
+/** As in `2 Transpose, 1 ReorderOutput`. */
+function counts(ops: readonly string[]): string {
+  return [...new Set(ops)].map((op) => `${ops.filter((each) => each === op).length} ${op}`).join(", ");
+}

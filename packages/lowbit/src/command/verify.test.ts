@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Workshop } from "../workshop.testing.ts";
+
+// Each run is a process of its own, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = new Workshop().withMlp();
+  await workshop.run("quantize mlp.onnx -o int8.onnx --backend x86 --calibrate train.npz");
+});
+afterAll(() => workshop.close());
+
+test("lowbit verify shows what runs as integers and ends with their share", async () => {
+  const { code, stdout, stderr } = await workshop.run("verify int8.onnx --backend x86");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatchInlineSnapshot(`
+    "node  op    runs as  kernel  products  why
+    fc1   Gemm  integer  QGemm        512
+    fc2   Gemm  integer  QGemm         96
+
+    conversions left: QuantizeLinear "x_q"
+    100.0 % of the multiply-accumulates run as integers
+    "
+  `);
+});
+
+test("lowbit verify says of a float model why it runs in float", async () => {
+  const { stdout } = await workshop.run("verify mlp.onnx");
+  expect(stdout).toMatchInlineSnapshot(`
+    "node  op    runs as  kernel     products  why
+    fc1   Gemm  float    FusedGemm       512  its operand "x" is float: it comes from no DequantizeLinear
+    fc2   Gemm  float                     96  its operand "relu_out" is float: it comes from no DequantizeLinear
+
+    conversions left: none
+    0.0 % of the multiply-accumulates run as integers
+    "
+  `);
+});
+
+test("lowbit verify gives the share and all nodes as JSON", async () => {
+  const result = await workshop.json("verify int8.onnx");
+  expect(Object.keys(result)).toEqual(["integerMacs", "nodes"]);
+  expect(result["integerMacs"]).toBe(1);
+  const [first] = result["nodes"] as Record<string, unknown>[];
+  expect(Object.keys(first!)).toEqual(["node", "op", "runs", "kernels", "macs", "reason"]);
+});
+
+test("lowbit verify refuses a file that is not there", async () => {
+  const { code } = await workshop.run("verify missing.onnx");
+  expect(code).toBe(1);
+});
