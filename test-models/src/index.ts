@@ -7,3 +7,4 @@ export * from "./materials.ts";
 export { mnistFiles, type MnistFiles } from "./mnist.ts";
 export { npyBytes, npzBytes, zipBytes } from "./npz.ts";
 export { randomModel, type RandomModel } from "./random-graph.ts";
+export { rescaleChannels } from "./rescale-channels.ts";
