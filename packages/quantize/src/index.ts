@@ -58,5 +58,10 @@ export {
   type ObserverSettings,
 } from "./observers/observer.ts";
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
+export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";
 export { quantizeModel, type QuantizedModel, type QuantizeOptions } from "./quantize-model.ts";
+export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
+export { equalizeRanges } from "./improve/equalize-ranges.ts";
+export { explicitBiases } from "./improve/explicit-biases.ts";
+export { improvementNames, type Improvement } from "./improve/improvements.ts";

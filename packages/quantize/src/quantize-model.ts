@@ -3,6 +3,8 @@ import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
 import { deployModel } from "./deploy-model.ts";
+import { correctBias } from "./improve/correct-bias.ts";
+import { improvementPasses, keepingSamples, type Improvement } from "./improve/improvements.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
 import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
@@ -18,6 +20,8 @@ export interface QuantizeOptions extends CalibrateOptions {
   readonly keepFloat?: readonly string[];
   /** Used instead of what the backend would quantize; its names are those of the optimized float model. */
   readonly plan?: PlanJson;
+  /** What is done to the float model first, for the sake of the quantized one. Default: nothing. */
+  readonly improve?: readonly Improvement[];
 }
 
 /** A quantized model and how it came about. */
@@ -35,20 +39,29 @@ export interface QuantizedModel {
 }
 
 /**
- * Post-training quantization: optimizes a copy of a float model, plans with the backend, calibrates, converts to integers
+ * Post-training quantization: optimizes a copy of a float model, improves it as asked, plans with the backend, calibrates, converts to integers
  * and lowers for the backend.
  *
  * @throws CompileError what its steps throw
  */
 export async function quantizeModel(model: Model, options: QuantizeOptions): Promise<QuantizedModel> {
   const optimized = cloneModel(model);
-  const report = runPasses(optimized, defaultPipeline);
+  const { improve = [], data } = options;
+  const report = runPasses(optimized, [...defaultPipeline, ...improvementPasses(improve)]);
   const plan = planFor(optimized, options);
-  const calibration = await calibrate(optimized, plan, options.data, options);
+  const kept: Feeds[] = [];
+  const corrects = improve.includes("bias-correction");
+  const calibration = await calibrate(optimized, plan, corrects ? keepingSamples(data, kept) : data, options);
+  const corrections = corrects ? await correctBias(optimized, plan, { ...calibration, ...options, data: kept }) : null;
   const graph = prepare(optimized.graph, plan, { mode: "static", ranges: calibration.ranges });
   const prepared: Model = { ...optimized, graph };
   const deployed = deployModel(prepared, options.backend);
-  const diagnostics = [...report.diagnostics, ...calibration.diagnostics, ...deployed.diagnostics];
+  const diagnostics = [
+    ...report.diagnostics,
+    ...calibration.diagnostics,
+    ...(corrections?.diagnostics ?? []),
+    ...deployed.diagnostics,
+  ];
   return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };
 }
 
