@@ -1,0 +1,86 @@
+import { hasTrait, type Builder, type Node, type Value } from "@lowbit/ir";
+import { any, constant, op, Reject, rule, type ConstantValue, type Rule } from "@lowbit/rewrite";
+import { codesA, codesB, onlyPerTensor } from "./codes.ts";
+
+const yScale = constant("yScale");
+const yZero = constant("yZero");
+
+type Operand = readonly [codes: Value, scale: Value, zero: Value];
+
+/** Q(Add(DQ(a), DQ(b)))  →  QLinearAdd, and Mul likewise. */
+export const elementwiseToIntegers: readonly Rule[] = (["Add", "Mul"] as const).map((name) =>
+  rule({
+    name: `${name.toLowerCase()}-to-integers`,
+    pattern: op("QuantizeLinear", [op(name, [codesA, codesB]), yScale, yZero]),
+    rewrite({ a, aScale, aZero, b, bScale, bZero, ...captures }, { op: build }) {
+      const objection = onlyPerTensor(aScale, bScale, captures.yScale);
+      if (objection) return objection;
+      const operands = [a, aScale, aZero, b, bScale, bZero, captures.yScale, captures.yZero] as const;
+      return name === "Add" ? build.QLinearAdd(operands) : build.QLinearMul(operands);
+    },
+  }),
+);
+
+/** How ops of one operand are written on codes. */
+const unary: Readonly<Record<string, (build: Builder, node: Node, x: Operand, y: readonly [Value, Value]) => Value>> = {
+  Sigmoid: (build, _, x, y) => build.QLinearSigmoid([...x, ...y]),
+  LeakyRelu: (build, node, x, y) => build.QLinearLeakyRelu([...x, ...y], { alpha: node.float("alpha", 0.01) }),
+  GlobalAveragePool: (build, _, x, y) => build.QLinearGlobalAveragePool([...x, ...y]),
+};
+
+/** Q(op(DQ(a)))  →  the integer form of op. */
+export const unaryToIntegers: Rule = rule({
+  name: "unary-to-integers",
+  pattern: op("QuantizeLinear", [
+    op(["Sigmoid", "LeakyRelu", "GlobalAveragePool"], [codesA], { as: "node" }),
+    yScale,
+    yZero,
+  ]),
+  rewrite({ a, aScale, aZero, node, ...captures }, { op: build }) {
+    const objection = onlyPerTensor(aScale, captures.yScale);
+    return objection ?? unary[node.op]!(build, node, [a, aScale, aZero], [captures.yScale, captures.yZero]);
+  },
+});
+
+/** Q(Concat(DQ(x1), DQ(x2), ...))  →  QLinearConcat */
+export const concatToIntegers: Rule = rule({
+  name: "concat-to-integers",
+  pattern: op("QuantizeLinear", [op("Concat", [], { as: "concat", moreOperands: true }), yScale, yZero]),
+  rewrite({ concat, ...captures }, { op: build }) {
+    const parts: Value[] = [];
+    for (const value of concat.inputs) {
+      const dequantize = value?.producer;
+      const [codes, scale, zero] = dequantize?.is("DequantizeLinear") ? dequantize.inputs : [];
+      if (!codes || !scale || !zero) return new Reject("an operand is not read as codes", concat);
+      if (scale.constant?.size !== 1) return new Reject("has more than one scale", scale);
+      parts.push(codes, scale, zero);
+    }
+    const objection = onlyPerTensor(captures.yScale);
+    if (objection) return objection;
+    return build.QLinearConcat([captures.yScale, captures.yZero, ...parts], { axis: concat.int("axis", 0) });
+  },
+});
+
+/** Q(op(DQ(a), ...))  →  op(a, ...)  for ops that only move or choose elements, under equal parameters on both sides. */
+export const movingToIntegers: Rule = rule({
+  name: "moving-to-integers",
+  pattern: op("QuantizeLinear", [any("moved"), yScale, yZero]),
+  rewrite({ moved, ...captures }, { like }) {
+    const node = moved.producer;
+    if (!node || node.outputs.length !== 1 || !hasTrait(node, "keepsScale")) {
+      return new Reject("is not computed by an op that keeps its elements", moved);
+    }
+    const dequantize = node.inputs[0]?.producer;
+    const [codes, scale, zero] = dequantize?.is("DequantizeLinear") ? dequantize.inputs : [];
+    if (!codes || !scale?.constant || !zero?.constant) return new Reject("its operand is not read as codes", node);
+    if (moved.uses.size > 1 || moved.isGraphOutput) return new Reject("is also read as float", moved);
+    const isSame = same(scale as ConstantValue, captures.yScale) && same(zero as ConstantValue, captures.yZero);
+    if (!isSame) return new Reject("its operand has other parameters", node);
+    return like(node, [codes, ...node.inputs.slice(1)]);
+  },
+});
+
+function same(a: ConstantValue, b: ConstantValue): boolean {
+  const [one, other] = [a.constant, b.constant];
+  return one.size === 1 && other.size === 1 && one.dtype === other.dtype && one.item() === other.item();
+}
