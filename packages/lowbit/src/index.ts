@@ -184,6 +184,7 @@ export {
   diffPlans,
   fixed,
   freezeObservers,
+  integerOperators,
   keepFloat,
   learnScales,
   mergePlans,

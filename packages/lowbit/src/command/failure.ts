@@ -3,7 +3,7 @@ import { CompileError, formatDiagnostic } from "@lowbit/ir";
 import { interruptedCode } from "./interruption.ts";
 
 /** Exit codes of the command. */
-export const exitCodes = { done: 0, cannot: 1, usage: 2, interrupted: interruptedCode } as const;
+const exitCodes = { done: 0, cannot: 1, usage: 2, interrupted: interruptedCode } as const;
 
 /** How a command that threw ends: what standard error gets and the exit code. */
 export interface Failure {

@@ -7,7 +7,7 @@ import { positiveInteger } from "./parse-values.ts";
 import { Terminal } from "./terminal.ts";
 
 /** Options that every command has. */
-export interface CommonOptions {
+interface CommonOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly threads?: number;

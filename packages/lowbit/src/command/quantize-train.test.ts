@@ -72,6 +72,17 @@ describe("lowbit quantize", () => {
     expect(weights?.inputs[1]?.shape).toEqual([32, 2]);
   });
 
+  test("writes integer operators that answer the same", async () => {
+    await workshop.json("quantize float.onnx -o qdq.onnx --backend x86 --prefer integer --calibrate train.npz");
+    const result = await workshop.json(
+      "quantize float.onnx -o operators.onnx --backend x86 --prefer integer --calibrate train.npz --format qoperator",
+    );
+    expect(result).toMatchObject({ integerMacs: 1 });
+    const ops = [...loadModel(workshop.path("operators.onnx")).graph.nodes].map(({ op }) => op);
+    expect(ops).toEqual(["QuantizeLinear", "QGemm", "QGemm"]);
+    expect(await accuracy("operators.onnx")).toBe(await accuracy("qdq.onnx"));
+  });
+
   test("warns about few samples, unless it is to be quiet", async () => {
     const { code, stderr } = await workshop.run(
       "quantize float.onnx -o few.onnx --backend x86 --calibrate train.npz --samples 3",

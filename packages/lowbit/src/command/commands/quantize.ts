@@ -1,7 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Backend, Preference } from "@lowbit/backend-kit";
 import { cloneModel, loadModel, type Model } from "@lowbit/ir";
-import { planFromJson, planToJson, quantizeModel, type ObserverName, type PlanJson } from "@lowbit/quantize";
+import {
+  integerOperators,
+  planFromJson,
+  planToJson,
+  quantizeModel,
+  type ObserverName,
+  type PlanJson,
+} from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
@@ -27,6 +34,7 @@ interface QuantizeCommandOptions extends NormalizationOptions {
   readonly plan?: string;
   readonly savePlan?: string;
   readonly prefer: Preference;
+  readonly format: "qdq" | "qoperator";
 }
 
 /** Observers by their names at the command line. */
@@ -67,6 +75,11 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
         .choices(["speed", "integer"])
         .default("speed"),
+    )
+    .addOption(
+      new Option("--format <form>", "float ops between QuantizeLinear and DequantizeLinear, or integer operators")
+        .choices(["qdq", "qoperator"])
+        .default("qdq"),
     );
   const required = ["output", "backend", "calibrate"];
   finish<QuantizeCommandOptions>(addNormalization(command), interruptions, required, async (job) => {
@@ -80,8 +93,9 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const plan = planOf(model, backend, options);
     const data = await openData(options.calibrate, model, options);
     const total = Math.min(samples, data.size ?? samples);
+    const lower = options.format === "qoperator" ? [...backend.lower, integerOperators] : backend.lower;
     const quantized = await quantizeModel(model, {
-      backend,
+      backend: { ...backend, lower },
       data: calibrationFeeds(data, model.graph.inputs, { samples }),
       observer: observers[options.observer],
       keepFloat,
