@@ -61,11 +61,11 @@ describe("a model with normalizations that is trained for x86", () => {
   test("is planned as one kernel per convolution, normalization and clamp", async () => {
     const { plan } = await preparedForTraining();
     expect(planText(plan)).toMatchInlineSnapshot(`
-      "first_1#X = uint8 per-tensor affine
-      first_1#W = int8 -127..127 per-channel(0) symmetric
+      "first#X = uint8 per-tensor affine
+      first#W = int8 -127..127 per-channel(0) symmetric
       c = uint8 per-tensor affine
-      second_1#X = shared(c)
-      second_1#W = int8 -127..127 per-channel(0) symmetric
+      second#X = shared(c)
+      second#W = int8 -127..127 per-channel(0) symmetric
       e = uint8 per-tensor affine
       f#A = shared(e)
       f#B = shared(c)

@@ -63,3 +63,16 @@ test("a clone has the same structure and shares no values", () => {
   expect(values.get(sum)!.users.map((node) => node.graph === copy)).toEqual([true]);
   expect(values.get(sum) === sum).toBe(false);
 });
+
+test("a node that replaces another one inherits its name", () => {
+  const graph = new Graph("g");
+  const editor = new GraphEditor(graph);
+  const x = editor.input("x", tensorType("float", [2]));
+  const old = editor.op.Relu([x], {}, { name: "relu1" });
+  editor.output(old);
+  const twin = editor.op.Relu([x], {}, { name: "relu1" });
+  expect(twin.producer!.name).toBe("relu1_1");
+  editor.replaceAllUses(old, twin);
+  editor.erase(old.producer!);
+  expect(twin.producer!.name).toBe("relu1");
+});

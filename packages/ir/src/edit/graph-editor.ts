@@ -39,6 +39,8 @@ export class GraphEditor {
   readonly graph: Graph;
   #op: Builder | null = null;
   readonly #listeners: EditListener[] = [];
+  /** The latest node that asked for a name that was taken: it inherits the name when its owner is erased. */
+  readonly #waiting = new Map<string, Node>();
   #before: Node | null = null;
   #origin: Origin | null = null;
 
@@ -105,6 +107,7 @@ export class GraphEditor {
       attributes: tagged,
       origin: request.origin ?? this.#origin,
     });
+    if (request.name && node.name !== request.name) this.#waiting.set(request.name, node);
     for (const attribute of tagged.values()) for (const body of graphsOf(attribute)) own(body, node);
     const trimmed = inputs.map((value) => value ?? null);
     while (trimmed.length > 0 && trimmed.at(-1) === null) trimmed.pop();
@@ -255,6 +258,7 @@ export class GraphEditor {
     detachInputs(node);
     unlink(this.graph.nodes, node);
     mutable(node).erased = true;
+    if (node.name) this.#bequeath(node.name);
     this.#emit("erased", node);
     for (const value of node.inputs) if (value?.producer) this.#emit("changed", value.producer);
   }
@@ -299,6 +303,18 @@ export class GraphEditor {
   move(node: Node, before: Node | null): void {
     unlink(this.graph.nodes, node);
     link(this.graph.nodes, node, before);
+  }
+
+  /** Frees a node's name, or gives it to the node that takes the erased one's place. */
+  #bequeath(name: string): void {
+    const { names } = this.graph;
+    names.release(name);
+    const heir = this.#waiting.get(name);
+    this.#waiting.delete(name);
+    if (!heir || heir.erased || names.has(name)) return;
+    names.release(heir.name);
+    names.take(name);
+    mutable(heir).name = name;
   }
 
   #replaceOutput(graph: Graph, from: Value, to: Value): void {

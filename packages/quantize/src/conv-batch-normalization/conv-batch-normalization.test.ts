@@ -77,7 +77,7 @@ describe("composing", () => {
         float[4] mean = {-0.022714233, -0.061513778, 0.13010493, -0.07602171},
         float[4] variance = {0.9400045, 1.0696505, 1.114068, 1.0524775}
       > {
-        [linear_1] y = lowbit.ConvBatchNormalization <pads = [1, 1, 1, 1], op = "Conv", epsilon = 0.001, momentum = 0.9> (x, w, b, gamma, beta, mean, variance)
+        [linear] y = lowbit.ConvBatchNormalization <pads = [1, 1, 1, 1], op = "Conv", epsilon = 0.001, momentum = 0.9> (x, w, b, gamma, beta, mean, variance)
       }"
     `);
   });
