@@ -83,6 +83,15 @@ describe("lowbit quantize", () => {
     expect(await accuracy("operators.onnx")).toBe(await accuracy("qdq.onnx"));
   });
 
+  test("improves the float model first when asked to", async () => {
+    await workshop.json("quantize float.onnx -o plain.onnx --backend x86 --prefer integer --calibrate train.npz");
+    await workshop.json(
+      "quantize float.onnx -o improved.onnx --backend x86 --prefer integer --calibrate train.npz --improve equalize,bias-correction",
+    );
+    expect(readFileSync(workshop.path("improved.onnx"))).not.toEqual(readFileSync(workshop.path("plain.onnx")));
+    expect(await accuracy("improved.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.02);
+  });
+
   test("warns about few samples, unless it is to be quiet", async () => {
     const { code, stderr } = await workshop.run(
       "quantize float.onnx -o few.onnx --backend x86 --calibrate train.npz --samples 3",

@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import type { Backend, Preference } from "@lowbit/backend-kit";
 import { cloneModel, loadModel, type Model } from "@lowbit/ir";
 import {
+  improvementNames,
   integerOperators,
   planFromJson,
   planToJson,
   quantizeModel,
+  type Improvement,
   type ObserverName,
   type PlanJson,
 } from "@lowbit/quantize";
@@ -31,6 +33,7 @@ interface QuantizeCommandOptions extends NormalizationOptions {
   readonly weights?: "int8" | "int4";
   readonly granularity?: NonNullable<WeightScheme["granularity"]>;
   readonly keepFloat?: readonly string[];
+  readonly improve?: readonly Improvement[];
   readonly plan?: string;
   readonly savePlan?: string;
   readonly prefer: Preference;
@@ -68,6 +71,11 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       "scales of weights: tensor, channel or block:N (default: as the backend has them)",
       granularity,
     )
+    .option(
+      "--improve <names>",
+      `done to the float model first, separated by commas: ${improvementNames.join(", ")} (default: nothing)`,
+      improvements,
+    )
     .option("--keep-float <GLOB...>", "nodes that stay float; * stands for any text")
     .option("--plan <FILE>", "quantize as this JSON says, not as the backend plans")
     .option("--save-plan <FILE>", "write the plan as JSON")
@@ -100,6 +108,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       observer: observers[options.observer],
       keepFloat,
       ...(plan ? { plan } : {}),
+      ...(options.improve ? { improve: options.improve } : {}),
       ...(threads === undefined ? {} : { threads }),
       progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} of ${countText(total)} samples`),
     });
@@ -132,4 +141,12 @@ function granularity(text: string): NonNullable<WeightScheme["granularity"]> {
   const size = /^block:([1-9]\d*)$/.exec(text)?.[1];
   if (size === undefined) throw new InvalidArgumentError("It must be tensor, channel or block:N.");
   return { block: Number(size) };
+}
+
+function improvements(text: string): readonly Improvement[] {
+  return text.split(",").map((name) => {
+    const known = improvementNames.find((each) => each === name.trim());
+    if (!known) throw new InvalidArgumentError(`It must name some of ${improvementNames.join(", ")}.`);
+    return known;
+  });
 }

@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { x86 } from "@lowbit/backend-x86";
+import { CompileError, Graph, GraphEditor, newModel, Tensor, tensorType, type Model, type Value } from "@lowbit/ir";
+import { adam, arrays, crossEntropy, evaluate, randomStream, type Dataset, type FitEvent } from "@lowbit/train";
+import { trainQuantized } from "./quantization-aware-training.ts";
+import { phasesOf, trainModel } from "./training.ts";
+import { withWeightScheme } from "./weight-scheme.ts";
+
+/** Conv+BatchNormalization+Relu twice, pooled, and a Gemm to three classes. */
+function convolutional(): Model {
+  const editor = new GraphEditor(new Graph("bars"));
+  const { op } = editor;
+  const random = randomStream(3);
+  const weights = (name: string, dims: readonly number[], fanIn: number): Value => {
+    const size = dims.reduce((a, b) => a * b, 1);
+    const values = Float32Array.from({ length: size }, () => (2 * random() - 1) / Math.sqrt(fanIn));
+    return editor.initializer(Tensor.of("float", values, dims), name);
+  };
+  const each = (name: string, value: number, size: number): Value =>
+    editor.initializer(Tensor.of("float", new Float32Array(size).fill(value)), name);
+  const block = (x: Value, name: string, inputs: number, outputs: number): Value => {
+    const w = weights(`${name}.w`, [outputs, inputs, 3, 3], 9 * inputs);
+    const linear = op.Conv([x, w], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }, { name });
+    const statistics = [each(`${name}.mean`, 0, outputs), each(`${name}.var`, 1, outputs)] as const;
+    return op.Relu([
+      op.BatchNormalization([linear, each(`${name}.g`, 1, outputs), each(`${name}.b`, 0, outputs), ...statistics]),
+    ]);
+  };
+  const x = editor.input("x", tensorType("float", ["N", 1, 8, 8]));
+  const features = op.Flatten([
+    op.MaxPool([block(block(x, "c1", 1, 8), "c2", 8, 8)], { kernel_shape: [4, 4], strides: [4, 4] }),
+  ]);
+  const scores = op.Gemm([features, weights("w", [3, 32], 32), each("b", 0, 3)], { transB: 1 }, { name: "fc" });
+  editor.rename(scores, "scores");
+  editor.output(scores);
+  return newModel(editor.graph);
+}
+
+/** Noisy images of a horizontal bar, a vertical bar, or none. */
+function bars(count: number, seed: number): Dataset {
+  const random = randomStream(seed);
+  const labels = Array.from({ length: count }, () => Math.floor(3 * random()));
+  const pixels = labels.flatMap((label) => {
+    const at = 1 + Math.floor(6 * random());
+    return Array.from({ length: 64 }, (_, i) => {
+      const isBar = label === 0 ? Math.floor(i / 8) === at : label === 1 && i % 8 === at;
+      return (isBar ? 1 : 0) + 0.6 * random();
+    });
+  });
+  return arrays({ x: Tensor.of("float", pixels, [count, 1, 8, 8]) }, Tensor.of("int64", labels));
+}
+
+const [data, held] = [bars(600, 1), bars(300, 2)];
+const settings = { data, loss: crossEntropy(), optimizer: adam(), batch: 30, threads: 1 };
+let float: Model;
+
+beforeAll(async () => {
+  float = await trainModel(convolutional(), { ...settings, epochs: 4, learningRate: 1e-2 });
+}, 60_000);
+
+async function accuracy(model: Model): Promise<number> {
+  return (await evaluate(model, held, { threads: 1 })).value;
+}
+
+function dtypes(model: Model): ReadonlySet<unknown> {
+  return new Set([...model.graph.initializers].map((value) => value.dtype));
+}
+
+describe("training a model with BatchNormalization", () => {
+  test("in float keeps the normalizations and learns", async () => {
+    expect([...float.graph.nodes].filter((node) => node.op === "BatchNormalization").length).toBe(2);
+    expect(await accuracy(float)).toBeGreaterThan(0.9);
+  });
+
+  test("for integers ends with a model of integers that is as good, with everything planned on integers", async () => {
+    const events: FitEvent[] = [];
+    const { model, skipped } = await trainQuantized(float, {
+      ...settings,
+      backend: x86({ prefer: "integer" }),
+      epochs: 3,
+      learningRate: 1e-3,
+      freezeBatchNormalization: 1,
+      freezeObservers: 2,
+      validate: accuracy,
+      onEvent: (event) => events.push(event),
+    });
+    expect(await accuracy(model)).toBeGreaterThan((await accuracy(float)) - 0.02);
+    expect([...model.graph.nodes].filter((node) => node.domain !== "" || node.op === "BatchNormalization")).toEqual([]);
+    expect(dtypes(model).has("int8")).toBe(true);
+    expect(skipped).toEqual([]);
+    const phases = events.flatMap((event) => (event.kind === "phase" ? [`${event.epoch}: ${event.name}`] : []));
+    expect(phases).toEqual(["1: batch normalization frozen", "2: batch normalization frozen, observers frozen"]);
+    const validations = events.flatMap((event) => (event.kind === "epoch" ? [event.validation] : []));
+    expect(validations.length).toBe(3);
+  }, 60_000);
+
+  test("with 4-bit weights and learned scales still learns", async () => {
+    const { model } = await trainQuantized(float, {
+      ...settings,
+      backend: x86({ prefer: "integer" }),
+      epochs: 2,
+      learningRate: 2e-3,
+      learnScales: true,
+      editPlan: (plan) => withWeightScheme(plan, { dtype: "int4" }),
+    });
+    expect(dtypes(model).has("int4")).toBe(true);
+    expect(await accuracy(model)).toBeGreaterThan(0.85);
+  }, 60_000);
+
+  test("stops with a diagnostic when it is told to", async () => {
+    const controller = new AbortController();
+    const stopped = trainQuantized(float, {
+      ...settings,
+      backend: x86({ prefer: "integer" }),
+      epochs: 100,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind === "progress") controller.abort();
+      },
+    });
+    const error: unknown = await stopped.catch((reason: unknown) => reason);
+    expect(error instanceof CompileError && error.diagnostic.code).toBe("train/stopped");
+  }, 60_000);
+});
+
+describe("phases", () => {
+  const change = (): void => {};
+
+  test.each([
+    [{}, []],
+    [{ freezeBatchNormalization: 0 }, ["0 frozen batch normalization frozen"]],
+    [{ freezeObservers: { after: 2, change } }, ["2 train observers frozen changed"]],
+    [
+      { freezeBatchNormalization: 3, freezeObservers: { after: 2, change } },
+      ["2 train observers frozen changed", "3 frozen batch normalization frozen, observers frozen"],
+    ],
+    [
+      { freezeBatchNormalization: 2, freezeObservers: { after: 2, change } },
+      ["2 frozen batch normalization frozen, observers frozen changed"],
+    ],
+  ])("of %j", (options, expected) => {
+    const words = phasesOf(options).map((phase) =>
+      [phase.fromEpoch, phase.batchNormalization, phase.name, ...(phase.change ? ["changed"] : [])].join(" "),
+    );
+    expect(words).toEqual(expected);
+  });
+});
