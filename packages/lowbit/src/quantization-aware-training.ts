@@ -5,6 +5,8 @@ import {
   deployModel,
   freezeObservers,
   learnScales,
+  lintPlan,
+  lintTraining,
   prepare,
   type Calibration,
   type QuantizationBackend,
@@ -63,6 +65,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const calibration = await calibrate(canonical, plan, feeds, threads);
   const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
+  const lints = [...lintPlan(plan), ...lintTraining(graph, { learningRate: options.learningRate ?? 1e-3 })];
   if (learnsScales) learnScales(graph);
   const phases = phasesOf({
     ...training,
@@ -74,6 +77,6 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const deploy = (trained: Graph): Model => deployModel(withGraph(trained), backend).model;
   const prepared = withGraph(await fitToEnd(graph, training, phases, deploy));
   const deployed = deployModel(prepared, backend);
-  const diagnostics = [...report.diagnostics, ...calibration.diagnostics, ...deployed.diagnostics];
+  const diagnostics = [...report.diagnostics, ...lints, ...calibration.diagnostics, ...deployed.diagnostics];
   return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics };
 }

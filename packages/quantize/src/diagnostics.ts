@@ -69,11 +69,12 @@ export function neverObserved(point: string): CompileError {
 }
 
 /** A range that holds one number only has no information about the values to come. */
-export function degenerateRange(point: string): Diagnostic {
+export function degenerateRange(point: string, values: readonly number[]): Diagnostic {
+  const isOne = values.every((value) => value === values[0]);
   return {
     code: "quantize/degenerate-range",
     severity: "warning",
-    message: `"${point}" was 0 in all calibration samples`,
+    message: `"${point}" was ${isOne ? values[0] : "the same in each channel"} in all calibration samples`,
     where: { value: point },
     help: "the samples may not reach this part of the model; keep its node in float if it matters",
   };

@@ -65,3 +65,5 @@ export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./im
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";
 export { improvementNames, type Improvement } from "./improve/improvements.ts";
+export { lintPlan } from "./lint/lint-plan.ts";
+export { lintTraining, type TrainingFacts } from "./lint/lint-training.ts";

@@ -5,6 +5,7 @@ import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/
 import { deployModel } from "./deploy-model.ts";
 import { correctBias } from "./improve/correct-bias.ts";
 import { improvementPasses, keepingSamples, type Improvement } from "./improve/improvements.ts";
+import { lintPlan } from "./lint/lint-plan.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
 import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
@@ -58,6 +59,7 @@ export async function quantizeModel(model: Model, options: QuantizeOptions): Pro
   const deployed = deployModel(prepared, options.backend);
   const diagnostics = [
     ...report.diagnostics,
+    ...lintPlan(plan),
     ...calibration.diagnostics,
     ...(corrections?.diagnostics ?? []),
     ...deployed.diagnostics,

@@ -81,6 +81,12 @@ describe("calibration", () => {
     expect(diagnostics.map((each) => [each.code, each.where?.value])).toEqual([["quantize/degenerate-range", "r"]]);
   });
 
+  test("warns about a value that is always the same", async () => {
+    const rows = Array.from({ length: 64 }, () => 3);
+    const { diagnostics } = await calibrate(model, planOf({ r: activation }), batches(rows));
+    expect(diagnostics.map(({ message }) => message)).toEqual(['"r" was 3 in all calibration samples']);
+  });
+
   test("observes per channel where the spec says so", async () => {
     const plan = planOf({ "relu#X": observed("int8", { granularity: { kind: "channel", axis: 1 } }) });
     const data = batches([-1, 2, 3, -4], [0.5, 8]);

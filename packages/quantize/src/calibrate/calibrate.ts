@@ -84,8 +84,8 @@ export async function calibrate(
     const range = observer.range();
     invariant(range, "an observer saw no batch");
     const whole = constants.reduce(widened, range);
-    if (whole.min.every((value) => value === 0) && whole.max.every((value) => value === 0)) {
-      diagnostics.push(degenerateRange(valueOf(group.root)!.name));
+    if (whole.min.every((value, i) => value === whole.max[i])) {
+      diagnostics.push(degenerateRange(valueOf(group.root)!.name, whole.min));
     }
     ranges.set(group.root, whole);
   }
