@@ -5,5 +5,6 @@
  */
 export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
+export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";
 export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";
 export { whatRan, type KernelRun } from "./what-ran.ts";
