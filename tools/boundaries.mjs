@@ -10,7 +10,7 @@ const found = workspaceFolders().flatMap((folder) => {
   const workspace = {
     name: manifest.name,
     folder,
-    dependencies: new Set(Object.keys(manifest.dependencies ?? {})),
+    dependencies: new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })),
     devDependencies: new Set([...Object.keys(manifest.devDependencies ?? {}), ...rootDevDependencies]),
   };
   const unknown = folder.startsWith("packages/") && !layers.includes(manifest.name);

@@ -20,4 +20,5 @@ export {
 } from "./constraints.ts";
 export { checkFeatures, createBackend, parseBackendText } from "./create-backend.ts";
 export { onnxRuntimeKernels } from "./onnx-runtime-kernels.ts";
+export { planProblems } from "./plan-problems.ts";
 export { findUnits, kernelOp, type Unit, type Units } from "./units.ts";

@@ -13,7 +13,7 @@ export function isConversion(node: { readonly op: string }): boolean {
 }
 
 /** What a kernel works on. */
-export function kernelKind({ op, inputs, outputs }: KernelRun): Exclude<RunsAs, "absorbed"> {
+function kernelKind({ op, inputs, outputs }: KernelRun): Exclude<RunsAs, "absorbed"> {
   if (isConversion({ op })) return "conversion";
   const isCode = (dtype: DType | undefined): boolean => dtype === "uint8" || dtype === "int8";
   if (op !== "MatMulNBits" && isCode(inputs[0]?.dtype)) return "integer";
