@@ -56,7 +56,12 @@ test("quantities read as people write them", () => {
   expect([countText(7), countText(1234), countText(1234567)]).toEqual(["7", "1 234", "1 234 567"]);
   expect([percentText(0.98765), percentText(1, 0)]).toEqual(["98.8 %", "100 %"]);
   expect([millisecondsText(0.012345), millisecondsText(123.456)]).toEqual(["0.0123 ms", "123 ms"]);
-  expect([durationText(7.4), durationText(187), durationText(3723)]).toEqual(["7 s", "3:07", "1:02:03"]);
+  expect([durationText(0.74), durationText(41.6), durationText(187), durationText(3723)]).toEqual([
+    "0.7 s",
+    "42 s",
+    "3:07",
+    "1:02:03",
+  ]);
   expect([plural(1, "node"), plural(1200, "node")]).toEqual(["1 node", "1 200 nodes"]);
 });
 

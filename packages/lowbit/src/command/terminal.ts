@@ -46,7 +46,7 @@ export class Terminal {
   progress(line: string): void {
     if (!this.#live || performance.now() < this.#nextFrame) return;
     this.#nextFrame = performance.now() + millisecondsPerFrame;
-    const room = (process.stderr.columns ?? 80) - 1;
+    const room = (process.stderr.columns || 80) - 1;
     process.stderr.write(`\r\u001b[2K${line.slice(0, room)}`);
     this.#drawn = true;
   }

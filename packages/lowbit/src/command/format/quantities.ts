@@ -25,8 +25,9 @@ export function millisecondsText(milliseconds: number): string {
   return `${Number(milliseconds.toPrecision(3))} ms`;
 }
 
-/** A span of seconds: `7 s`, `3:07`, `1:02:03`. */
+/** A span of seconds: `0.7 s`, `42 s`, `3:07`, `1:02:03`. */
 export function durationText(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
