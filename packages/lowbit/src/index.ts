@@ -200,6 +200,7 @@ export {
   planToJson,
   prepare,
   quantizeModel,
+  smoothActivations,
   withSpec,
   type AnnotateOptions,
   type CalibrateOptions,

@@ -64,6 +64,7 @@ export { quantizeModel, type QuantizedModel, type QuantizeOptions } from "./quan
 export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";
-export { improvementNames, type Improvement } from "./improve/improvements.ts";
+export { improvementNames, type Improvement } from "./improve/improve-model.ts";
+export { smoothActivations, type SmoothedActivations, type SmoothOptions } from "./improve/smooth-activations.ts";
 export { lintPlan } from "./lint/lint-plan.ts";
 export { lintTraining, type TrainingFacts } from "./lint/lint-training.ts";

@@ -3,8 +3,7 @@ import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
 import { deployModel } from "./deploy-model.ts";
-import { correctBias } from "./improve/correct-bias.ts";
-import { improvementPasses, keepingSamples, type Improvement } from "./improve/improvements.ts";
+import { improveCalibrated, improveFloat, type Improvement } from "./improve/improve-model.ts";
 import { lintPlan } from "./lint/lint-plan.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
@@ -40,28 +39,27 @@ export interface QuantizedModel {
 }
 
 /**
- * Post-training quantization: optimizes a copy of a float model, improves it as asked, plans with the backend, calibrates, converts to integers
- * and lowers for the backend.
+ * Post-training quantization: optimizes a copy of a float model, improves it as asked, plans with the backend, calibrates,
+ * converts to integers and lowers for the backend.
  *
  * @throws CompileError what its steps throw
  */
 export async function quantizeModel(model: Model, options: QuantizeOptions): Promise<QuantizedModel> {
   const optimized = cloneModel(model);
-  const { improve = [], data } = options;
-  const report = runPasses(optimized, [...defaultPipeline, ...improvementPasses(improve)]);
+  const report = runPasses(optimized, defaultPipeline);
+  const improved = await improveFloat(optimized, options);
   const plan = planFor(optimized, options);
-  const kept: Feeds[] = [];
-  const corrects = improve.includes("bias-correction");
-  const calibration = await calibrate(optimized, plan, corrects ? keepingSamples(data, kept) : data, options);
-  const corrections = corrects ? await correctBias(optimized, plan, { ...calibration, ...options, data: kept }) : null;
+  const calibration = await calibrate(optimized, plan, improved.data, options);
+  const corrections = await improveCalibrated(optimized, plan, calibration, { ...options, data: improved.kept });
   const graph = prepare(optimized.graph, plan, { mode: "static", ranges: calibration.ranges });
   const prepared: Model = { ...optimized, graph };
   const deployed = deployModel(prepared, options.backend);
   const diagnostics = [
     ...report.diagnostics,
+    ...improved.diagnostics,
     ...lintPlan(plan),
     ...calibration.diagnostics,
-    ...(corrections?.diagnostics ?? []),
+    ...corrections,
     ...deployed.diagnostics,
   ];
   return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };

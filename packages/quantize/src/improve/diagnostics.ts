@@ -21,6 +21,16 @@ export function biasNotCorrected(layer: Node, reason: string): Diagnostic {
   };
 }
 
+/** A normalization before products whose channels cannot be rescaled. */
+export function notSmoothed(normalization: Node, reason: string): Diagnostic {
+  return {
+    code: "quantize/not-smoothed",
+    severity: "note",
+    message: `${normalization.op} "${normalization.label}": its channels are not smoothed, because ${reason}`,
+    where: locationOf(normalization),
+  };
+}
+
 function locationOf(node: Node): NonNullable<Diagnostic["where"]> {
   const origin = originText(node.origin);
   return origin && origin !== node.name ? { node: node.label, origin } : { node: node.label };

@@ -1,0 +1,82 @@
+import type { Diagnostic, Model } from "@lowbit/ir";
+import { runPasses } from "@lowbit/rewrite";
+import type { Feeds } from "@lowbit/runtime";
+import type { Calibration } from "../calibrate/calibrate.ts";
+import type { QuantPlan } from "../plan/plan.ts";
+import { correctBias } from "./correct-bias.ts";
+import { equalizeRanges } from "./equalize-ranges.ts";
+import { explicitBiases } from "./explicit-biases.ts";
+import { smoothActivations } from "./smooth-activations.ts";
+
+/** What can be done to a float model for the sake of its quantized form; nothing of it is on unless named. */
+export const improvementNames = ["equalize", "smooth", "bias-correction"] as const;
+
+export type Improvement = (typeof improvementNames)[number];
+
+/** Which improvements, and what they work from. */
+export interface ImproveOptions {
+  readonly improve?: readonly Improvement[];
+  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  readonly threads?: number;
+}
+
+/** A float model ready to be planned. */
+export interface ImprovedFloat {
+  /** What to calibrate with: what was given, of which some is read already. */
+  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  /** The first of the data, for the improvements that run over it. */
+  readonly kept: readonly Feeds[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Improvements that run over data. */
+const needData: readonly Improvement[] = ["smooth", "bias-correction"];
+
+/** Most samples that improvements look at, which are held in memory; means and reaches change little with more. */
+const maxSamples = 256;
+
+/** The improvements that come before the plan, in place. */
+export async function improveFloat(model: Model, options: ImproveOptions): Promise<ImprovedFloat> {
+  const { improve = [] } = options;
+  const { diagnostics } = runPasses(model, [
+    ...(improve.includes("equalize") ? [equalizeRanges] : []),
+    ...(improve.includes("bias-correction") ? [explicitBiases] : []),
+  ]);
+  if (!needData.some((each) => improve.includes(each))) return { data: options.data, kept: [], diagnostics };
+  const rest = streamOf(options.data);
+  const kept = await firstOf(rest);
+  const smoothed = improve.includes("smooth") ? await smoothActivations(model, { ...options, data: kept }) : null;
+  return { data: joined(kept, rest), kept, diagnostics: [...diagnostics, ...(smoothed?.diagnostics ?? [])] };
+}
+
+/** The improvements that need the ranges of the plan, in place; returns what they report. */
+export async function improveCalibrated(
+  model: Model,
+  plan: QuantPlan,
+  { ranges }: Calibration,
+  options: ImproveOptions & { readonly data: readonly Feeds[] },
+): Promise<readonly Diagnostic[]> {
+  if (!options.improve?.includes("bias-correction")) return [];
+  return (await correctBias(model, plan, { ...options, ranges })).diagnostics;
+}
+
+async function* streamOf(data: ImproveOptions["data"]): AsyncGenerator<Feeds> {
+  yield* data;
+}
+
+/** Takes batches off a stream, which stays open. */
+async function firstOf(stream: AsyncGenerator<Feeds>): Promise<readonly Feeds[]> {
+  const first: Feeds[] = [];
+  for (let samples = 0; samples < maxSamples;) {
+    const next = await stream.next();
+    if (next.done) break;
+    first.push(next.value);
+    samples += Object.values(next.value)[0]?.dims[0] ?? 1;
+  }
+  return first;
+}
+
+async function* joined(first: readonly Feeds[], rest: AsyncGenerator<Feeds>): AsyncGenerator<Feeds> {
+  yield* first;
+  yield* rest;
+}
