@@ -24,6 +24,7 @@ export type SpecJson =
       /** Default: per tensor. */
       readonly granularity?: Granularity;
       readonly eps?: number;
+      readonly scales?: string;
       readonly observer?: string;
     }
   | {
@@ -107,10 +108,14 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
       return { kind: "fixed", ...codes, scale: Math.fround(scale), zeroPoint };
     }
     case "observed": {
-      const { dtype, range, symmetric, granularity, eps, observer } = json as Extract<SpecJson, { kind: "observed" }>;
+      const observed = json as Extract<SpecJson, { kind: "observed" }>;
+      const { dtype, range, symmetric, granularity, eps, scales, observer } = observed;
       const known = observerNames.find((name) => name === observer);
       if (observer !== undefined && !known) {
         throw badPlan(`observer "${observer}" must be one of ${observerNames.join(", ")}`, at);
+      }
+      if (scales !== undefined && (scales !== "power-of-two" || symmetric !== true)) {
+        throw badPlan(`scales "${scales}" must be power-of-two, and symmetric`, at);
       }
       return {
         kind: "observed",
@@ -118,6 +123,7 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
         symmetric: symmetric ?? false,
         granularity: granularityFromJson(granularity, at),
         eps: eps ?? defaultEps,
+        ...(scales ? { scales } : {}),
         ...(known ? { observer: known } : {}),
       };
     }

@@ -34,6 +34,8 @@ export interface ObservedSpec {
   readonly granularity: Granularity;
   /** Smallest scale. */
   readonly eps: number;
+  /** For devices that rescale by shifting: scales are rounded up to a power of two. Needs `symmetric`. */
+  readonly scales?: "power-of-two";
   /** Overrides the observer of the calibration. */
   readonly observer?: ObserverName;
 }
@@ -122,6 +124,7 @@ export function sameSpec(a: QuantSpec, b: QuantSpec): boolean {
         a.symmetric === b.symmetric &&
         a.eps === b.eps &&
         a.observer === b.observer &&
+        a.scales === b.scales &&
         granularityText(a.granularity) === granularityText(b.granularity)
       );
   }
@@ -148,7 +151,7 @@ export function specText(spec: QuantSpec, name: (point: QuantPoint) => string): 
   switch (spec.kind) {
     case "observed": {
       const words = [codesText(spec), granularityText(spec.granularity), spec.symmetric ? "symmetric" : "affine"];
-      return [...words, ...(spec.observer ? [spec.observer] : [])].join(" ");
+      return [...words, ...(spec.scales ? [spec.scales] : []), ...(spec.observer ? [spec.observer] : [])].join(" ");
     }
     case "fixed":
       return `${codesText(spec)} fixed(scale ${spec.scale}, zero point ${spec.zeroPoint})`;

@@ -82,7 +82,21 @@ function parametersOf(
     { qmin, qmax, symmetric: spec.symmetric, dtype: spec.dtype, eps: spec.eps },
     { outputs: [names.fresh(`${name}.scale`), names.fresh(`${name}.zero_point`)] },
   );
-  return { scale: scale!, zeroPoint: zeroPoint! };
+  if (spec.scales === undefined) return { scale: scale!, zeroPoint: zeroPoint! };
+  invariant(spec.symmetric, `${name}: scales that are powers of two need symmetric codes`);
+  return { scale: powerOfTwo(editor, scale!), zeroPoint: zeroPoint! };
+}
+
+/**
+ * 2^⌈log₂(s) - 2^-10⌉: the next power of two; the margin keeps those that the logarithm puts a rounding error too high,
+ * and cuts off less than a thousandth of a range.
+ */
+function powerOfTwo(editor: GraphEditor, scale: Value): Value {
+  const { op } = editor;
+  const number = (value: number): Value => editor.initializer(Tensor.scalar("float", value), "power");
+  const exponent = op.Mul([op.Log([scale]), number(Math.LOG2E)]);
+  const above = op.Ceil([op.Sub([exponent, number(2 ** -10)])]);
+  return op.Pow([number(2), above], {}, { outputs: [editor.graph.names.fresh(`${scale.name}.power`)] });
 }
 
 function rangeBuffers(
