@@ -1,7 +1,8 @@
-import type { Backend, BackendModule } from "@lowbit/backend-kit";
-import { badBackendModule } from "./diagnostics.ts";
+import { planProblems, type Backend, type BackendModule } from "@lowbit/backend-kit";
+import type { QuantPlan } from "@lowbit/quantize";
+import { badBackendModule, illegalPlan } from "./diagnostics.ts";
 
-/** A value from a stranger's module as a backend. @throws CompileError `backend/module` naming what it lacks */
+/** A value from a stranger's module as a backend. @throws CompileError `backend/module` naming what it lacks; its quantizer `backend/illegal-plan` */
 export function checkBackend(value: unknown, source: string): Backend {
   if (!isRecord(value)) throw badBackendModule(source, "it exports no backend");
   const lacking = [
@@ -16,7 +17,25 @@ export function checkBackend(value: unknown, source: string): Backend {
     isRecord(value["arithmetic"]) ? null : "arithmetic",
   ].filter((member) => member !== null);
   if (lacking.length > 0) throw badBackendModule(source, `its backend lacks ${lacking.join(", ")}`);
-  return value as unknown as Backend;
+  return withCheckedPlans(value as unknown as Backend, source);
+}
+
+/** The backend, whose plans are checked against its own table before anybody uses them. */
+function withCheckedPlans(backend: Backend, source: string): Backend {
+  const { name, quantizer, capabilities, lower, arithmetic } = backend;
+  const annotate: Backend["quantizer"]["annotate"] = (graph, options) => {
+    const plan: unknown = quantizer.annotate(graph, options);
+    if (!isPlan(plan)) throw illegalPlan(source, ["its quantizer returns no plan"]);
+    if (plan.graph !== graph) throw illegalPlan(source, ["its quantizer returns a plan for another graph"]);
+    const problems = planProblems(plan, capabilities);
+    if (problems.length > 0) throw illegalPlan(source, [`its plan is illegal: ${problems[0]}`, ...problems.slice(1)]);
+    return plan;
+  };
+  return { name, quantizer: { name: quantizer.name, annotate }, capabilities, lower, arithmetic };
+}
+
+function isPlan(value: unknown): value is QuantPlan {
+  return isRecord(value) && value["specs"] instanceof Map && Array.isArray(value["skipped"]);
 }
 
 /** Whether a value is a backend module, which makes backends on request. */

@@ -1,5 +1,17 @@
 import { CompileError } from "@lowbit/ir";
 
+/** A plug-in's plan says what its own capability table does not allow. */
+export function illegalPlan(source: string, problems: readonly string[]): CompileError {
+  const [first, ...others] = problems;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return new CompileError({
+    code: "backend/illegal-plan",
+    severity: "error",
+    message: `backend module "${source}": ${first}${more}`,
+    help: "the plug-in is wrong, not the model; its author finds the reason with the conformance suite of @lowbit/backend-kit",
+  });
+}
+
 /** A backend module that is not there, throws, or lacks what a backend needs. */
 export function badBackendModule(source: string, message: string, help?: string): CompileError {
   return new CompileError({
