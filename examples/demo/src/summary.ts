@@ -1,5 +1,5 @@
 /** Median milliseconds of one run on one thread, by samples per run. */
-export type Latency = Readonly<Record<"1" | "64", number>>;
+type Latency = Readonly<Record<"1" | "64", number>>;
 
 /** One saved file, measured by reading it back. */
 export interface Form {

@@ -15,7 +15,7 @@ export { metrics, type Measure, type MetricName } from "./evaluate/metric.ts";
 export { StepRunner } from "./engine/step-runner.ts";
 export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
 export { fit, train } from "./fit/fit.ts";
-export type { FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
+export type { CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
 export { constantSchedule, cosineSchedule, stepSchedule, warmUp, type Schedule } from "./fit/schedule.ts";
 export type { Loss, LossContext } from "./loss/loss.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./loss/cross-entropy.ts";

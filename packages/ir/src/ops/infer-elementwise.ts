@@ -1,4 +1,4 @@
-import { isStatic, shapeText, tensorType, type Dim, type DType, type Shape, type ValueType } from "../types.ts";
+import { shapeText, tensorType, type Dim, type DType, type Shape } from "../types.ts";
 import { asElement } from "./dim-algebra.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
 
@@ -138,9 +138,4 @@ export function checkBroadcastsTo(context: InferContext, target: Shape | null, i
       return dim === 1 || typeof dim !== "number" || typeof other !== "number" || dim === other;
     });
   if (!fits) context.fail(`${name} of shape ${shapeText(shape)} does not broadcast to ${shapeText(target)}`);
-}
-
-/** Whether a type is a tensor type whose dimensions are all numbers. */
-export function isStaticTensor(type: ValueType | null): boolean {
-  return type?.kind === "tensor" && isStatic(type.shape);
 }

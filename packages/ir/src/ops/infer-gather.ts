@@ -1,5 +1,5 @@
 import { shapeText, tensorType, type Dim, type Shape } from "../types.ts";
-import { axisIndex, checkSameDim, unknownDims } from "./axes.ts";
+import { axisIndex, checkSameDim } from "./axes.ts";
 import { addDims } from "./dim-algebra.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
 import { broadcastOf, commonDType } from "./infer-elementwise.ts";
@@ -154,10 +154,4 @@ export function inferTensorScatter(context: InferContext): Inferred {
 /** NonMaxSuppression: one row [batch, class, box] per chosen box. */
 export function inferNonMaxSuppression(): Inferred {
   return { types: [tensorType("int64", [null, 3])] };
-}
-
-/** A result of the first operand's dtype and rank. */
-export function unknownLikeFirst(context: InferContext): Inferred {
-  const shape = context.shape(0);
-  return ofFirst(context, shape && unknownDims(shape.length));
 }

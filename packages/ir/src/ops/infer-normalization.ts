@@ -45,7 +45,7 @@ export function inferRmsNormalization(context: InferContext): Inferred {
 }
 
 /** The number of channels of X (axis 1) and of the rank-1 operands at these places, which must agree. */
-export function checkChannelVectors(context: InferContext, places: readonly number[]): Dim {
+function checkChannelVectors(context: InferContext, places: readonly number[]): Dim {
   const x: Shape | null = context.shape(0);
   if (x && x.length < 2) context.fail(`input ${shapeText(x)} has no channel axis`);
   let channels: Dim = x?.[1] ?? null;

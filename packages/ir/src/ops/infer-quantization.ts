@@ -1,4 +1,4 @@
-import { isFloat, shapeText, tensorType, type DType, type Shape } from "../types.ts";
+import { shapeText, tensorType, type Shape } from "../types.ts";
 import { axisIndex, checkSameDim } from "./axes.ts";
 import { dtypeAttribute } from "./infer-generate.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
@@ -73,13 +73,4 @@ function differ(a: Shape[number], b: Shape[number]): boolean {
 /** DynamicQuantizeLinear: uint8 codes, and the scale and zero point they have. */
 export function inferDynamicQuantizeLinear(context: InferContext): Inferred {
   return { types: [tensorType("uint8", context.shape(0)), tensorType("float", []), tensorType("uint8", [])] };
-}
-
-/** The dtype of a code operand. Fails when it holds floats. */
-export function codeDType(context: InferContext, index: number): DType | null {
-  const dtype = context.dtype(index);
-  if (dtype !== null && isFloat(dtype) && !dtype.startsWith("float8")) {
-    context.fail(`operand ${index} must hold integer codes, but has ${dtype}`);
-  }
-  return dtype;
 }

@@ -1,4 +1,4 @@
-import { tensorType, type Dim, type DType, type Shape } from "../types.ts";
+import { tensorType, type Dim, type Shape } from "../types.ts";
 import { axisIndex, axisIndices, knownNumbers, unknownDims } from "./axes.ts";
 import { dimProduct } from "./dim-algebra.ts";
 import type { InferContext, Inferred } from "./define-op.ts";
@@ -70,9 +70,4 @@ export function inferTopK(context: InferContext): Inferred {
     context.fail(`K ${count} is more than the ${size} elements along axis ${axis}`);
   }
   return types(shape.with(axis, count));
-}
-
-/** The type of the first operand with another dtype. */
-export function withDType(context: InferContext, dtype: DType | null): Inferred {
-  return { types: [dtype && tensorType(dtype, context.shape(0))] };
 }

@@ -9,11 +9,6 @@ export function isFloatWord(word: string): boolean {
   return floatWord.test(word);
 }
 
-/** Whether text is an identifier of the ONNX textual syntax. */
-export function isIdentifier(text: string): boolean {
-  return identifier.test(text);
-}
-
 /** A string literal: quotes and backslashes are escaped, everything else (line ends too) stands for itself. */
 export function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`;

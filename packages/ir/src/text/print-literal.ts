@@ -6,7 +6,7 @@ import { escapeBytes, quoted } from "./identifier.ts";
 import { writtenAsBits } from "./parse-data.ts";
 
 /** The shortest decimal that reads back as the same float32; `inf`, `-inf` or `nan` where there is none. */
-export function float32Text(value: number): string {
+function float32Text(value: number): string {
   if (!Number.isFinite(value)) return floatWord(value);
   if (Object.is(value, -0)) return "-0";
   for (let digits = 1; digits <= 9; digits++) {
