@@ -38,7 +38,8 @@ export class ChannelLayer {
     const { dims } = weight.constant!;
     if (node.is("Conv") ? dims.length < 3 : dims.length !== 2) return null;
     const layer = new ChannelLayer(node, weight, bias);
-    return bias && bias.constant!.size !== layer.outputs ? null : layer;
+    const perChannel = !bias || (bias.constant!.size === layer.outputs && bias.constant!.dims.at(-1) === layer.outputs);
+    return perChannel ? layer : null;
   }
 
   /** The largest magnitude among the weights of each output channel. */

@@ -90,6 +90,18 @@ test("a quantized layer without a bias is named, and none is changed", async () 
   ]);
 });
 
+test("a bias of one row is corrected, a bias per row of the result is not", async () => {
+  const correct = async (bias: string): Promise<number> => {
+    const graph = parseGraph(`net (float[2,3] x) => (float[2,2] y) <float[3,2] w, float[${bias}] b> {
+      [product] y = Gemm (x, w, b)
+    }`);
+    const plan = createPlan(graph, new Map([[new PointNames(graph).find("product#B")!, weight]]));
+    const inputs = [{ x: seeded("x", "float", [2, 3]) }];
+    return (await correctBias(newModel(graph), plan, { ranges: new Map(), data: inputs })).corrected;
+  };
+  expect([await correct("1,2"), await correct("2,1")]).toEqual([1, 0]);
+});
+
 test("biases of zeros are added where there are none", () => {
   const graph = parseGraph(`net (float[1,2] x) => (float[1,3] y) <float[3,2] w> {
     y = Gemm <transB = 1> (x, w)

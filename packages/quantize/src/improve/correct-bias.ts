@@ -8,6 +8,7 @@ import type { QuantPlan } from "../plan/plan.ts";
 import { prepare } from "../prepare/prepare.ts";
 import { addChannelMean, meanOutputs } from "./channel-means.ts";
 import { biasNotCorrected } from "./diagnostics.ts";
+import { channelsOf } from "./explicit-biases.ts";
 
 /** What bias correction works from. */
 export interface CorrectBiasOptions {
@@ -94,7 +95,10 @@ function reasonAgainst(layer: Node): string | null {
   const bias = layer.inputs[2];
   if (!bias) return "it has no bias";
   if (!bias.constant || bias.dtype !== "float") return "its bias is not float data of the model";
-  if (bias.constant.dims.length !== 1) return "its bias is not one number per channel";
+  const channels = channelsOf(layer);
+  if (bias.constant.size !== channels || bias.constant.dims.at(-1) !== channels) {
+    return "its bias is not one number per channel";
+  }
   if (layer.is("Gemm") && layer.float("beta", 1) !== 1) return "its bias is multiplied by beta";
   return bias.uses.size > 1 || bias.isGraphOutput ? "its bias is read elsewhere too" : null;
 }

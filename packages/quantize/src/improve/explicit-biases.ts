@@ -23,7 +23,7 @@ export const explicitBiases = definePass({
 });
 
 /** Number of output channels; null for other ops and weights that are not float data. */
-function channelsOf(node: Node): number | null {
+export function channelsOf(node: Node): number | null {
   const weight = node.inputs[1]?.constant;
   if (weight?.dtype !== "float") return null;
   if (node.is("Conv")) return weight.dims[0]!;
