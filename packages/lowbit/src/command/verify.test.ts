@@ -1,3 +1,4 @@
+import { newModel, parseGraph, saveModel } from "@lowbit/ir";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Workshop } from "../workshop.testing.ts";
 
@@ -44,6 +45,17 @@ test("lowbit verify gives the share and all nodes as JSON", async () => {
   expect(result["integerMacs"]).toBe(1);
   const [first] = result["nodes"] as Record<string, unknown>[];
   expect(Object.keys(first!)).toEqual(["node", "op", "runs", "kernels", "macs", "reason"]);
+});
+
+test("lowbit verify says which products it does not count", async () => {
+  const text = `g (float[3,1,4] x) => (y) <float[1,8,4] w, float[1,8,2] r> { [cell] y = LSTM <hidden_size = 2> (x, w, r) }`;
+  saveModel(newModel(parseGraph(text)), workshop.path("lstm.onnx"));
+  const { stdout } = await workshop.run("verify lstm.onnx");
+  expect(stdout.split("\n").slice(-3)).toEqual([
+    "the products inside 1 LSTM are not counted",
+    "0.0 % of the multiply-accumulates run as integers",
+    "",
+  ]);
 });
 
 test("lowbit verify refuses a file that is not there", async () => {

@@ -35,6 +35,7 @@ export function addVerify(program: Command, interruptions: Interruptions): void 
 function text({ integerMacs, nodes, added }: Verification): string {
   const computing = nodes.filter(({ runs }) => runs === "integer" || runs === "float");
   const conversions = nodes.filter(({ runs }) => runs === "conversion");
+  const uncounted = computing.filter(({ op }) => hidesProducts.has(op)).map(({ op }) => op);
   const row = ({ node, op, runs, kernels, macs, reason }: VerifiedNode): string[] => [
     node,
     op,
@@ -56,9 +57,13 @@ function text({ integerMacs, nodes, added }: Verification): string {
     "",
     `conversions left: ${conversions.length === 0 ? "none" : conversions.map(({ node, op }) => `${op} "${node}"`).join(", ")}`,
     ...(added.length === 0 ? [] : [`${plural(added.length, "kernel")} of the runtime's own: ${counts(added)}`]),
+    ...(uncounted.length === 0 ? [] : [`the products inside ${counts(uncounted)} are not counted`]),
     `${percentText(integerMacs)} of the multiply-accumulates run as integers`,
   ].join("\n");
 }
+
+/** Ops that multiply inside, in kernels whose products nobody counts. */
+const hidesProducts: ReadonlySet<string> = new Set(["LSTM", "GRU", "RNN", "Attention", "Einsum", "DeformConv"]);
 
 /** As in `2 Transpose, 1 ReorderOutput`. */
 function counts(ops: readonly string[]): string {
