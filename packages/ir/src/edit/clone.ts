@@ -3,7 +3,7 @@ import { Graph } from "../graph/graph.ts";
 import type { Model } from "../graph/model.ts";
 import { Node } from "../graph/node.ts";
 import { Value } from "../graph/value.ts";
-import { attachInputs, link, mutable } from "./mutable.ts";
+import { addReturn, attachInputs, link, mutable } from "./mutable.ts";
 
 /** A copy of a graph and what became of each of its values; tensors are shared, since they are immutable. */
 export interface Clone {
@@ -82,7 +82,7 @@ function copy(graph: Graph, owner: Node | null, around: Graph | null, values: Ma
     link(result.nodes, twin, null);
   }
   target.outputs = graph.outputs.map(twinOf);
-  for (const value of result.outputs) mutable(value).returnedBy.add(result);
+  for (const value of result.outputs) addReturn(value, result);
   return result;
 }
 

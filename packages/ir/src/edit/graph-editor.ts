@@ -11,7 +11,7 @@ import { schemaOf } from "../ops/registry.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ValueType } from "../types.ts";
 import { toAttribute } from "./attribute-input.ts";
-import { attachInputs, detachInputs, link, mutable, unlink } from "./mutable.ts";
+import { addReturn, attachInputs, detachInputs, link, mutable, removeReturn, unlink } from "./mutable.ts";
 
 /** What happened to a graph, for worklists that follow it. */
 export interface EditListener {
@@ -169,14 +169,14 @@ export class GraphEditor {
   /** Makes the graph return a value, under the value's own name. */
   output(value: Value): void {
     mutable(this.graph).outputs.push(value);
-    mutable(value).returnedBy.add(this.graph);
+    addReturn(value, this.graph);
   }
 
   /** Makes the graph return these values instead of what it returned. */
   setOutputs(values: readonly Value[]): void {
-    for (const value of this.graph.outputs) mutable(value).returnedBy.delete(this.graph);
+    for (const value of this.graph.outputs) removeReturn(value, this.graph);
     mutable(this.graph).outputs = [...values];
-    for (const value of values) mutable(value).returnedBy.add(this.graph);
+    for (const value of values) addReturn(value, this.graph);
   }
 
   /** Takes an input out of the graph's signature; with data it stays as an initializer, otherwise it must be unused. */
@@ -325,8 +325,8 @@ export class GraphEditor {
       replacement = editor.#atEnd(() => editor.node("Identity", [to])).output;
     }
     mutable(graph).outputs[position] = replacement;
-    mutable(replacement).returnedBy.add(graph);
-    if (!graph.outputs.includes(from)) mutable(from).returnedBy.delete(graph);
+    addReturn(replacement, graph);
+    if (!graph.outputs.includes(from)) removeReturn(from, graph);
     if (from.graph === graph) {
       const name = from.name;
       this.rename(from, graph.names.fresh(name));
@@ -373,7 +373,7 @@ function own(body: Graph, node: Node): void {
 function detachBody(body: Graph): void {
   const pending = [body];
   for (let graph = pending.pop(); graph; graph = pending.pop()) {
-    for (const value of graph.outputs) mutable(value).returnedBy.delete(graph);
+    for (const value of graph.outputs) removeReturn(value, graph);
     for (const node of graph.nodes) {
       detachInputs(node);
       for (const attribute of node.attributes.values()) pending.push(...graphsOf(attribute));

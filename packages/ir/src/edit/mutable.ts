@@ -59,3 +59,15 @@ export function detachInputs(node: Node): void {
     if (value) mutable(value).uses.delete(node.operands[index]!);
   });
 }
+
+/** Notes that a graph returns a value. The set of a value nobody returns is shared, so it is never added to. */
+export function addReturn(value: Value, graph: Graph): void {
+  mutable(value).returnedBy = new Set(value.returnedBy).add(graph);
+}
+
+/** Notes that a graph no longer returns a value. */
+export function removeReturn(value: Value, graph: Graph): void {
+  const rest = new Set(value.returnedBy);
+  rest.delete(graph);
+  mutable(value).returnedBy = rest;
+}

@@ -16,6 +16,9 @@ export interface Use {
  */
 export type Role = "parameter" | "buffer" | "constant";
 
+/** Few values are returned; the others share this set, so that a large graph does not hold an empty one for each. */
+const noGraphs: ReadonlySet<Graph> = new Set();
+
 /**
  * A tensor (or other ONNX value) that flows through a graph: a graph input, an initializer, or one output of a node.
  *
@@ -36,7 +39,7 @@ export class Value {
   readonly isGraphInput: boolean = false;
   readonly uses: ReadonlySet<Use> = new Set();
   /** The graphs that return it: its own, or bodies inside it that pass it through. */
-  readonly returnedBy: ReadonlySet<Graph> = new Set();
+  readonly returnedBy: ReadonlySet<Graph> = noGraphs;
   /** Known elements of a small tensor, row-major, symbols included: what shape arithmetic runs on. Bools are 0 and 1. */
   readonly elements: readonly Dim[] | null = null;
 

@@ -1,6 +1,6 @@
 import type { GraphProto, NodeProto, ValueInfoProto } from "@lowbit/onnx-proto";
 import type { Location } from "../diagnostics.ts";
-import { link, mutable } from "../edit/mutable.ts";
+import { addReturn, link, mutable } from "../edit/mutable.ts";
 import { Graph } from "../graph/graph.ts";
 import { cycleText, isSorted } from "../graph/node-order.ts";
 import type { Node } from "../graph/node.ts";
@@ -119,7 +119,7 @@ function importOutputs(graph: Graph, infos: readonly ValueInfoProto[]): readonly
     const type = importType(info.type, { value: name });
     if (value.type === null) mutable(value).type = type;
     mutable(graph).outputs.push(value);
-    mutable(value).returnedBy.add(graph);
+    addReturn(value, graph);
     return { info, type, value };
   });
 }

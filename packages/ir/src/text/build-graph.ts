@@ -1,5 +1,5 @@
 import { GraphEditor } from "../edit/graph-editor.ts";
-import { attachInputs, link, mutable } from "../edit/mutable.ts";
+import { addReturn, attachInputs, link, mutable } from "../edit/mutable.ts";
 import { CompileError } from "../diagnostics.ts";
 import { graphsOf, type Attribute } from "../graph/attribute.ts";
 import { Graph } from "../graph/graph.ts";
@@ -50,7 +50,7 @@ export function buildGraph(syntax: GraphSyntax, around: Scope | null, context: B
     const value = resolve(scope, output.name, "graph output", context);
     if (output.type !== null && produced.has(value)) declared.set(value, output.type);
     mutable(graph).outputs.push(value);
-    mutable(value).returnedBy.add(graph);
+    addReturn(value, graph);
   }
   syntax.nodes.forEach((nodeSyntax, index) => {
     const node = addNode(scope, nodeSyntax, outputs[index]!, context);

@@ -1,4 +1,4 @@
-import { attachInputs, link, mutable } from "../../edit/mutable.ts";
+import { addReturn, attachInputs, link, mutable } from "../../edit/mutable.ts";
 import type { Attribute } from "../../graph/attribute.ts";
 import { Graph } from "../../graph/graph.ts";
 import { Node } from "../../graph/node.ts";
@@ -72,7 +72,7 @@ function copyBody(body: Graph, owner: Node, site: CopySite, copies: Node[]): Gra
   for (const value of body.outputs) {
     const output = meaning(value, site) ?? copyValue(value, copy, site);
     target.outputs.push(output);
-    mutable(output).returnedBy.add(copy);
+    addReturn(output, copy);
   }
   return copy;
 }
