@@ -9,6 +9,7 @@ export * from "./diagnostics.ts";
 export * from "./edit/graph-editor.ts";
 export * from "./graph/attribute.ts";
 export * from "./graph/graph.ts";
+export { mayNeverRun } from "./graph/may-never-run.ts";
 export * from "./graph/model.ts";
 export * from "./graph/name-table.ts";
 export * from "./graph/node.ts";

@@ -2,6 +2,7 @@ import { CompileError, type Diagnostic } from "../diagnostics.ts";
 import { mutable } from "../edit/mutable.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Model } from "../graph/model.ts";
+import { mayNeverRun } from "../graph/may-never-run.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/value.ts";
 import { graphsOf } from "../graph/attribute.ts";
@@ -160,12 +161,6 @@ class Inference {
       return null;
     }
   }
-}
-
-/** Whether a node is in a branch of an If, at any depth. */
-function mayNeverRun(node: Node): boolean {
-  for (let owner = node.graph.owner; owner !== null; owner = owner.graph.owner) if (owner.is("If")) return true;
-  return false;
 }
 
 function conflictOf(node: Node, value: Value, conflict: string): Diagnostic {

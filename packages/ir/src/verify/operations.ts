@@ -1,5 +1,6 @@
-import { CompileError } from "../diagnostics.ts";
+import { CompileError, type Diagnostic } from "../diagnostics.ts";
 import type { Attribute } from "../graph/attribute.ts";
+import { mayNeverRun } from "../graph/may-never-run.ts";
 import type { Node } from "../graph/node.ts";
 import { arity, type OpSchema } from "../ops/define-op.ts";
 import { inferNode } from "../ops/infer-node.ts";
@@ -75,7 +76,7 @@ function verifyTypes(node: Node, report: Report): void {
   try {
     types = inferNode(node)?.types ?? [];
   } catch (error) {
-    if (error instanceof CompileError) report.add(...error.diagnostics);
+    if (error instanceof CompileError) report.add(...(mayNeverRun(node) ? asWarnings(error) : error.diagnostics));
     else report.error("op/inference", `${nodeText(node)}: inference failed: ${String(error)}`, at(node));
     return;
   }
@@ -89,6 +90,10 @@ function verifyTypes(node: Node, report: Report): void {
       );
     }
   });
+}
+
+function asWarnings({ diagnostics }: CompileError): readonly Diagnostic[] {
+  return diagnostics.map((each) => ({ ...each, severity: "warning" }));
 }
 
 /** Whether no value can have both types; what one of them leaves open contradicts nothing. */

@@ -1,5 +1,9 @@
+import { parseModel, printGraph } from "@lowbit/ir";
 import { expect, test } from "vitest";
 import { checkPass, rejections } from "../pass/check-pass.testing.ts";
+import { runPasses } from "../pass/run-passes.ts";
+import { canonicalize } from "../pipelines.ts";
+import { Explanation, findingText } from "../rule/explanation.ts";
 import { foldConstants } from "./fold-constants.ts";
 
 test("computes weights behind Identity, Transpose and Reshape", () => {
@@ -103,6 +107,39 @@ test("the size limit is an option, and does not count where the constants it rep
   expect(checkPass(small, "g (float[4] x) => (float[4] y) <float[4] w> { n = Neg(w) y = Add(x, n) }")).not.toMatch(
     "Neg",
   );
+});
+
+test("a branch that is wrong for the shapes at hand is left alone, because it is not the one that runs", () => {
+  const text = `g (bool large, float[1,2] x) => (y) <int64[1] one = {1}, int64[2] shape = {2, 1}> {
+    y = If (large) <
+      then_branch = t () => (a) { n = Squeeze (x, one)  a = Neg (n) },
+      else_branch = e () => (b) { u = Neg (x)  v = Reshape (u, shape)  b = Reshape (v, shape) }
+    >
+  }`;
+  const model = parseModel(text, { infer: false });
+  runPasses(model, [canonicalize], { verifyEach: true });
+  const explanation = new Explanation(["fold-constants"]);
+  runPasses(model, [foldConstants], { explanation });
+  expect(explanation.findings().map(findingText)).toMatchInlineSnapshot(`
+    [
+      "fold-constants: not at n: Squeeze "n": axis 1 of [1,2] has size 2, not 1",
+    ]
+  `);
+  expect(printGraph(model.graph)).toMatchInlineSnapshot(`
+    "g (bool large, float[1,2] x) => (float[] y)
+    <int64[1] one = {1}, int64[2] shape = {2, 1}> {
+      y = If (large) <
+        then_branch = t () => (a) {
+          n = Squeeze (x, one)
+          a = Neg (n)
+        },
+        else_branch = e () => (float[2,1] b) {
+          u = Neg (x)
+          b = Reshape (u, shape)
+        }
+      >
+    }"
+  `);
 });
 
 test("constants that users may override or train are not folded", () => {

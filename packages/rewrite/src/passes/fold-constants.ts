@@ -1,4 +1,4 @@
-import { GraphEditor, type Graph } from "@lowbit/ir";
+import { CompileError, GraphEditor, mayNeverRun, type Graph } from "@lowbit/ir";
 import { graphsWithin } from "../graphs-within.ts";
 import { definePass, type PassContext } from "../pass/pass.ts";
 import { Replacer } from "../rule/replacer.ts";
@@ -39,7 +39,13 @@ function foldGraph(graph: Graph, maxBytes: number, { explanation }: PassContext)
   const replacer = new Replacer(editor);
   let changed = 0;
   for (const node of graph.nodes) {
-    if (refreshTypes(editor, node)) changed++;
+    try {
+      if (refreshTypes(editor, node)) changed++;
+    } catch (error) {
+      if (!(error instanceof CompileError) || !mayNeverRun(node)) throw error;
+      explanation?.nearMiss(name, node, { reason: error.diagnostic.message, at: node });
+      continue;
+    }
     const verdict = constantResults(node, maxBytes);
     if (verdict === null) continue;
     if ("reason" in verdict) {

@@ -1,4 +1,12 @@
-import { invariant, Value, type AttributeInput, type GraphEditor, type Node } from "@lowbit/ir";
+import {
+  CompileError,
+  invariant,
+  mayNeverRun,
+  Value,
+  type AttributeInput,
+  type GraphEditor,
+  type Node,
+} from "@lowbit/ir";
 import { typeChanged } from "../diagnostics.ts";
 import { eraseDead, isUnread, removeIfUnused } from "./erase-dead.ts";
 import { refineType } from "./refine-type.ts";
@@ -56,7 +64,7 @@ export class Replacer {
         return value;
       },
     };
-    const result = editor.rewriting(rule, nodes, root, () => build(context));
+    const result = editor.rewriting(rule, nodes, root, () => attempt(root, () => build(context)));
     if (result instanceof Reject) {
       this.#undo();
       return result;
@@ -99,5 +107,15 @@ export class Replacer {
       if (heirOf) heirs.push({ value, name: heirOf.name });
     }
     for (const { value, name } of heirs) if (!value.graph.values.has(name)) editor.rename(value, name);
+  }
+}
+
+/** What `build` makes. A branch that may never run can be wrong for the shapes at hand, and is then left alone. */
+function attempt(root: Node, build: () => Replacement | Reject): Replacement | Reject {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof CompileError && mayNeverRun(root)) return new Reject(error.diagnostic.message, root);
+    throw error;
   }
 }
