@@ -1,6 +1,18 @@
-import { cloneModel, isStatic, parseModel, printGraph, seeded, type Graph, type Model, type Tensor } from "@lowbit/ir";
+import {
+  cloneModel,
+  isStatic,
+  lowbitDomain,
+  parseModel,
+  printGraph,
+  seeded,
+  type Graph,
+  type Model,
+  type Tensor,
+} from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
-import { expect } from "vitest";
+import { Session } from "@lowbit/runtime";
+import { afterAll, expect } from "vitest";
+import { graphsWithin } from "../graphs-within.ts";
 import { Explanation, findingText } from "../rule/explanation.ts";
 import type { Pass } from "./pass.ts";
 import { runPasses } from "./run-passes.ts";
@@ -16,13 +28,15 @@ export interface CheckOptions {
 
 /**
  * Runs a pass on the graph in `text` and returns the text of the result, after checking what every pass promises: the
- * graph is valid, the outputs stay the same on made-up inputs, and a second run changes nothing.
+ * graph is valid, the outputs stay the same on made-up inputs (on ONNX Runtime too, after the file's tests), and a second run
+ * changes nothing.
  */
 export function checkPass(pass: Pass, text: string, options: CheckOptions = {}): string {
   const before = parseModel(text);
   const after = cloneModel(before);
   runPasses(after, [pass], { verifyEach: true });
   expectSameOutputs(before, after, options);
+  if (isForRuntime(before)) checked.push({ before, after: cloneModel(after), options });
   const printed = printGraph(after.graph, { maxElements: 4 });
   expect(runPasses(after, [pass]).changed, "a second run changes nothing").toBe(0);
   expect(printGraph(after.graph, { maxElements: 4 })).toBe(printed);
@@ -46,6 +60,40 @@ export function rejections(pass: Pass, text: string, rule?: string): string {
 export function expectSameOutputs(before: Model, after: Model, options: CheckOptions = {}): void {
   const inputs = options.inputs ?? inputsFor(before.graph, options.symbols ?? {});
   expectSameTensors(evaluate(before.graph, inputs), evaluate(after.graph, inputs), options.tolerance ?? 1e-5);
+}
+
+/** What the passes of a test file made of its graphs; compared on ONNX Runtime too when the file's tests are done. */
+const checked: { readonly before: Model; readonly after: Model; readonly options: CheckOptions }[] = [];
+
+afterAll(async () => {
+  for (const { before, after, options } of checked.splice(0)) {
+    const inputs = options.inputs ?? inputsFor(before.graph, options.symbols ?? {});
+    try {
+      const expected = await runtimeOutputs(before, inputs);
+      const actual = await runtimeOutputs(after, inputs);
+      expectSameTensors(expected, actual, options.tolerance ?? 1e-5);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`on ONNX Runtime: ${message}\n${printGraph(before.graph)}\n${printGraph(after.graph)}`, {
+        cause: error,
+      });
+    }
+  }
+});
+
+/** Ops of lowbit's own have no kernels in ONNX Runtime. */
+function isForRuntime({ graph }: Model): boolean {
+  return graphsWithin(graph).every((each) => [...each.nodes].every(({ domain }) => domain !== lowbitDomain));
+}
+
+async function runtimeOutputs(model: Model, inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
+  const session = await Session.create(model, { optimization: "disabled", threads: 1 });
+  try {
+    const outputs = await session.run(Object.fromEntries(inputs));
+    return new Map(model.graph.outputs.map(({ name }) => [name, outputs[name]!]));
+  } finally {
+    await session.release();
+  }
 }
 
 /** Compares tensors by name; the tolerance is a share of each tensor's largest magnitude. */
