@@ -18,17 +18,17 @@ const models: readonly { readonly name: string; readonly model: Model; readonly 
   {
     name: "mlp",
     model: mlp(),
-    recipe: { batch: 10, float: { epochs: 1, learningRate: 1e-3 }, qat: { epochs: 1, learningRate: 2e-4 } },
+    recipe: { batch: 10, float: { samples: 60_000, learningRate: 1e-3 }, qat: { samples: 60_000, learningRate: 2e-4 } },
   },
   {
     name: "cnn",
     model: cnn(),
-    recipe: { batch: 32, float: { epochs: 1, learningRate: 1e-3 }, qat: { epochs: 1, learningRate: 2e-4 } },
+    recipe: { batch: 32, float: { samples: 60_000, learningRate: 1e-3 }, qat: { samples: 20_000, learningRate: 2e-4 } },
   },
   {
     name: "residual-cnn",
     model: residualCnn(),
-    recipe: { batch: 32, float: { epochs: 1, learningRate: 2e-3 }, qat: { epochs: 1, learningRate: 2e-4 } },
+    recipe: { batch: 32, float: { samples: 60_000, learningRate: 2e-3 }, qat: { samples: 20_000, learningRate: 2e-4 } },
   },
 ];
 

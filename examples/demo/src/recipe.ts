@@ -18,7 +18,8 @@ import { showProgress, stepsPerSecond } from "./progress.ts";
 
 /** How long and how fast one stage learns. */
 interface Stage {
-  readonly epochs: number;
+  /** Images it sees, each once. */
+  readonly samples: number;
   readonly learningRate: number;
 }
 

@@ -30,6 +30,8 @@ export interface FitOptions {
   readonly optimizer: Optimizer;
   /** Passes over the data. Default 1. */
   readonly epochs?: number;
+  /** Samples per epoch, drawn anew for each one. Default: all. */
+  readonly samples?: number;
   /** Samples per step; the last batch of an epoch may be smaller. Default 32. */
   readonly batch?: number;
   /** Default 1e-3. */

@@ -77,6 +77,23 @@ test("an epoch reports all its steps, the smaller last batch included", async ()
   expect(last).toMatchObject({ step: 32, steps: 32 });
 });
 
+test("an epoch can be a part of the data, another one each time", async () => {
+  const seen: string[] = [];
+  const data: Dataset = {
+    ...circle(100),
+    async *batches(how) {
+      for await (const batch of circle(100).batches(how)) {
+        seen.push(batch.inputs.x!.floats().slice(0, 2).join());
+        yield batch;
+      }
+    },
+  };
+  const events: FitEvent[] = [];
+  await train(net(), options({ data, samples: 40, batch: 20, epochs: 2 }), (event) => events.push(event));
+  expect(events.findLast((event) => event.kind === "progress")).toMatchObject({ step: 4, steps: 4 });
+  expect(new Set(seen).size).toBe(4);
+});
+
 test("a phase trains another form of the graph on the same state", async () => {
   const events: string[] = [];
   const frozen: Float32Array[] = [];

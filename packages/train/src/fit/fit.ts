@@ -19,7 +19,9 @@ const bytesPerRun = 64 * 2 ** 20;
  */
 export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {
   const { epochs = 1, batch = 32, learningRate = 1e-3, schedule = constantSchedule, seed = 0, data } = options;
-  const stepsPerEpoch = data.size === null ? null : Math.ceil(data.size / batch);
+  const { samples } = options;
+  const perEpoch = data.size === null ? null : Math.min(data.size, samples ?? data.size);
+  const stepsPerEpoch = perEpoch === null ? null : Math.ceil(perEpoch / batch);
   const totalSteps = stepsPerEpoch === null ? null : stepsPerEpoch * epochs;
   const saver = new Saver(graph, options);
   const engine = new Engine(graph, options);
@@ -32,7 +34,10 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
       const phase = await engine.enter(epoch);
       if (phase) yield { kind: "phase", epoch, name: phase.name };
       let seconds = 0;
-      const left = skip(data.batches({ batch, shuffle: seed + epoch }), at.batches);
+      const left = skip(
+        data.batches({ batch, shuffle: seed + epoch, ...(samples === undefined ? {} : { samples }) }),
+        at.batches,
+      );
       for await (const group of groups(left, () => perRun)) {
         const progress = (step: number): number => (totalSteps === null ? epoch / epochs : step / totalSteps);
         const rates = group.map((_, index) => learningRate * schedule(progress(at.steps + index)));

@@ -54,6 +54,6 @@ function settings(options: FitOptions): Readonly<Record<string, unknown>> {
     parameters: options.parameters ?? null,
     clipNorm: options.clipNorm ?? null,
     phases: options.phases?.map((phase) => [phase.name, phase.fromEpoch, phase.batchNormalization ?? null]) ?? [],
-    samples: options.data.size,
+    samples: [options.data.size, options.samples ?? null],
   };
 }
