@@ -89,7 +89,12 @@ export function missingArray(input: string, alone: boolean, names: readonly stri
 }
 
 /** Samples whose shape a model input cannot take. @param sample dimensions of one sample */
-export function shapeMismatch(input: InputSpec, sample: readonly number[], reason: string, source: string): CompileError {
+export function shapeMismatch(
+  input: InputSpec,
+  sample: readonly number[],
+  reason: string,
+  source: string,
+): CompileError {
   return new CompileError({
     code: "data/shape",
     severity: "error",

@@ -34,7 +34,9 @@ test("a normalization left behind a quantized layer is named, and so are gammas 
     ["quantize/unfolded-normalization", { node: "norm" }],
     ["quantize/gamma-near-zero", { node: "norm", value: "gamma" }],
   ]);
-  expect(diagnostics[1]!.message).toMatchInlineSnapshot(`"BatchNormalization "norm": gamma "gamma" is nearly 0 in 2 channels (1, 2)"`);
+  expect(diagnostics[1]!.message).toMatchInlineSnapshot(
+    `"BatchNormalization "norm": gamma "gamma" is nearly 0 in 2 channels (1, 2)"`,
+  );
 });
 
 test("a normalization behind a float layer is fine", () => {
