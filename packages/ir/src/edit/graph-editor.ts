@@ -17,8 +17,10 @@ import { addReturn, attachInputs, detachInputs, link, mutable, removeReturn, unl
 export interface EditListener {
   created?(node: Node): void;
   erased?(node: Node): void;
-  /** An operand, attribute or the set of users of one of its results changed. */
+  /** An operand or attribute changed. */
   changed?(node: Node): void;
+  /** Nodes began or ceased to read a value. */
+  usersChanged?(value: Value): void;
 }
 
 /** A node in full: for ops by name and for domains without a schema. */
@@ -210,7 +212,7 @@ export class GraphEditor {
     if (from === to) return;
     for (const use of [...from.uses]) this.replaceUse(use, to);
     for (const graph of [...from.returnedBy]) this.#replaceOutput(graph, from, to);
-    if (from.producer) this.#emit("changed", from.producer);
+    this.#emitUsers(from);
   }
 
   /** Lets one operand slot read another value (null: absent). */
@@ -221,8 +223,8 @@ export class GraphEditor {
     if (old) mutable(old).uses.delete(use);
     if (to) mutable(to).uses.add(use);
     this.#emit("changed", use.node);
-    if (old?.producer) this.#emit("changed", old.producer);
-    if (to?.producer) this.#emit("changed", to.producer);
+    this.#emitUsers(old);
+    this.#emitUsers(to);
   }
 
   /** Gives a node other operands. */
@@ -231,7 +233,7 @@ export class GraphEditor {
     detachInputs(node);
     attachInputs(node, inputs);
     this.#emit("changed", node);
-    for (const value of [...old, ...inputs]) if (value?.producer) this.#emit("changed", value.producer);
+    for (const value of [...old, ...inputs]) this.#emitUsers(value);
   }
 
   /** Sets or (null) removes an attribute. */
@@ -260,7 +262,7 @@ export class GraphEditor {
     mutable(node).erased = true;
     if (node.name) this.#bequeath(node.name);
     this.#emit("erased", node);
-    for (const value of node.inputs) if (value?.producer) this.#emit("changed", value.producer);
+    for (const value of node.inputs) this.#emitUsers(value);
   }
 
   /** Removes an initializer nobody reads. */
@@ -360,8 +362,12 @@ export class GraphEditor {
     return name;
   }
 
-  #emit(event: keyof EditListener, node: Node): void {
+  #emit(event: "created" | "erased" | "changed", node: Node): void {
     for (const listener of this.#listeners) listener[event]?.(node);
+  }
+
+  #emitUsers(value: Value | null): void {
+    if (value) for (const listener of this.#listeners) listener.usersChanged?.(value);
   }
 }
 

@@ -1,5 +1,7 @@
+import { parseModel } from "@lowbit/ir";
 import { expect, test } from "vitest";
 import { checkPass } from "../pass/check-pass.testing.ts";
+import { runPasses } from "../pass/run-passes.ts";
 import { commonSubexpressions } from "./common-subexpressions.ts";
 
 test("equal chains are computed once", () => {
@@ -56,4 +58,13 @@ test("large constants are compared by identity", () => {
     y = Sum(a, b, c)
   }`;
   expect(checkPass(commonSubexpressions, text)).toMatch("Sum (a, a, c)");
+});
+
+test("10,000 equal nodes become one", { timeout: 20_000 }, () => {
+  const nodes = Array.from({ length: 10_000 }, (_, i) => `a${i} = Neg(x)`);
+  const model = parseModel(
+    `g (float[2] x) => (y) { ${nodes.join("\n")} y = Sum(${nodes.map((_, i) => `a${i}`).join(", ")}) }`,
+  );
+  runPasses(model, [commonSubexpressions]);
+  expect(model.graph.nodes.length).toBe(2);
 });

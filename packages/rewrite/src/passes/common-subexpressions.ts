@@ -54,7 +54,8 @@ function* repeats(graph: Graph): Iterable<readonly [Node, Node]> {
     if (!first || !canMerge(node, first)) continue;
     yield [node, first];
     for (const value of first.outputs) {
-      for (const use of value?.uses ?? []) if (alone.delete(use.node)) firstWith(keys.ofNode(use.node), use.node);
+      if (value?.uses.size !== 1) continue;
+      for (const { node: reader } of value.uses) if (alone.delete(reader)) firstWith(keys.ofNode(reader), reader);
     }
     node.outputs.forEach((value, index) => value && editor.replaceAllUses(value, first.outputs[index]!));
     editor.erase(node);

@@ -211,3 +211,10 @@ test("a chain of 5,000 nodes takes no recursion", () => {
   const graph = parseGraph(`g (float[2] v0) => (float[2] v5000) { ${lines} }`);
   expect(applyRules(graph, [doubleNeg]).applied).toBe(2_500);
 });
+
+test("10,000 readers of one value are each looked at when their own turn comes", { timeout: 20_000 }, () => {
+  const readers = Array.from({ length: 10_000 }, (_, i) => `a${i} = Neg(x)  b${i} = Neg(a${i})  c${i} = Abs(b${i})`);
+  const results = readers.map((_, i) => `c${i}`).join(", ");
+  const graph = parseGraph(`g (float[2] v) => (y) { x = Exp(v) ${readers.join("\n")} y = Sum(${results}) }`);
+  expect(applyRules(graph, [doubleNeg]).applied).toBe(10_000);
+});

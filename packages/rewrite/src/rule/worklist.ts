@@ -1,4 +1,7 @@
-import type { EditListener, Node } from "@lowbit/ir";
+import type { EditListener, Node, Value } from "@lowbit/ir";
+
+/** A value with more uses is private to no match; thousands of readers are not looked at each time one of them goes. */
+const fewUses = 8;
 
 /**
  * The nodes a driver still has to look at, first in first out, each at most once.
@@ -42,20 +45,25 @@ export class Worklist implements EditListener {
 
   /** The node, and those that see it through at most `depth` nodes. */
   changed(node: Node): void {
-    this.#add(node);
-    let level: Iterable<Node> = [node];
-    for (let left = this.#depth - 1; left > 0; left--) {
-      const readers = readersOf(level);
-      if (readers.size === 0) return;
-      for (const each of readers) this.#add(each);
-      level = readers;
-    }
+    this.#spread([node], this.#depth);
   }
 
-  /** An operand of an erased node may have become private to its other readers. */
-  erased(node: Node): void {
-    for (const value of node.inputs) {
-      if (value && !value.producer && value.uses.size <= 2) for (const user of value.users) this.changed(user);
+  /** The node that computes the value may see it, and so may those that see readers which it has become private to. */
+  usersChanged(value: Value): void {
+    if (value.producer) this.#add(value.producer);
+    if (value.uses.size <= fewUses) this.#spread(addReaders(new Set(), value), this.#depth - (value.producer ? 1 : 0));
+  }
+
+  /** Nodes, and those that read their results, and so on: as many levels. */
+  #spread(nodes: Iterable<Node>, levels: number): void {
+    let level = nodes;
+    for (let left = levels; left > 0; left--) {
+      for (const each of level) this.#add(each);
+      if (left === 1) return;
+      const readers = new Set<Node>();
+      for (const { outputs } of level) for (const value of outputs) if (value) addReaders(readers, value);
+      if (readers.size === 0) return;
+      level = readers;
     }
   }
 
@@ -66,10 +74,7 @@ export class Worklist implements EditListener {
   }
 }
 
-function readersOf(nodes: Iterable<Node>): Set<Node> {
-  const readers = new Set<Node>();
-  for (const { outputs } of nodes) {
-    for (const value of outputs) if (value) for (const use of value.uses) readers.add(use.node);
-  }
+function addReaders(readers: Set<Node>, value: Value): Set<Node> {
+  for (const { node } of value.uses) readers.add(node);
   return readers;
 }
