@@ -163,13 +163,17 @@ export {
 export {
   integerShare,
   multiplyAccumulates,
+  optimizedGraph,
   Session,
   whatRan,
   type Feeds,
   type KernelRun,
   type MultiplyAccumulates,
+  type OptimizedGraph,
+  type OptimizedNode,
   type Port,
   type SessionOptions,
+  type SourceNode,
 } from "@lowbit/runtime";
 
 // Gradients.
