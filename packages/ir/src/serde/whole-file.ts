@@ -70,6 +70,19 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
 }
 
+/** Writes a file that appears whole or not at all. @throws CompileError `file/write` */
+export function writeWholeFile(path: string, bytes: Uint8Array): void {
+  const file = new WholeFile(path);
+  try {
+    file.write(bytes);
+    file.close();
+    file.commit();
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
 function attempt<T>(path: string, action: () => T): T {
   try {
     return action();

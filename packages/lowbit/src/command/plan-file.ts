@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { WholeFile } from "@lowbit/ir";
+import { writeWholeFile } from "@lowbit/ir";
 import { planToJson, type PlanJson, type QuantPlan } from "@lowbit/quantize";
 import { badPlanFile } from "../diagnostics.ts";
 
@@ -20,13 +20,5 @@ export function readPlanFile(path: string): PlanJson {
 
 /** Writes a plan as JSON that can be edited and read again. @throws CompileError `file/write` */
 export function writePlanFile(path: string, plan: QuantPlan): void {
-  const file = new WholeFile(path);
-  try {
-    file.write(Buffer.from(`${JSON.stringify(planToJson(plan), null, 2)}\n`));
-    file.close();
-    file.commit();
-  } catch (error) {
-    file.discard();
-    throw error;
-  }
+  writeWholeFile(path, Buffer.from(`${JSON.stringify(planToJson(plan), null, 2)}\n`));
 }

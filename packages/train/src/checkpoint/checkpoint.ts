@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { printGraph, WholeFile, type Graph } from "@lowbit/ir";
+import { printGraph, writeWholeFile, type Graph } from "@lowbit/ir";
 import type { NamedState } from "../engine/state.ts";
 import { badFile, cannotWrite, missingFile, otherTraining } from "../diagnostics.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
@@ -45,8 +45,8 @@ export function saveCheckpoint(folder: string, training: string, position: Posit
   const manifest: Manifest = { format: 1, training, ...position, state: file };
   try {
     mkdirSync(folder, { recursive: true });
-    writeWhole(join(folder, file), encodeSafetensors(state, { training, steps: String(position.steps) }));
-    writeWhole(join(folder, manifestName), new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
+    writeWholeFile(join(folder, file), encodeSafetensors(state, { training, steps: String(position.steps) }));
+    writeWholeFile(join(folder, manifestName), new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
     for (const name of readdirSync(folder)) {
       if (/^state-\d+\.safetensors$/.test(name) && name !== file) rmSync(join(folder, name), { force: true });
     }
@@ -92,17 +92,5 @@ function readOptional(path: string): Uint8Array | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw missingFile(path, (error as NodeJS.ErrnoException).code ?? String(error));
-  }
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const file = new WholeFile(path);
-  try {
-    file.write(bytes);
-    file.close();
-    file.commit();
-  } catch (error) {
-    file.discard();
-    throw error;
   }
 }
