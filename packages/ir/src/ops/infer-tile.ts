@@ -135,8 +135,9 @@ function splitSizes(context: InferContext, size: Dim, axis: number): readonly Di
   const count = context.outputCount;
   const unknownParts = Array.from({ length: count }, () => null);
   if (context.has(1)) {
-    const given = context.elements(1);
-    if (given === null) return unknownParts;
+    // A constant lists as many sizes as there are outputs, however many that is; shape arithmetic follows short lists only.
+    const given: readonly Dim[] = context.elements(1) ?? [...(context.constant(1)?.numbers() ?? [])];
+    if (given.length === 0) return unknownParts;
     if (given.length !== count)
       context.fail(`split [${given.join(",")}] has ${given.length} parts for ${count} outputs`);
     const sum = given.reduce<Dim>(addDims, 0);

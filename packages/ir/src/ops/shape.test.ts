@@ -59,6 +59,11 @@ test("Split gives the parts it names, equal ones, or a smaller last one", () => 
   ]).toEqual(["float[N,2] float[N,4]", "float[3] float[3] float[1]", "float[?,6] float[?,6]", "float[N,?] float[N,?]"]);
 });
 
+test("Split follows as many constant sizes as it has outputs", () => {
+  const hundred = Array.from({ length: 100 }, () => 1);
+  expect(inferredTypes("Split", ["float[100]", hundred], {}, 100)).toBe(hundred.map(() => "float[1]").join(" "));
+});
+
 test("shapes that do not fit name the op and both values", () => {
   expect([
     objection("Reshape", ["float[2,3]", [4, 2]]),
