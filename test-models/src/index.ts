@@ -3,6 +3,7 @@
  * in code or comes from npm packages. Nothing in the product may import it.
  */
 export * from "./conformance.ts";
+export { Layers, type ConvOptions } from "./layers.ts";
 export * from "./materials.ts";
 export { mnistFiles, type MnistFiles } from "./mnist.ts";
 export { npyBytes, npzBytes, zipBytes } from "./npz.ts";
