@@ -1,0 +1,106 @@
+/**
+ * Training steps on ONNX Runtime beside PyTorch (FX QAT, x86 mapping): the same weights and batches, each side in a process
+ * of its own, the two taking turns. Prints the median time of a step, its ratio, the loss after 20 steps, peak memory, and
+ * how time per image grows from 1 to 8 times the batch.
+ *
+ * `npm run bench:train [-- models,comma-separated [modes [rounds]]]`. PyTorch is skipped, by name, where no Python has it:
+ * `python3 -m venv bench/peers/venv && bench/peers/venv/bin/pip install torch==2.13.0 numpy`.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { benchModels } from "./train/models.ts";
+import { pythonWith } from "./train/peer-python.ts";
+import { madeUpBatches, sharedSetting } from "./train/setting.ts";
+import { Side } from "./train/side.ts";
+
+const [models = Object.keys(benchModels).join(","), modes = "float,qat,frozen", roundsText = "7"] =
+  process.argv.slice(2);
+const rounds = Number(roundsText);
+/** Seconds one side runs before it is the other's turn. */
+const secondsPerTurn = 1;
+/** What the project set out to reach: PyTorch's time over ours. */
+const targets: Readonly<Record<string, number>> = {
+  "mlp qat": 2.7,
+  "cnn qat": 1.3,
+  "resnet18 qat": 1.4,
+  "mobilenet_v2 qat": 1.7,
+  "mobilenet_v2 frozen": 1.9,
+  "resnet18 frozen": 1.3,
+};
+
+const worker = fileURLToPath(new URL("./train/worker.js", import.meta.url));
+const peer = fileURLToPath(new URL("../peers/train.py", import.meta.url));
+const python = pythonWith("torch");
+if (python === null) console.log("skipped: PyTorch (no Python here has torch); our side only");
+const folder = mkdtempSync(join(tmpdir(), "lowbit-bench-"));
+try {
+  printRow(["model", "mode", "ours ms", "PyTorch ms", "ratio", "target", "loss 20", "PyTorch", "MiB", "PyTorch", "x8"]);
+  for (const name of models.split(",")) for (const mode of modes.split(",")) await measure(name, mode);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function measure(name: string, mode: string): Promise<void> {
+  const model = benchModels[name]!;
+  const { data, index } = sharedSetting(model.build(), madeUpBatches(model, model.batch));
+  writeFileSync(join(folder, "setting.bin"), data);
+  writeFileSync(join(folder, "setting.json"), JSON.stringify(index));
+  const ours = await Side.start(process.execPath, [worker, name, mode]);
+  const theirs = python === null ? null : await Side.start(python, [peer, name, mode, folder]);
+  const sides = theirs === null ? [ours] : [ours, theirs];
+  const turns: { readonly side: Side; readonly loss: number; readonly steps: number; readonly times: number[] }[] = [];
+  for (const side of sides) {
+    const first = await side.run(20);
+    const again = await side.run(20);
+    const steps = Math.max(2, Math.round((secondsPerTurn * 20) / again.seconds));
+    turns.push({ side, loss: first.losses.at(-1)!, steps, times: [] });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { side, steps, times } of turns) times.push((1000 * (await side.run(steps)).seconds) / steps);
+  }
+  const [own, other] = turns;
+  const ratios = other ? own!.times.map((time, round) => other.times[round]! / time) : [];
+  const peaks = [];
+  for (const side of sides) peaks.push((await side.end()) / 2 ** 20);
+  const target = targets[`${name} ${mode}`];
+  printRow([
+    name,
+    mode,
+    median(own!.times).toFixed(2),
+    other ? median(other.times).toFixed(2) : "-",
+    other ? `${median(ratios).toFixed(2)}x` : "-",
+    target === undefined ? "" : `${target}x`,
+    own!.loss.toFixed(4),
+    other ? other.loss.toFixed(4) : "-",
+    peaks[0]!.toFixed(0),
+    peaks[1]?.toFixed(0) ?? "-",
+    mode === "qat" ? `${(await growth(name, mode)).toFixed(2)}` : "",
+  ]);
+}
+
+/** Time per image at 8 times the batch over time per image at the model's own. */
+async function growth(name: string, mode: string): Promise<number> {
+  const sides = [
+    await Side.start(process.execPath, [worker, name, mode]),
+    await Side.start(process.execPath, [worker, name, mode, "8"]),
+  ];
+  for (const side of sides) await side.run(4);
+  const ratios: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const one = await sides[0]!.run(16);
+    const eight = await sides[1]!.run(2);
+    ratios.push(eight.seconds / one.seconds);
+  }
+  for (const side of sides) await side.end();
+  return median(ratios);
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+}
+
+function printRow(cells: readonly string[]): void {
+  console.log(cells.map((cell, index) => (index < 2 ? cell.padEnd(14) : cell.padStart(11))).join(""));
+}
