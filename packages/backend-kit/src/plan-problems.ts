@@ -58,8 +58,9 @@ class Check {
     if (!capability.activations.includes(spec.dtype)) {
       return [`${name} is ${spec.dtype}, and the kernel for ${anchor.op} takes ${capability.activations.join(" or ")}`];
     }
-    const isPerTensor = spec.kind === "fixed" || spec.granularity.kind === "tensor";
-    return isPerTensor ? [] : [`${name} has several scales, and kernels take one for activations`];
+    return spec.granularity.kind === "tensor"
+      ? []
+      : [`${name} has several scales, and kernels take one for activations`];
   }
 
   #weight({ anchor, capability, weight }: Unit): readonly string[] {
@@ -71,7 +72,7 @@ class Check {
     if (!dtypes.includes(spec.dtype)) {
       return [`${name} is ${spec.dtype}, and the kernel for ${anchor.op} takes ${dtypes.join(" or ")}`];
     }
-    const granularity = spec.kind === "observed" ? spec.granularity : ({ kind: "tensor" } as const);
+    const { granularity } = spec;
     if (!granularities.includes(granularity.kind)) {
       return [
         `${name} is per ${granularity.kind}, and the kernel for ${anchor.op} takes ${granularities.join(" or ")}`,
@@ -96,7 +97,7 @@ class Check {
       const name = this.#names.of(value);
       if (!group) return [];
       if (result.kind === "fixed") {
-        const isFixed = group.spec.kind === "fixed" && group.spec.scale === Math.fround(result.scale);
+        const isFixed = group.spec.kind === "fixed" && group.spec.scale[0] === Math.fround(result.scale);
         return isFixed ? [] : [`${name} must have the scale ${result.scale}`];
       }
       if (result.kind !== "shared") return [];

@@ -21,6 +21,7 @@ export {
   observerNames,
   quantDTypes,
   sameSpec,
+  scaleDims,
   specText,
   valueOf,
   type DerivedSpec,

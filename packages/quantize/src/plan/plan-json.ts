@@ -1,12 +1,16 @@
-import { integerRange, type Graph } from "@lowbit/ir";
+import { integerRange, isStatic, type Graph, type Shape, type Value } from "@lowbit/ir";
 import { badPlan } from "../diagnostics.ts";
 import { keepFloat, nodesMatching } from "./edit-plan.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
 import { PointNames } from "./point-names.ts";
 import {
   defaultEps,
+  granularityText,
   observerNames,
   quantDTypes,
+  scaleDims,
+  valueOf,
+  type FixedSpec,
   type Granularity,
   type QuantDType,
   type QuantPoint,
@@ -31,8 +35,11 @@ export type SpecJson =
       readonly kind: "fixed";
       readonly dtype: string;
       readonly range?: readonly [number, number];
-      readonly scale: number;
-      readonly zeroPoint: number;
+      /** Default: per tensor. */
+      readonly granularity?: Granularity;
+      /** A number per tensor; per channel and per block as many as there are. */
+      readonly scale: number | readonly number[];
+      readonly zeroPoint: number | readonly number[];
     }
   | { readonly kind: "shared"; readonly with: string }
   | { readonly kind: "derived"; readonly from: readonly [string, string] };
@@ -55,7 +62,9 @@ export function planToJson(plan: QuantPlan): PlanJson {
 function specToJson(spec: QuantSpec, names: PointNames): SpecJson {
   if (spec.kind === "shared") return { kind: "shared", with: names.of(spec.with) };
   if (spec.kind === "derived") return { kind: "derived", from: [names.of(spec.from[0]), names.of(spec.from[1])] };
-  return spec;
+  if (spec.kind !== "fixed" || spec.granularity.kind !== "tensor") return spec;
+  const { granularity: _, scale, zeroPoint, ...codes } = spec;
+  return { ...codes, scale: scale[0]!, zeroPoint: zeroPoint[0]! };
 }
 
 /**
@@ -97,16 +106,8 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
       if (!Array.isArray(from) || from.length !== 2) throw badPlan('"from" must name two points', at);
       return { kind: "derived", dtype: "int32", formula: "bias", from: [point(from[0], at), point(from[1], at)] };
     }
-    case "fixed": {
-      const { dtype, range, scale, zeroPoint } = json as Extract<SpecJson, { kind: "fixed" }>;
-      const codes = codesFromJson(dtype, range, at);
-      const [qmin, qmax] = codes.range;
-      if (!(Number.isFinite(scale) && scale > 0)) throw badPlan(`scale ${scale} must be a positive number`, at);
-      if (!(Number.isInteger(zeroPoint) && zeroPoint >= qmin && zeroPoint <= qmax)) {
-        throw badPlan(`zero point ${zeroPoint} must be an integer in ${qmin}..${qmax}`, at);
-      }
-      return { kind: "fixed", ...codes, scale: Math.fround(scale), zeroPoint };
-    }
+    case "fixed":
+      return fixedFromJson(json as Extract<SpecJson, { kind: "fixed" }>, at, valueOf(point(at, at)));
     case "observed": {
       const observed = json as Extract<SpecJson, { kind: "observed" }>;
       const { dtype, range, symmetric, granularity, eps, scales, observer } = observed;
@@ -130,6 +131,35 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
     default:
       throw badPlan('the kind of a spec must be "observed", "fixed", "shared" or "derived"', at);
   }
+}
+
+function fixedFromJson(json: Extract<SpecJson, { kind: "fixed" }>, at: string, value: Value | null): FixedSpec {
+  const codes = codesFromJson(json.dtype, json.range, at);
+  const granularity = granularityFromJson(json.granularity, at);
+  const numbers = (given: number | readonly number[]): readonly number[] => [given].flat();
+  const [scale, zeroPoint] = [numbers(json.scale), numbers(json.zeroPoint)];
+  const [qmin, qmax] = codes.range;
+  for (const each of scale) {
+    if (!(Number.isFinite(each) && each > 0)) throw badPlan(`scale ${each} must be a positive number`, at);
+  }
+  for (const each of zeroPoint) {
+    const isCode = Number.isInteger(each) && each >= qmin && each <= qmax;
+    if (!isCode) throw badPlan(`zero point ${each} must be an integer in ${qmin}..${qmax}`, at);
+  }
+  const count = scaleCount(granularity, value?.shape ?? null, at);
+  for (const [noun, { length }] of [["scales", scale] as const, ["zero points", zeroPoint] as const]) {
+    if (length !== count) throw badPlan(`${length} ${noun} given, ${granularityText(granularity)} takes ${count}`, at);
+  }
+  return { kind: "fixed", ...codes, granularity, scale: scale.map(Math.fround), zeroPoint };
+}
+
+function scaleCount(granularity: Granularity, shape: Shape | null, at: string): number {
+  if (granularity.kind === "tensor") return 1;
+  if (!isStatic(shape)) throw badPlan("several fixed scales need data of a known shape", at);
+  if (granularity.axis >= shape.length) {
+    throw badPlan(`axis ${granularity.axis} must be below the rank ${shape.length} of the data`, at);
+  }
+  return scaleDims(granularity, shape).reduce((a, b) => a * b, 1);
 }
 
 function codesFromJson(

@@ -146,6 +146,22 @@ describe("two plans", () => {
     `);
   });
 
+  test("tell fixed scales of channels apart", () => {
+    const graph = exampleGraph();
+    const scales = (last: number): QuantSpec => ({
+      ...fixed("int8", 1, 0),
+      granularity: { kind: "channel", axis: 0 },
+      scale: [0.5, 0.25, 1, last],
+      zeroPoint: [0, 0, 0, 0],
+    });
+    const [before, after] = [2, 4].map((last) => planOf(graph, { "conv#W": scales(last) }));
+    expect(diffText(before!, diffPlans(before!, after!))).toMatchInlineSnapshot(`
+      "- conv#W = int8 per-channel(0) fixed(scales 0.25 to 2, zero point 0)
+      + conv#W = int8 per-channel(0) fixed(scales 0.25 to 4, zero point 0)"
+    `);
+    expect(diffPlans(before!, planOf(graph, { "conv#W": scales(2) }))).toEqual([]);
+  });
+
   test("merge, and where they disagree the first wins and the conflict is reported", () => {
     const graph = exampleGraph();
     const names = new PointNames(graph);
@@ -181,6 +197,35 @@ describe("a plan in JSON is refused when", () => {
       "a scale is not positive",
       { points: { r: { kind: "fixed", dtype: "int8", scale: 0, zeroPoint: 0 } } },
       "scale 0 must be a positive number",
+    ],
+    [
+      "there are not as many scales as channels",
+      {
+        points: {
+          "conv#W": {
+            kind: "fixed",
+            dtype: "int8",
+            granularity: { kind: "channel", axis: 0 },
+            scale: [1, 2, 3],
+            zeroPoint: [0, 0, 0, 0],
+          },
+        },
+      },
+      "3 scales given, per-channel(0) takes 4",
+    ],
+    [
+      "one of several scales is not positive",
+      { points: { r: { kind: "fixed", dtype: "int8", scale: [1, -1], zeroPoint: [0, 0] } } },
+      "scale -1 must be a positive number",
+    ],
+    [
+      "fixed scales run along an axis that is not there",
+      {
+        points: {
+          r: { kind: "fixed", dtype: "int8", granularity: { kind: "channel", axis: 4 }, scale: 1, zeroPoint: 0 },
+        },
+      },
+      "axis 4 must be below the rank 4 of the data",
     ],
     [
       "parameters are shared in a circle",

@@ -40,13 +40,19 @@ export interface ObservedSpec {
   readonly observer?: ObserverName;
 }
 
-/** Codes with one scale and zero point known beforehand. */
+/** Codes whose scales and zero points are known beforehand. */
 export interface FixedSpec {
   readonly kind: "fixed";
   readonly dtype: QuantDType;
   readonly range: readonly [qmin: number, qmax: number];
-  readonly scale: number;
-  readonly zeroPoint: number;
+  readonly granularity: Granularity;
+  /**
+   * One per tensor, one per index of the axis, or one per block: then in the order of a tensor with the shape of the data,
+   * its axis divided by the block's size and rounded up.
+   */
+  readonly scale: readonly number[];
+  /** As many as there are scales. */
+  readonly zeroPoint: readonly number[];
 }
 
 /** The same codes as another point. */
@@ -88,9 +94,28 @@ export function observed(
   };
 }
 
-/** A fixed spec over the dtype's whole range. */
+/** A fixed spec with one scale, over the dtype's whole range. */
 export function fixed(dtype: QuantDType, scale: number, zeroPoint: number): FixedSpec {
-  return { kind: "fixed", dtype, range: integerRange(dtype), scale: Math.fround(scale), zeroPoint };
+  return {
+    kind: "fixed",
+    dtype,
+    range: integerRange(dtype),
+    granularity: { kind: "tensor" },
+    scale: [Math.fround(scale)],
+    zeroPoint: [zeroPoint],
+  };
+}
+
+/** The shape of the scales of data with this shape. */
+export function scaleDims(granularity: Granularity, shape: readonly number[]): readonly number[] {
+  switch (granularity.kind) {
+    case "tensor":
+      return [];
+    case "channel":
+      return [shape[granularity.axis]!];
+    case "block":
+      return shape.with(granularity.axis, Math.ceil(shape[granularity.axis]! / granularity.size));
+  }
 }
 
 /** Whether a point is an operand slot. */
@@ -116,7 +141,13 @@ export function sameSpec(a: QuantSpec, b: QuantSpec): boolean {
     case "derived":
       return b.kind === "derived" && a.from.every((point, i) => point === b.from[i]);
     case "fixed":
-      return b.kind === "fixed" && sameCodes(a, b) && a.scale === b.scale && a.zeroPoint === b.zeroPoint;
+      return (
+        b.kind === "fixed" &&
+        sameCodes(a, b) &&
+        granularityText(a.granularity) === granularityText(b.granularity) &&
+        sameNumbers(a.scale, b.scale) &&
+        sameNumbers(a.zeroPoint, b.zeroPoint)
+      );
     case "observed":
       return (
         b.kind === "observed" &&
@@ -132,6 +163,10 @@ export function sameSpec(a: QuantSpec, b: QuantSpec): boolean {
 
 function sameCodes(a: OwnSpec, b: OwnSpec): boolean {
   return a.dtype === b.dtype && a.range[0] === b.range[0] && a.range[1] === b.range[1];
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
 }
 
 /** A granularity in words: `per-tensor`, `per-channel(0)`, `per-block(0, 32)`. */
@@ -154,12 +189,24 @@ export function specText(spec: QuantSpec, name: (point: QuantPoint) => string): 
       return [...words, ...(spec.scales ? [spec.scales] : []), ...(spec.observer ? [spec.observer] : [])].join(" ");
     }
     case "fixed":
-      return `${codesText(spec)} fixed(scale ${spec.scale}, zero point ${spec.zeroPoint})`;
+      return fixedText(spec);
     case "shared":
       return `shared(${name(spec.with)})`;
     case "derived":
       return `int32 bias(${spec.from.map(name).join(", ")})`;
   }
+}
+
+function fixedText(spec: FixedSpec): string {
+  const { granularity, scale, zeroPoint } = spec;
+  const along = granularity.kind === "tensor" ? "" : ` ${granularityText(granularity)}`;
+  return `${codesText(spec)}${along} fixed(${spanText("scale", scale)}, ${spanText("zero point", zeroPoint)})`;
+}
+
+/** `scale 0.5`, or `scales 0.25 to 2`. */
+function spanText(noun: string, numbers: readonly number[]): string {
+  const [least, most] = [Math.min, Math.max].map((end) => numbers.reduce((a, b) => end(a, b)));
+  return least === most ? `${noun} ${least}` : `${noun}s ${least} to ${most}`;
 }
 
 /** The dtype, and the range of codes where it is not the dtype's own. */

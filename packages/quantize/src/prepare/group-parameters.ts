@@ -3,7 +3,7 @@ import type { Range } from "../calibrate/ranges.ts";
 import { neverObserved } from "../diagnostics.ts";
 import type { GroupSources } from "../plan/sources.ts";
 import type { SharingGroup } from "../plan/sharing.ts";
-import { valueOf, type FixedSpec, type Granularity, type ObservedSpec, type OwnSpec } from "../plan/spec.ts";
+import { scaleDims, valueOf, type FixedSpec, type Granularity, type ObservedSpec, type OwnSpec } from "../plan/spec.ts";
 
 /** Scale and zero point of a group as values of the graph, and the buffers its range is kept in. */
 export interface GroupParameters {
@@ -28,7 +28,7 @@ export function addGroupParameters(
 ): GroupParameters {
   const { spec } = group;
   const name = valueOf(group.root)!.name;
-  if (spec.kind === "fixed") return fixedParameters(editor, spec, name);
+  if (spec.kind === "fixed") return fixedParameters(editor, spec, valueOf(group.root)!);
   if (sources.activations.length === 0) {
     const current = weightRange(editor, spec.granularity, sources.data);
     return { ...parametersOf(editor, spec, current.min, current.max, name), range: null };
@@ -49,7 +49,7 @@ export interface CodeAttributes {
 /** The attributes of a FakeQuantize that follow from a spec. */
 export function codeAttributes(spec: OwnSpec): CodeAttributes {
   const [qmin, qmax] = spec.range;
-  const granularity: Granularity = spec.kind === "observed" ? spec.granularity : { kind: "tensor" };
+  const { granularity } = spec;
   switch (granularity.kind) {
     case "tensor":
       return { qmin, qmax };
@@ -60,10 +60,17 @@ export function codeAttributes(spec: OwnSpec): CodeAttributes {
   }
 }
 
-function fixedParameters(editor: GraphEditor, spec: FixedSpec, name: string): GroupParameters {
+function fixedParameters(editor: GraphEditor, spec: FixedSpec, value: Value): GroupParameters {
+  const { name, shape } = value;
+  const { granularity, dtype } = spec;
+  invariant(
+    granularity.kind === "tensor" || isStatic(shape),
+    `several fixed scales, and the shape of ${name} is unknown`,
+  );
+  const dims = granularity.kind === "tensor" ? [] : scaleDims(granularity, shape as readonly number[]);
   return {
-    scale: editor.initializer(Tensor.scalar("float", spec.scale), `${name}.scale`),
-    zeroPoint: editor.initializer(Tensor.scalar(spec.dtype, spec.zeroPoint), `${name}.zero_point`),
+    scale: editor.initializer(Tensor.of("float", spec.scale, dims), `${name}.scale`),
+    zeroPoint: editor.initializer(Tensor.of(dtype, spec.zeroPoint, dims), `${name}.zero_point`),
     range: null,
   };
 }

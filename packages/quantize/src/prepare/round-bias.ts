@@ -16,7 +16,8 @@ export function roundBias(
     const group = groups.of(point);
     return group && parameters.get(group);
   });
-  if (!bias || !data || !weight) return;
+  // A product of blocks has no one scale per channel that an integer bias could have.
+  if (!bias || !data || !weight || groups.of(spec.from[1])?.spec.granularity.kind === "block") return;
   const { op, graph } = editor;
   const rounded = editor.rewriting("prepare", [use.node], use.node, () => {
     const scale = op.Mul([data.scale, weight.scale]);
