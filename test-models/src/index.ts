@@ -9,3 +9,5 @@ export { mnistFiles, type MnistFiles } from "./mnist.ts";
 export { npyBytes, npzBytes, zipBytes } from "./npz.ts";
 export { randomModel, type RandomModel } from "./random-graph.ts";
 export { rescaleChannels } from "./rescale-channels.ts";
+export { inDouble } from "./in-double.ts";
+export { readVectors, type StoredVectors } from "./vectors.ts";

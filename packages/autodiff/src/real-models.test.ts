@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { CompileError, elementCount, GraphEditor, loadModel, Tensor, type Graph, type Value } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
-import { materialsFolder } from "@lowbit/test-models";
+import { inDouble, materialsFolder } from "@lowbit/test-models";
 import { describe, expect, test } from "vitest";
 import { randomTensor, generator } from "./cases/differentiate-case.testing.ts";
-import { inDouble } from "./cases/in-double.testing.ts";
+
 import { gradients } from "./gradients.ts";
 
 const folder = materialsFolder();

@@ -42,6 +42,17 @@ export function trainingStopped(step: number, folder: string | null): CompileErr
   });
 }
 
+/** A module that should export a loss and does not. */
+export function badLossModule(path: string, reason: string): CompileError {
+  return new CompileError({
+    code: "train/loss-module",
+    severity: "error",
+    message: `the loss cannot be used: ${reason}`,
+    where: { file: path },
+    help: "export default ({ op, outputs, target }) => op.ReduceMean([op.Abs([op.Sub([outputs[0], target])])], { keepdims: 0 })",
+  });
+}
+
 /** A plan file that cannot be read. */
 export function badPlanFile(path: string, message: string): CompileError {
   return new CompileError({

@@ -1,4 +1,4 @@
-import { CompileError, shapeText, type DType } from "@lowbit/ir";
+import { CompileError, shapeText, typeText, type DType, type Value } from "@lowbit/ir";
 import type { InputSpec } from "./data/data-options.ts";
 
 /** Nothing in the model can be trained, or the selection left nothing. */
@@ -10,6 +10,45 @@ export function noParameters(selection: readonly string[] | undefined): CompileE
       ? `no trainable parameter of the model matches ${selection.map((glob) => `"${glob}"`).join(", ")}`
       : "the model has no trainable parameter",
     help: "parameters are float initializers that serve as weights, biases or normalization scales; `lowbit inspect` lists them",
+  });
+}
+
+/** A setting of a loss that is out of its range. */
+export function badLossSetting(setting: string, value: number, range: string): CompileError {
+  return new CompileError({
+    code: "train/bad-loss",
+    severity: "error",
+    message: `${setting} is ${value}, but must be ${range}`,
+  });
+}
+
+/** Class weights that are not one per class. */
+export function badClassWeights(given: number, classes: number): CompileError {
+  return new CompileError({
+    code: "train/bad-loss",
+    severity: "error",
+    message: `${given} class weights were given, but the model's output has scores for ${classes} classes`,
+  });
+}
+
+/** Scores whose number of classes is not known. */
+export function unknownClasses(scores: Value): CompileError {
+  return new CompileError({
+    code: "train/bad-loss",
+    severity: "error",
+    message: `the number of classes is not known: the model's output "${scores.name}" is ${typeText(scores.type)}`,
+    where: { value: scores.name },
+    help: "smoothing and class weights need scores [N, classes, ...]",
+  });
+}
+
+/** A teacher that does not answer the model's own question. */
+export function teacherMismatch(reason: string): CompileError {
+  return new CompileError({
+    code: "train/teacher",
+    severity: "error",
+    message: `the teacher does not fit the model: ${reason}`,
+    help: "a teacher takes the model's inputs and gives scores for the same classes",
   });
 }
 

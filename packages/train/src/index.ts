@@ -17,7 +17,7 @@ export { packState, unpackState, withState, type NamedState, type TrainState } f
 export { fit, train } from "./fit/fit.ts";
 export type { CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
 export { constantSchedule, cosineSchedule, stepSchedule, warmUp, type Schedule } from "./fit/schedule.ts";
-export type { Loss, LossContext } from "./loss/loss.ts";
+export { customLoss, type CustomLossOptions, type Loss, type LossContext, type TargetKind } from "./loss/loss.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./loss/cross-entropy.ts";
 export { distillation, type DistillationOptions } from "./loss/distillation.ts";
 export { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./loss/regression.ts";

@@ -21,6 +21,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("It must be a number above 0.");
 }
 
+/** A number from 0 to 1. */
+export function share(text: string): number {
+  const value = toNumber(text);
+  if (value !== null && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("It must be a number from 0 to 1.");
+}
+
 /** Numbers separated by commas. */
 export function numberList(text: string): readonly number[] {
   return text.split(",").map((part) => {

@@ -44,6 +44,22 @@ describe("wrong usage ends with exit code 2 and says what is wrong", () => {
     ],
     ["train mlp.onnx -o out.onnx --data train.npz --float --resume", "--resume needs --checkpoint DIR"],
     ["train mlp.onnx -o out.onnx --data train.npz --float --learn-scales", "--learn-scales needs --backend"],
+    [
+      "train mlp.onnx -o out.onnx --data train.npz --float --loss hinge",
+      "option '--loss <name>' argument 'hinge' is invalid. Allowed choices are cross-entropy, bce, mse, l1, huber, distill, or the path of a JavaScript module.",
+    ],
+    [
+      "train mlp.onnx -o out.onnx --data train.npz --float --loss mse --label-smoothing 0.1",
+      "--label-smoothing needs --loss cross-entropy or distill",
+    ],
+    [
+      "train mlp.onnx -o out.onnx --data train.npz --float --loss distill --class-weights 1,2,3",
+      "labels count in --loss distill with --task-share only",
+    ],
+    [
+      "train mlp.onnx -o out.onnx --data train.npz --float --loss bce --validate test.npz",
+      "--validate measures accuracy or mse, which do not fit this loss",
+    ],
   ])("lowbit %s", async (args, message) => {
     const { code, stdout, stderr } = await workshop.run(args);
     expect([code, stdout]).toEqual([2, ""]);

@@ -69,7 +69,7 @@ export class StepRunner {
     const feeds: Record<string, Tensor> = {
       [`${names.hyper}.steps`]: Tensor.of("float", numbers, [batches.length, width]),
     };
-    if (names.target !== null) feeds[`${names.target}.steps`] = stack(batches.map(targetOf));
+    if (names.target !== null) feeds[`${names.target}.steps`] = stack(batches.map((batch) => this.#targetOf(batch)));
     for (const name of names.data) feeds[`${name}.steps`] = stack(batches.map((batch) => batch.inputs[name]!));
     for (const slot of this.slots) feeds[`${slot.name}.in`] = state.get(slot.name)!;
     const results = await this.#session.run(feeds);
@@ -78,14 +78,15 @@ export class StepRunner {
     return outputs.at(-1)!.floats();
   }
 
+  #targetOf({ target }: Batch): Tensor {
+    if (!target) throw missingTargets();
+    this.#options.loss.checkTarget?.(target, this.#names.output);
+    return target;
+  }
+
   /** Frees ONNX Runtime's memory and, when the session was created with a profile, finishes its file. */
   async release(): Promise<void> {
     if (this.#profiled) this.#session.endProfiling();
     await this.#session.release();
   }
-}
-
-function targetOf(batch: Batch): Tensor {
-  if (!batch.target) throw missingTargets();
-  return batch.target;
 }

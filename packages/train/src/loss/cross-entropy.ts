@@ -1,37 +1,111 @@
-import { Tensor } from "@lowbit/ir";
-import type { Loss } from "./loss.ts";
+import { Tensor, type Value } from "@lowbit/ir";
+import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses } from "../diagnostics.ts";
+import { scalar } from "../legalize/legalization.ts";
+import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Settings of `crossEntropy`. */
 export interface CrossEntropyOptions {
+  /**
+   * What a target is: the index of the right class (int64 [N, ...]), or a probability for each class (float
+   * [N, classes, ...]). Default `index`.
+   */
+  readonly labels?: "index" | "soft";
   /** Share of each label that is spread evenly over all classes, 0 ≤ s < 1 (Szegedy et al. 2016, section 7). Default 0. */
   readonly labelSmoothing?: number;
-  /** How much each class counts; the mean is weighted accordingly. Default: all alike. */
+  /** How much each class counts, one number ≥ 0 per class. Default: all alike. */
   readonly classWeights?: readonly number[];
 }
 
 /**
- * Softmax cross-entropy of raw scores [N, classes, ...] with class indices [N, ...], a mean over all positions
- * (https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
+ * Softmax cross-entropy of raw scores [N, classes, ...] over all positions, where t is the label's one-hot or soft
+ * distribution, smoothed to (1 - s)·t + s/classes: -Σ w·t·log p, divided by the number of positions, or, with weighted
+ * class indices, by the sum of their labels' weights (as PyTorch's CrossEntropyLoss and
+ * https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
  *
- * With smoothing s: (1 - s)·loss + s·mean over the classes of -log p.
+ * @throws CompileError `train/bad-loss` for settings out of range; when attached, for weights that are not one per class
  */
-export function crossEntropy({ labelSmoothing = 0, classWeights }: CrossEntropyOptions = {}): Loss {
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  const { labels = "index", labelSmoothing = 0, classWeights } = options;
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw badLossSetting("label smoothing", labelSmoothing, "at least 0 and below 1");
+  }
+  const unusable = classWeights?.find((weight) => !(weight >= 0 && weight < Infinity));
+  if (unusable !== undefined) throw badLossSetting("a class weight", unusable, "a number of at least 0");
+  const soft = labels === "soft";
+  const settings = [
+    ...(soft ? ["soft"] : []),
+    ...(labelSmoothing ? [labelSmoothing] : []),
+    ...(classWeights ? [`w${classWeights.join(":")}`] : []),
+  ];
   return {
-    name: `cross-entropy${labelSmoothing ? `:${labelSmoothing}` : ""}${classWeights ? `:${classWeights.join(":")}` : ""}`,
-    targetDType: "int64",
-    targetShape: ([batch, , ...positions]) => [batch!, ...positions],
-    attach({ op, editor, outputs, target }) {
-      const scores = outputs[0]!;
-      const weights = classWeights ? editor.initializer(Tensor.of("float", classWeights), "class_weights") : null;
-      const loss = op.SoftmaxCrossEntropyLoss([scores, target!, weights], { reduction: "mean" });
-      if (labelSmoothing === 0) return loss;
-      const constant = (value: number, name: string): typeof loss =>
-        editor.initializer(Tensor.scalar("float", value), name);
-      const evenly = op.Neg([op.ReduceMean([op.LogSoftmax([scores], { axis: 1 })], { keepdims: 0 })]);
-      return op.Add([
-        op.Mul([loss, constant(1 - labelSmoothing, "sure")]),
-        op.Mul([evenly, constant(labelSmoothing, "smoothing")]),
-      ]);
+    name: ["cross-entropy", ...settings].join(":"),
+    ...targetOf(soft ? "value" : "class"),
+    attach(context) {
+      const { op, outputs, target } = context;
+      const weights = classWeights ? alongClasses(context, classWeights) : null;
+      if (soft) return ofDistribution(context, target!, labelSmoothing, weights, null);
+      if (labelSmoothing === 0 && !weights) {
+        return op.SoftmaxCrossEntropyLoss([outputs[0]!, target!], { reduction: "mean" });
+      }
+      const distribution = oneHot(context);
+      const counts = weights ? total(context, op.Mul([distribution, weights])) : null;
+      return ofDistribution(context, distribution, labelSmoothing, weights, counts);
     },
+    ...(soft ? {} : { checkTarget: checkLabels }),
   };
+}
+
+/** -Σ w·((1 - s)·t + s/classes)·log p over `divisor`, null: over the number of positions. */
+function ofDistribution(
+  context: LossContext,
+  distribution: Value,
+  smoothing: number,
+  weights: Value | null,
+  divisor: Value | null,
+): Value {
+  const { op, editor, outputs } = context;
+  const scores = outputs[0]!;
+  let wanted = distribution;
+  if (smoothing > 0) {
+    const share = scalar(editor, smoothing / classCount(context), "share");
+    wanted = op.Add([op.Mul([wanted, scalar(editor, 1 - smoothing, "sure")]), share]);
+  }
+  if (weights) wanted = op.Mul([wanted, weights]);
+  const likelihood = op.Mul([op.LogSoftmax([scores], { axis: 1 }), wanted]);
+  if (divisor) return op.Neg([op.Div([total(context, likelihood), divisor])]);
+  const axis = editor.initializer(Tensor.of("int64", [1]), "classes_axis");
+  return op.Neg([op.ReduceMean([op.ReduceSum([likelihood, axis], { keepdims: 0 })], { keepdims: 0 })]);
+}
+
+function total({ op }: LossContext, value: Value): Value {
+  return op.ReduceSum([value], { keepdims: 0 });
+}
+
+function classCount({ outputs }: LossContext): number {
+  const classes = outputs[0]!.shape?.[1];
+  if (typeof classes !== "number") throw unknownClasses(outputs[0]!);
+  return classes;
+}
+
+function oneHot(context: LossContext): Value {
+  const { op, editor, target } = context;
+  const offOn = editor.initializer(Tensor.of("float", [0, 1]), "off_on");
+  const classes = editor.initializer(Tensor.of("int64", [classCount(context)]), "classes");
+  return op.OneHot([target!, classes, offOn], { axis: 1 });
+}
+
+/** One number per class, shaped to meet scores [N, classes, ...]. */
+function alongClasses(context: LossContext, classWeights: readonly number[]): Value {
+  const classes = classCount(context);
+  if (classes !== classWeights.length) throw badClassWeights(classWeights.length, classes);
+  const positions = context.outputs[0]!.shape!.slice(2).map(() => 1);
+  return context.editor.initializer(Tensor.of("float", classWeights, [classes, ...positions]), "class_weights");
+}
+
+function checkLabels(target: Tensor, output: readonly number[]): void {
+  const classes = output[1] ?? 0;
+  if (target.dtype !== "int64") return;
+  for (const label of target.typed() as BigInt64Array) {
+    if (label < 0n || label >= BigInt(classes)) throw labelOutsideOutput(Number(label), classes);
+  }
 }

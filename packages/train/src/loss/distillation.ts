@@ -1,4 +1,6 @@
 import { GraphEditor, inlineGraph, cloneGraph, Tensor, type Graph, type Value } from "@lowbit/ir";
+import { badLossSetting, teacherMismatch } from "../diagnostics.ts";
+import { scalar } from "../legalize/legalization.ts";
 import type { Loss } from "./loss.ts";
 
 /** Settings of `distillation`. */
@@ -15,9 +17,14 @@ export interface DistillationOptions {
  * Lets a model answer as another one does (Hinton, Vinyals and Dean 2015): T² · the mean over the batch of
  * KL(softmax(teacher/T) ‖ softmax(student/T)), classes along axis 1. The teacher is a float model of the same inputs and
  * outputs; it becomes part of the step's graph and is not trained.
+ *
+ * @throws CompileError `train/bad-loss` for settings out of range; when attached, for a teacher of other inputs or classes
  */
 export function distillation(teacher: Graph, options: DistillationOptions = {}): Loss {
   const { temperature = 2, task, taskShare = task ? 0.5 : 0 } = options;
+  if (!(temperature > 0 && temperature < Infinity)) throw badLossSetting("temperature", temperature, "above 0");
+  if (!(taskShare >= 0 && taskShare <= 1)) throw badLossSetting("the task's share", taskShare, "from 0 to 1");
+  if (taskShare > 0 && !task) throw badLossSetting("the task's share", taskShare, "0 where there is no task loss");
   const frozen = cloneGraph(teacher).graph;
   const freezer = new GraphEditor(frozen);
   for (const value of frozen.initializers) freezer.setRole(value, "constant");
@@ -27,17 +34,28 @@ export function distillation(teacher: Graph, options: DistillationOptions = {}):
     targetShape: (output) => task?.targetShape(output) ?? [],
     attach(context) {
       const { op, editor, inputs, outputs } = context;
-      const constant = (value: number, name: string): Value => editor.initializer(Tensor.scalar("float", value), name);
-      const soften = constant(1 / temperature, "per_temperature");
+      checkTeacher(frozen, inputs, outputs);
+      const soften = scalar(editor, 1 / temperature, "per_temperature");
       const logShares = (scores: Value): Value => op.LogSoftmax([op.Mul([scores, soften])], { axis: 1 });
       const wanted = logShares(inlineGraph(editor, frozen, inputs)[0]!);
       const difference = op.Sub([wanted, logShares(outputs[0]!)]);
       const axes = editor.initializer(Tensor.of("int64", [1]), "classes_axis");
       const divergence = op.ReduceSum([op.Mul([op.Exp([wanted]), difference]), axes], { keepdims: 0 });
-      const share = constant((1 - taskShare) * temperature * temperature, "teacher_share");
+      const share = scalar(editor, (1 - taskShare) * temperature * temperature, "teacher_share");
       const fromTeacher = op.Mul([op.ReduceMean([divergence], { keepdims: 0 }), share]);
       if (!task) return fromTeacher;
-      return op.Add([fromTeacher, op.Mul([task.attach(context), constant(taskShare, "task_share")])]);
+      return op.Add([fromTeacher, op.Mul([task.attach(context), scalar(editor, taskShare, "task_share")])]);
     },
+    checkTarget: (target, output) => task?.checkTarget?.(target, output),
   };
+}
+
+function checkTeacher(teacher: Graph, inputs: readonly Value[], outputs: readonly Value[]): void {
+  if (teacher.inputs.length !== inputs.length) {
+    throw teacherMismatch(`it takes ${teacher.inputs.length} inputs, and the model ${inputs.length}`);
+  }
+  const [own, wanted] = [outputs[0]!.shape?.[1], teacher.outputs[0]!.shape?.[1]];
+  if (typeof own === "number" && typeof wanted === "number" && own !== wanted) {
+    throw teacherMismatch(`it tells ${wanted} classes apart, and the model ${own}`);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Builder, DType, GraphEditor, Value } from "@lowbit/ir";
+import type { Builder, DType, GraphEditor, Tensor, Value } from "@lowbit/ir";
 
 /** What a loss is attached to. */
 export interface LossContext {
@@ -14,6 +14,7 @@ export interface LossContext {
 
 /** A training objective: a piece of graph from the model's outputs and a target to one number, lower is better. */
 export interface Loss {
+  /** Tells losses with other settings apart: a checkpoint of one does not go on with another. */
   readonly name: string;
   /** Element type of the target; null when the loss needs none. */
   readonly targetDType: DType | null;
@@ -21,4 +22,48 @@ export interface Loss {
   targetShape(output: readonly number[]): readonly number[];
   /** Adds the loss to the graph; the result is a scalar, a mean over the batch. */
   attach(context: LossContext): Value;
+  /**
+   * Looks at a batch of targets before the step gets it.
+   *
+   * @param output shape of the model's first output
+   * @throws CompileError for targets that the loss has no meaning for
+   */
+  checkTarget?(target: Tensor, output: readonly number[]): void;
+}
+
+/** What a loss compares the model's first output with: class indices, numbers in the output's shape, or nothing. */
+export type TargetKind = "class" | "value" | "none";
+
+/** The target's type and shape, for a loss that takes targets of a kind. */
+export function targetOf(kind: TargetKind): Pick<Loss, "targetDType" | "targetShape"> {
+  switch (kind) {
+    case "class":
+      return { targetDType: "int64", targetShape: ([batch, , ...positions]) => [batch!, ...positions] };
+    case "value":
+      return { targetDType: "float", targetShape: (output) => output };
+    case "none":
+      return { targetDType: null, targetShape: () => [] };
+  }
+}
+
+/** How a loss of one's own is given to `customLoss`. */
+export interface CustomLossOptions {
+  /** Names the loss in messages and checkpoints; change it when the formula changes. */
+  readonly name: string;
+  /** Default: `value`. */
+  readonly targets?: TargetKind;
+  /** Adds the loss to the graph. A result of more than one number is averaged. */
+  readonly attach: (context: LossContext) => Value;
+}
+
+/** A loss of one's own, written with the builder: any graph from outputs, inputs and target to one number. */
+export function customLoss({ name, targets = "value", attach }: CustomLossOptions): Loss {
+  return {
+    name: `custom:${name}`,
+    ...targetOf(targets),
+    attach(context) {
+      const value = attach(context);
+      return value.shape?.length === 0 ? value : context.op.ReduceMean([value], { keepdims: 0 });
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { GraphEditor, newModel, parseGraph, Tensor, tensorType, type Graph } from "@lowbit/ir";
+import { CompileError, GraphEditor, newModel, parseGraph, Tensor, tensorType, type Graph } from "@lowbit/ir";
 import { Session } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import { arrays } from "../data/arrays.ts";
@@ -6,7 +6,7 @@ import { train } from "../fit/fit.ts";
 import { adam } from "../optimizer/adam.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { distillation } from "./distillation.ts";
-import type { Loss } from "./loss.ts";
+import { customLoss, type Loss } from "./loss.ts";
 import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./regression.ts";
 
 const scores = [2, -1, 0.5, -3, 4, 0.25];
@@ -110,5 +110,86 @@ describe("distillation", () => {
     // Softmax does not see a number added to all scores: columns are known up to their differences.
     expect(w[0]! - w[1]!).toBeCloseTo(1, 1);
     expect(w[4]! - w[3]!).toBeCloseTo(2, 1);
+  });
+});
+
+describe("a loss of one's own", () => {
+  /** The quantile loss for the share q: q·d above the model's answer, (q - 1)·d below. */
+  const quantile = (q: number): Loss =>
+    customLoss({
+      name: `quantile:${q}`,
+      attach({ op, editor, outputs, target }) {
+        const constant = (value: number): ReturnType<typeof op.Mul> =>
+          editor.initializer(Tensor.scalar("float", value), "share");
+        const d = op.Sub([target!, outputs[0]!]);
+        return op.Max([op.Mul([d, constant(q)]), op.Mul([d, constant(q - 1)])]);
+      },
+    });
+
+  test("is any graph of the builder, averaged where it is more than one number", async () => {
+    const wanted = [1, 0, 0.5, 1, 1, 0];
+    const each = scores.map((x, i) => Math.max(0.9 * (wanted[i]! - x), -0.1 * (wanted[i]! - x)));
+    expect(await lossOf(quantile(0.9), Tensor.of("float", wanted, [2, 3]))).toBeCloseTo(mean(each), 5);
+  });
+
+  test("trains a model: the line below which nine of ten targets lie", async () => {
+    const model = parseGraph(`line (float[N,1] x) => (float[N,1] y) <float[1] b = {0.0}> { y = Add (x, b) }`);
+    const zeros = Tensor.of("float", new Float32Array(100), [100, 1]);
+    const targets = Tensor.of(
+      "float",
+      Float32Array.from({ length: 100 }, (_, i) => i / 100),
+      [100, 1],
+    );
+    const trained = await train(model, {
+      data: arrays({ x: zeros }, targets),
+      loss: quantile(0.9),
+      optimizer: adam(),
+      parameters: ["b"],
+      learningRate: 0.02,
+      batch: 100,
+      epochs: 150,
+    });
+    expect(trained.value("b")!.initializer!.item()).toBeCloseTo(0.9, 1);
+  });
+});
+
+describe("bad input of losses", () => {
+  const classifier = (): Graph => parseGraph(`s (float[N,2] x) => (float[N,3] y) <float[2,3] w> { y = MatMul (x, w) }`);
+  const fitted = (loss: Loss, target: Tensor): Promise<unknown> =>
+    train(classifier(), {
+      data: arrays({ x: Tensor.of("float", [1, 2, 3, 4], [2, 2]) }, target),
+      loss,
+      optimizer: adam(),
+      batch: 2,
+    });
+
+  test.each([[3n], [-1n]])("a label of %s is no class of a model with three", async (label) => {
+    const target = Tensor.fromTyped("int64", [2], BigInt64Array.from([0n, label]));
+    await expect(fitted(crossEntropy({ labelSmoothing: 0.1 }), target)).rejects.toThrow(
+      `a target has label ${label}, but the model's output has scores for 3 classes, 0 to 2`,
+    );
+  });
+
+  test("class weights must be one per class", async () => {
+    const attempt = fitted(crossEntropy({ classWeights: [1, 2] }), Tensor.of("int64", [0, 1]));
+    await expect(attempt).rejects.toThrow(
+      "2 class weights were given, but the model's output has scores for 3 classes",
+    );
+  });
+
+  test("a teacher must tell the same classes apart", async () => {
+    const teacher = parseGraph(`t (float[N,2] x) => (float[N,4] y) <float[2,4] w> { y = MatMul (x, w) }`);
+    const attempt = fitted(distillation(teacher), Tensor.of("int64", [0, 1]));
+    await expect(attempt).rejects.toThrow("it tells 4 classes apart, and the model 3");
+  });
+
+  test.each<[string, () => unknown]>([
+    ["label smoothing is 1, but must be at least 0 and below 1", () => crossEntropy({ labelSmoothing: 1 })],
+    ["a class weight is -1, but must be a number of at least 0", () => crossEntropy({ classWeights: [1, -1] })],
+    ["delta is 0, but must be above 0", () => huber(0)],
+    ["temperature is 0, but must be above 0", () => distillation(classifier(), { temperature: 0 })],
+  ])("%s", (message, make) => {
+    expect(make).toThrow(CompileError);
+    expect(make).toThrow(message);
   });
 });

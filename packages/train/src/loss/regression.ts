@@ -1,5 +1,7 @@
-import { Tensor, type Value } from "@lowbit/ir";
-import type { Loss, LossContext } from "./loss.ts";
+import type { Value } from "@lowbit/ir";
+import { badLossSetting } from "../diagnostics.ts";
+import { scalar } from "../legalize/legalization.ts";
+import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Mean of (output - target)² over all elements of the first output. */
 export function meanSquaredError(): Loss {
@@ -13,12 +15,12 @@ export function meanAbsoluteError(): Loss {
 
 /** Huber's loss: d²/2 where |d| ≤ delta, delta·(|d| - delta/2) beyond (Huber 1964). Default delta: 1. */
 export function huber(delta = 1): Loss {
+  if (!(delta > 0 && delta < Infinity)) throw badLossSetting("delta", delta, "above 0");
   return onDifference(`huber:${delta}`, ({ op, editor }, difference) => {
-    const constant = (value: number, name: string): Value => editor.initializer(Tensor.scalar("float", value), name);
     const size = op.Abs([difference]);
     // With c = min(|d|, delta) both branches are c·(|d| - c/2).
-    const clipped = op.Min([size, constant(delta, "delta")]);
-    return op.Mul([clipped, op.Sub([size, op.Mul([clipped, constant(0.5, "half")])])]);
+    const clipped = op.Min([size, scalar(editor, delta, "delta")]);
+    return op.Mul([clipped, op.Sub([size, op.Mul([clipped, scalar(editor, 0.5, "half")])])]);
   });
 }
 
@@ -28,7 +30,8 @@ export function huber(delta = 1): Loss {
  */
 export function binaryCrossEntropy(): Loss {
   return {
-    ...onDifference("binary-cross-entropy", (_, difference) => difference),
+    name: "binary-cross-entropy",
+    ...targetOf("value"),
     attach({ op, outputs, target }) {
       const scores = outputs[0]!;
       // softplus(x) = max(x, 0) + log(1 + exp(-|x|))
@@ -42,8 +45,7 @@ export function binaryCrossEntropy(): Loss {
 function onDifference(name: string, each: (context: LossContext, difference: Value) => Value): Loss {
   return {
     name,
-    targetDType: "float",
-    targetShape: (output) => output,
+    ...targetOf("value"),
     attach(context) {
       const { op, outputs, target } = context;
       return op.ReduceMean([each(context, op.Sub([outputs[0]!, target!]))], { keepdims: 0 });

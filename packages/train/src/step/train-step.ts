@@ -39,6 +39,8 @@ export interface TrainStep {
   readonly target: string | null;
   readonly hyper: string;
   readonly loss: string;
+  /** Shape of the model's first output. */
+  readonly output: readonly number[];
   readonly state: readonly StateSlot[];
 }
 
@@ -62,7 +64,8 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
 
   const { loss, optimizer } = options;
   const output = graph.outputs[0]!;
-  const targetShape = loss.targetShape(output.shape as readonly number[]);
+  const outputShape = output.shape as readonly number[];
+  const targetShape = loss.targetShape(outputShape);
   const target = loss.targetDType
     ? editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, targetShape))
     : null;
@@ -107,7 +110,8 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   legalize(graph);
   cleanUp(graph);
   const state = liftState(graph, packed);
-  return { graph, data, target: target?.name ?? null, hyper: hyperInput.name, loss: graph.outputs[0]!.name, state };
+  const [lossName, targetName] = [graph.outputs[0]!.name, target?.name ?? null];
+  return { graph, data, target: targetName, hyper: hyperInput.name, loss: lossName, output: outputShape, state };
 }
 
 interface Moving {

@@ -1,16 +1,12 @@
 import { Option, type Command } from "commander";
 import type { Backend } from "@lowbit/backend-kit";
-import { cloneModel, loadModel, type Model } from "@lowbit/ir";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { loadModel, type Model } from "@lowbit/ir";
 import {
   adam,
   adamw,
   constantSchedule,
   cosineSchedule,
-  crossEntropy,
-  distillation,
   evaluate,
-  meanSquaredError,
   sgd,
   stepSchedule,
   type Dataset,
@@ -24,17 +20,18 @@ import { addNormalization, dataForms, openData, type NormalizationOptions } from
 import { integerResultText, writeAndTell, type NewModel } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish, type Job } from "../job.ts";
+import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions } from "../loss-options.ts";
 import { checkWritable, modelFileBytes } from "../output-file.ts";
 import { positiveInteger, positiveNumber, wholeNumber } from "../parse-values.ts";
 import { TrainingLog } from "../training-log.ts";
 
-interface TrainCommandOptions extends NormalizationOptions {
+interface TrainCommandOptions extends NormalizationOptions, LossOptions {
   readonly output: string;
   readonly backend?: string;
   readonly float?: boolean;
   readonly data: string;
   readonly validate?: string;
-  readonly loss: "cross-entropy" | "mse" | "distill";
+  readonly train?: string;
   readonly epochs: number;
   readonly batch: number;
   readonly optimizer: keyof typeof optimizers;
@@ -63,11 +60,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
     .option("--float", "train and write a float model")
     .option("--data <DATA>", dataForms)
     .option("--validate <DATA>", "measure the model on this after every epoch")
-    .addOption(
-      new Option("--loss <name>", "what to minimize")
-        .choices(["cross-entropy", "mse", "distill"])
-        .default("cross-entropy"),
-    )
+    .option("--train <GLOBS>", "train these initializers only: names, * for any text, separated by commas")
     .option("--epochs <N>", "passes over the data", positiveInteger, 1)
     .option("--batch <N>", "samples per step", positiveInteger, 32)
     .addOption(new Option("--optimizer <name>", "how weights move").choices(Object.keys(optimizers)).default("adam"))
@@ -85,29 +78,27 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
     .option("--checkpoint <DIR>", "save the state here now and then, and when interrupted")
     .option("--resume", "go on from the state in --checkpoint")
     .option("--seed <N>", "orders the samples; the same seed gives the same weights", wholeNumber, 0);
-  finish<TrainCommandOptions>(addNormalization(command), interruptions, ["output", "data"], async (job) => {
+  finish<TrainCommandOptions>(addNormalization(addLoss(command)), interruptions, ["output", "data"], async (job) => {
     checkUsage(job);
     const { terminal, options } = job;
     const [path] = job.args as readonly [string];
-    const { output, loss: lossName, threads } = options;
+    const { output, threads } = options;
     const backend = options.backend ? await loadBackend(options.backend, { known: job.config.backends ?? [] }) : null;
     checkWritable(output);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
-    const targets = lossName === "mse" ? "value" : "class";
-    const data = await openData(options.data, model, options, lossName === "distill" ? undefined : targets);
-    const validation = options.validate ? await openData(options.validate, model, options, targets) : null;
-    const log = new TrainingLog(
-      terminal,
-      options.epochs,
-      validation ? (lossName === "mse" ? "mse" : "accuracy") : null,
-    );
+    const loss = await lossFrom(model, options);
+    const data = await openData(options.data, model, options, targetsOf(loss));
+    const metric = metricFor(options) ?? "mse";
+    const measured = metric === "mse" ? "value" : "class";
+    const validation = options.validate ? await openData(options.validate, model, options, measured) : null;
+    const log = new TrainingLog(terminal, options.epochs, validation ? metric : null);
     const made = await interruptions.guard((signal) =>
       trained(
         model,
         backend,
         {
-          ...settings(model, data, options),
-          ...(validation ? { validate: (current: Model) => validated(current, validation, options) } : {}),
+          ...settings(data, loss, options),
+          ...(validation ? { validate: (current: Model) => validated(current, validation, metric, threads) } : {}),
           ...(threads === undefined ? {} : { threads }),
           signal,
           onEvent: (event: FitEvent) => log.event(event),
@@ -124,33 +115,30 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
 function checkUsage({ options, misuse }: Job<TrainCommandOptions>): void {
   if (!options.backend === !options.float) misuse("give either --backend B for integers or --float");
   if (options.resume && options.checkpoint === undefined) misuse("--resume needs --checkpoint DIR");
+  const wrong = lossMisuse(options);
+  if (wrong !== null) misuse(wrong);
+  if (options.validate && metricFor(options) === null)
+    misuse("--validate measures accuracy or mse, which do not fit this loss");
   if (options.float && options.learnScales) misuse("--learn-scales needs --backend");
   if (options.float && options.freezeObservers !== undefined) misuse("--freeze-observers needs --backend");
 }
 
-function settings(model: Model, data: Dataset, options: TrainCommandOptions): TrainingOptions {
+function settings(data: Dataset, loss: Loss, options: TrainCommandOptions): TrainingOptions {
   const { epochs, batch, seed, checkpoint, freezeBatchNorm } = options;
   const usualRate = options.optimizer === "sgd" ? 1e-2 : 1e-3;
   return {
     data,
-    loss: lossFor(model, options.loss),
+    loss,
     optimizer: optimizers[options.optimizer](),
     epochs,
     batch,
     seed,
     learningRate: options.lr ?? (options.float ? usualRate : usualRate / 10),
     schedule: schedules[options.schedule],
+    ...(options.train === undefined ? {} : { parameters: options.train.split(",").map((glob) => glob.trim()) }),
     ...(checkpoint === undefined ? {} : { checkpoint: { folder: checkpoint, resume: options.resume ?? false } }),
     ...(freezeBatchNorm === undefined ? {} : { freezeBatchNormalization: freezeBatchNorm }),
   };
-}
-
-function lossFor(model: Model, name: TrainCommandOptions["loss"]): Loss {
-  if (name === "cross-entropy") return crossEntropy();
-  if (name === "mse") return meanSquaredError();
-  const teacher = cloneModel(model);
-  runPasses(teacher, defaultPipeline);
-  return distillation(teacher.graph);
 }
 
 async function trained(
@@ -172,8 +160,8 @@ async function trained(
 async function validated(
   model: Model,
   data: Dataset,
-  { loss, threads }: TrainCommandOptions & { readonly threads?: number },
+  metric: "accuracy" | "mse",
+  threads: number | undefined,
 ): Promise<number> {
-  const metric = loss === "mse" ? "mse" : "accuracy";
   return (await evaluate(model, data, { metric, ...(threads === undefined ? {} : { threads }) })).value;
 }

@@ -1,0 +1,62 @@
+import { npzBytes } from "@lowbit/test-models";
+import { Tensor } from "@lowbit/ir";
+import { randomStream } from "@lowbit/train";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Workshop } from "../workshop.testing.ts";
+
+let workshop: Workshop;
+
+beforeAll(() => {
+  workshop = new Workshop().withMlp();
+  const random = randomStream(5);
+  const x = Tensor.of(
+    "float",
+    Float32Array.from({ length: 64 * 16 }, () => 2 * random() - 1),
+    [64, 16],
+  );
+  const y = Tensor.of(
+    "float",
+    Float32Array.from({ length: 64 * 3 }, (_, i) => (i % 3 === 1 ? 0.8 : 0.1)),
+    [64, 3],
+  );
+  workshop.write("soft.npz", npzBytes({ x, y }));
+  workshop.write(
+    "bias.js",
+    "export default ({ op, outputs, target }) => op.Abs([op.Sub([op.ReduceMean([outputs[0]]), op.ReduceMean([target])])]);",
+  );
+  workshop.write("broken.js", "export default () => 3;");
+});
+afterAll(() => workshop.close());
+
+async function losses(args: string): Promise<readonly number[]> {
+  const { epochs } = await workshop.json(`train mlp.onnx -o out.onnx --float --epochs 3 --lr 0.01 --threads 1 ${args}`);
+  return (epochs as readonly { readonly loss: number }[]).map(({ loss }) => loss);
+}
+
+describe("lowbit train --loss", () => {
+  test.each([
+    ["--data train.npz --label-smoothing 0.1 --class-weights 1,2,0.5"],
+    ["--data soft.npz --soft-labels"],
+    ["--data soft.npz --loss bce"],
+    ["--data soft.npz --loss huber --huber-delta 0.5"],
+    ["--data soft.npz --loss l1"],
+    ["--data soft.npz --loss ./bias.js"],
+    ["--data train.npz --loss distill --task-share 0.7 --temperature 4 --teacher mlp.onnx --train w2,b2"],
+  ])("%s: the loss falls", async (args) => {
+    const [first, , last] = await losses(args);
+    expect(last).toBeLessThan(first!);
+  });
+
+  test("a module that gives no value of the graph is refused by name", async () => {
+    const { code, stderr } = await workshop.run(
+      "train mlp.onnx -o out.onnx --float --data soft.npz --loss ./broken.js",
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error train/loss-module: the loss cannot be used: its function returned no value of the graph
+        --> ./broken.js
+        help: export default ({ op, outputs, target }) => op.ReduceMean([op.Abs([op.Sub([outputs[0], target])])], { keepdims: 0 })
+      "
+    `);
+  });
+});
