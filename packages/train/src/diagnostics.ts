@@ -22,6 +22,15 @@ export function badLossSetting(setting: string, value: number, range: string): C
   });
 }
 
+/** A setting of an optimizer that is out of its range. */
+export function badOptimizerSetting(setting: string, value: number, range: string): CompileError {
+  return new CompileError({
+    code: "train/bad-optimizer",
+    severity: "error",
+    message: `${setting} is ${value}, but must be ${range}`,
+  });
+}
+
 /** Class weights that are not one per class. */
 export function badClassWeights(given: number, classes: number): CompileError {
   return new CompileError({

@@ -12,6 +12,9 @@ export { openDataset } from "./data/open-dataset.ts";
 export { shuffledIndices, randomStream } from "./data/random.ts";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate/evaluate.ts";
 export { metrics, type Measure, type MetricName } from "./evaluate/metric.ts";
+export { MicroBatchRunner, microBatches } from "./engine/micro-batch-runner.ts";
+export type { Runner } from "./engine/runner.ts";
+export { addGradients, StepInParts, type GradientSums } from "./engine/step-in-parts.ts";
 export { StepRunner } from "./engine/step-runner.ts";
 export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
 export { fit, train } from "./fit/fit.ts";
@@ -21,8 +24,16 @@ export { customLoss, type CustomLossOptions, type Loss, type LossContext, type T
 export { crossEntropy, type CrossEntropyOptions } from "./loss/cross-entropy.ts";
 export { distillation, type DistillationOptions } from "./loss/distillation.ts";
 export { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./loss/regression.ts";
+export { adagrad, type AdagradOptions } from "./optimizer/adagrad.ts";
 export { adam, adamw, type AdamOptions } from "./optimizer/adam.ts";
+export { averaged, averagedState, type AveragingOptions } from "./optimizer/averaged.ts";
 export type { Optimizer, Update, UpdateContext } from "./optimizer/optimizer.ts";
+export {
+  withoutDecay,
+  type ParameterGroup,
+  type ParameterRole,
+  type TrainableParameter,
+} from "./optimizer/parameter-group.ts";
 export { sgd, type SgdOptions } from "./optimizer/sgd.ts";
 export type { StateSlot } from "./step/assign.ts";
 export { loopSteps } from "./step/loop.ts";

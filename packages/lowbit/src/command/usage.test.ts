@@ -44,6 +44,11 @@ describe("wrong usage ends with exit code 2 and says what is wrong", () => {
     ],
     ["train mlp.onnx -o out.onnx --data train.npz --float --resume", "--resume needs --checkpoint DIR"],
     ["train mlp.onnx -o out.onnx --data train.npz --float --learn-scales", "--learn-scales needs --backend"],
+    ["train mlp.onnx -o out.onnx --data train.npz --float --nesterov", "--nesterov needs --optimizer sgd"],
+    [
+      "train mlp.onnx -o out.onnx --data train.npz --float --decay-weights-only",
+      "--decay-weights-only needs --weight-decay",
+    ],
     [
       "train mlp.onnx -o out.onnx --data train.npz --float --loss hinge",
       "option '--loss <name>' argument 'hinge' is invalid. Allowed choices are cross-entropy, bce, mse, l1, huber, distill, or the path of a JavaScript module.",

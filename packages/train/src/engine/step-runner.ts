@@ -4,13 +4,14 @@ import { stack } from "../data/stack.ts";
 import { loopSteps } from "../step/loop.ts";
 import type { StateSlot } from "../step/assign.ts";
 import { missingTargets } from "../diagnostics.ts";
-import { threadsFor } from "./threads.ts";
+import type { Runner } from "./runner.ts";
+import { sessionOptions } from "./session-options.ts";
 import { packState, type NamedState, type TrainState } from "./state.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
 import type { Batch } from "../data/dataset.ts";
 
 /** A training step loaded into ONNX Runtime, for one batch size. */
-export class StepRunner {
+export class StepRunner implements Runner {
   /** The model that runs: a Loop over steps. */
   readonly model: Model;
   readonly slots: readonly StateSlot[];
@@ -31,15 +32,9 @@ export class StepRunner {
   /** Builds the step for a model and loads it. @throws CompileError as `trainStep` */
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
     const step = trainStep(graph, options);
-    const threads = runtime.threads ?? threadsFor(step.graph);
+    const settings = sessionOptions(step.graph, runtime);
     const model = loopSteps(step);
-    const session = await Session.create(model, {
-      optimization: "all",
-      memoryPattern: false,
-      ...runtime,
-      ...(threads === undefined ? {} : { threads }),
-      config: { "session.disable_quant_qdq": "1", ...runtime.config },
-    });
+    const session = await Session.create(model, settings);
     return new StepRunner(step, model, options, session, runtime.profilePrefix !== undefined);
   }
 

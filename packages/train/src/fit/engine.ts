@@ -1,6 +1,9 @@
 import type { Graph } from "@lowbit/ir";
 import { unpackState, withState, type NamedState, type TrainState } from "../engine/state.ts";
+import { MicroBatchRunner } from "../engine/micro-batch-runner.ts";
+import type { Runner } from "../engine/runner.ts";
 import { StepRunner } from "../engine/step-runner.ts";
+import { averagedState } from "../optimizer/averaged.ts";
 import type { FitOptions, Phase } from "./fit-options.ts";
 
 /** The state of a training run, and the loaded steps of its current phase by batch size. */
@@ -8,9 +11,9 @@ export class Engine {
   #graph: Graph;
   readonly #options: FitOptions;
   #phase: Phase | null = null;
-  readonly #runners = new Map<number, StepRunner>();
+  readonly #runners = new Map<number, Runner>();
   /** The state as the current phase's steps carry it; null before its first step. */
-  #state: { readonly slots: StepRunner["slots"]; readonly tensors: TrainState } | null = null;
+  #state: { readonly slots: Runner["slots"]; readonly tensors: TrainState } | null = null;
   /** The state when the phase began. */
   #named: NamedState = new Map();
 
@@ -33,12 +36,15 @@ export class Engine {
   }
 
   /** The step for a batch size, loaded when first asked for. */
-  async runner(batch: number): Promise<StepRunner> {
+  async runner(size: number): Promise<Runner> {
+    const { loss, optimizer, parameters, clipNorm, threads, microBatch } = this.#options;
+    // Steps in micro-batches take batches of any size.
+    const batch = microBatch ?? size;
     const loaded = this.#runners.get(batch);
     if (loaded) return loaded;
-    const { loss, optimizer, parameters, clipNorm, threads } = this.#options;
     const batchNormalization = this.#phase?.batchNormalization;
-    const runner = await StepRunner.create(
+    const kind = microBatch === undefined ? StepRunner : MicroBatchRunner;
+    const runner = await kind.create(
       this.#graph,
       {
         loss,
@@ -55,14 +61,14 @@ export class Engine {
   }
 
   /** The running state; the steps of one phase share it, whatever their batch size. */
-  stateFor(runner: StepRunner): TrainState {
+  stateFor(runner: Runner): TrainState {
     this.#state ??= { slots: runner.slots, tensors: runner.initialState(this.#named) };
     return this.#state.tensors;
   }
 
-  /** The graph with the current values of its state. */
+  /** The graph with the current values of its state; parameters are averages where the optimizer keeps these. */
   current(): Graph {
-    return withState(this.#graph, this.state());
+    return withState(this.#graph, averagedState(this.#options.optimizer, this.state()));
   }
 
   /** Goes on from a state saved before; only before the first step. */

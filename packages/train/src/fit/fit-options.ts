@@ -34,6 +34,11 @@ export interface FitOptions {
   readonly samples?: number;
   /** Samples per step; the last batch of an epoch may be smaller. Default 32. */
   readonly batch?: number;
+  /**
+   * Most samples that pass through the model at once: the gradients of larger batches are added up part by part, which
+   * takes the memory of a part and, where normalizations do not use statistics of the batch, computes the same. Default: all.
+   */
+  readonly microBatch?: number;
   /** Default 1e-3. */
   readonly learningRate?: number;
   /** Default: constant. */

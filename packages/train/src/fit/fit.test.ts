@@ -9,6 +9,7 @@ import { randomStream } from "../data/random.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { crossEntropy } from "../loss/cross-entropy.ts";
 import { adam } from "../optimizer/adam.ts";
+import { averaged } from "../optimizer/averaged.ts";
 import { sgd } from "../optimizer/sgd.ts";
 import { fit, train } from "./fit.ts";
 import type { FitEvent, FitOptions } from "./fit-options.ts";
@@ -92,6 +93,40 @@ test("an epoch can be a part of the data, another one each time", async () => {
   await train(net(), options({ data, samples: 40, batch: 20, epochs: 2 }), (event) => events.push(event));
   expect(events.findLast((event) => event.kind === "progress")).toMatchObject({ step: 4, steps: 4 });
   expect(new Set(seen).size).toBe(4);
+});
+
+test("batches that pass through the model in parts give the same model up to rounding", async () => {
+  const settings = { epochs: 2, optimizer: sgd({ momentum: 0.9 }) };
+  const whole = await train(net(), options(settings));
+  const parts = await train(net(), options({ ...settings, microBatch: 12 }));
+  for (const value of whole.initializers) {
+    const others = parts.value(value.name)!.initializer!.floats();
+    value.initializer!.floats().forEach((x, i) => expect(others[i]).toBeCloseTo(x, 4));
+  }
+});
+
+test("an optimizer that averages gives the averages to validation and to the caller, and resumes", async () => {
+  const optimizer = averaged(adam(), { decay: 0.9 });
+  const seen: Uint8Array[] = [];
+  const validate = (graph: Graph): Promise<number> => {
+    seen.push(graph.value("w1")!.initializer!.bytes().slice());
+    return Promise.resolve(0);
+  };
+  const whole = await train(net(), options({ epochs: 2, optimizer, validate }));
+  const plain = await train(net(), options({ epochs: 2 }));
+  expect(weightBytes(whole)).not.toEqual(weightBytes(plain));
+  expect(seen.at(-1)).toEqual(whole.value("w1")!.initializer!.bytes());
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-checkpoint-"));
+  const stop = new AbortController();
+  for await (const event of fit(
+    net(),
+    options({ epochs: 2, optimizer, checkpoint: { folder }, signal: stop.signal }),
+  )) {
+    if (event.kind === "progress" && event.step >= 5) stop.abort();
+  }
+  const resumed = await train(net(), options({ epochs: 2, optimizer, checkpoint: { folder, resume: true } }));
+  expect(weightBytes(resumed)).toEqual(weightBytes(whole));
+  rmSync(folder, { recursive: true });
 });
 
 test("a phase trains another form of the graph on the same state", async () => {

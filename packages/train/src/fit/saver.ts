@@ -49,7 +49,7 @@ function settings(options: FitOptions): Readonly<Record<string, unknown>> {
     optimizer: [optimizer.name, optimizer.hyperAt(1, 1), optimizer.hyperAt(10, 1)],
     schedule: [0, 0.25, 0.5, 0.75].map((progress) => learningRate * schedule(progress)),
     epochs: options.epochs ?? 1,
-    batch: options.batch ?? 32,
+    batch: [options.batch ?? 32, options.microBatch ?? null],
     seed: options.seed ?? 0,
     parameters: options.parameters ?? null,
     clipNorm: options.clipNorm ?? null,

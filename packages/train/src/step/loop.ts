@@ -4,7 +4,7 @@ import type { TrainStep } from "./train-step.ts";
 /**
  * Many training steps as one model: a Loop whose carried values are the state. Inputs are the state under its names, and
  * the step's data, target and hyper inputs with the number of steps as a new first axis; outputs are the losses [steps]
- * under the loss's name, and the state after the last step under `next` names.
+ * under the loss's name, and the state after the last step under `next` names. Inputs that stay the same are given once.
  *
  * State crosses into JavaScript once per run instead of once per step, which is what makes small steps fast. The step's
  * graph becomes the body: it is taken over, not copied.
@@ -26,6 +26,11 @@ export function loopSteps(step: TrainStep): Model {
     const slice = inner.before(first).op.Gather([stacked, iteration], { axis: 0 }, { name: `${name}_step` });
     inner.setType(slice, inside.type);
     inner.replaceAllUses(inside, slice);
+    inner.removeInput(inside);
+  }
+  for (const name of step.fixed ?? []) {
+    const inside = body.value(name)!;
+    inner.replaceAllUses(inside, editor.input(outer.names.fresh(`${name}.in`), inside.type));
     inner.removeInput(inside);
   }
   const carried = step.state.map((slot) => body.value(slot.name)!);

@@ -20,10 +20,26 @@ const packedElements = 16384;
 /**
  * Lets all small parameters live in one vector: the graph reads each as a slice of it, so that the optimizer updates them
  * together with one set of nodes instead of one per parameter.
+ *
+ * @param groupOf parameters of different groups are not packed together
  */
-export function packParameters(graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
+export function packParameters(
+  graph: Graph,
+  parameters: readonly Value[],
+  groupOf: (value: Value) => number,
+): readonly TrainedTensor[] {
+  const groups = new Map<number, Value[]>();
+  for (const value of parameters) {
+    const group = groupOf(value);
+    groups.set(group, [...(groups.get(group) ?? []), value]);
+  }
+  return [...groups.values()].flatMap((members) => packGroup(graph, members));
+}
+
+function packGroup(graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
   const small = parameters.filter((value) => value.initializer!.size <= packedElements && value.dtype === "float");
-  if (small.length < 2) return parameters.map(alone);
+  // A single number is packed even when it is alone, because the numbers of a step have the shape [1].
+  if (small.length < 2 && small[0]?.initializer!.dims.length !== 0) return parameters.map(alone);
   const editor = new GraphEditor(graph).before(graph.nodes.first);
   const { op } = editor;
   const data = new Float32Array(small.reduce((sum, value) => sum + value.initializer!.size, 0));

@@ -2,15 +2,14 @@ import { globMatcher } from "@lowbit/quantize";
 import {
   elementCount,
   GraphEditor,
-  hasTrait,
   isFloat,
-  lowbitDomain,
   operandRole,
   schemaOf,
   type Graph,
   type Node,
   type Value,
 } from "@lowbit/ir";
+import { passesOn } from "./parameter-role.ts";
 
 /**
  * Whether an initializer serves some node as a weight, a bias, or the scale or bias of a normalization, be it through
@@ -25,11 +24,6 @@ function isLearned(value: Value): boolean {
     }
   }
   return false;
-}
-
-/** Whether a node hands the elements of its first operand on, in another order or rounded. */
-function passesOn(node: Node, index: number): boolean {
-  return index === 0 && (hasTrait(node, "keepsScale") || node.is("FakeQuantize", lowbitDomain));
 }
 
 function learnsOperand(node: Node, index: number, value: Value): boolean {

@@ -33,7 +33,7 @@ async function losses(args: string): Promise<readonly number[]> {
   return (epochs as readonly { readonly loss: number }[]).map(({ loss }) => loss);
 }
 
-describe("lowbit train --loss", () => {
+describe("lowbit train with losses and optimizers", () => {
   test.each([
     ["--data train.npz --label-smoothing 0.1 --class-weights 1,2,0.5"],
     ["--data soft.npz --soft-labels"],
@@ -41,6 +41,8 @@ describe("lowbit train --loss", () => {
     ["--data soft.npz --loss huber --huber-delta 0.5"],
     ["--data soft.npz --loss l1"],
     ["--data soft.npz --loss ./bias.js"],
+    ["--data train.npz --optimizer adagrad --weight-decay 1e-4 --decay-weights-only --clip-norm 1"],
+    ["--data train.npz --optimizer sgd --momentum 0.8 --nesterov --average 0.9 --batch 100 --micro-batch 30"],
     ["--data train.npz --loss distill --task-share 0.7 --temperature 4 --teacher mlp.onnx --train w2,b2"],
   ])("%s: the loss falls", async (args) => {
     const [first, , last] = await losses(args);

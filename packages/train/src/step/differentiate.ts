@@ -1,0 +1,94 @@
+import { gradients } from "@lowbit/autodiff";
+import { cloneGraph, GraphEditor, tensorType, type Graph, type Value } from "@lowbit/ir";
+import { decomposeAllConvBatchNormalizations } from "@lowbit/quantize";
+import { noParameters } from "../diagnostics.ts";
+import type { Loss } from "../loss/loss.ts";
+import type { TrainableParameter } from "../optimizer/parameter-group.ts";
+import type { Optimizer } from "../optimizer/optimizer.ts";
+import { trainBatchNormalization } from "./batch-normalization.ts";
+import { fixBatch } from "./batch.ts";
+import { packParameters, type Part } from "./pack-parameters.ts";
+import { packRanges } from "./pack-ranges.ts";
+import { roleOf } from "./parameter-role.ts";
+import { selectParameters } from "./parameters.ts";
+
+/** What gradients are computed from. */
+export interface DifferentiateOptions {
+  readonly loss: Loss;
+  /** Decides which small parameters may be packed together. */
+  readonly optimizer: Optimizer;
+  /** Samples per step; the step is built for exactly this many. */
+  readonly batch: number;
+  /** Names of the initializers to train, `*` standing for any text. Default: all weights, biases and scales. */
+  readonly parameters?: readonly string[];
+  /** Whether BatchNormalization uses and moves batch statistics, or keeps the running ones. Default `train`. */
+  readonly batchNormalization?: "train" | "frozen";
+}
+
+/** A tensor that training moves, its gradient, and what it holds. */
+export interface MovingTensor {
+  readonly parameter: Value;
+  readonly gradient: Value;
+  readonly parts: readonly Part[];
+  readonly holds: readonly TrainableParameter[];
+}
+
+/** A model's graph with its loss as only output and the gradients of all parameters that the loss depends on. */
+export interface Differentiated {
+  readonly graph: Graph;
+  readonly editor: GraphEditor;
+  readonly data: readonly string[];
+  readonly target: Value | null;
+  /** Shape of the model's first output. */
+  readonly output: readonly number[];
+  readonly moving: readonly MovingTensor[];
+  /** What those buffers hold that hold more than themselves. */
+  readonly packed: Map<string, readonly Part[]>;
+}
+
+/**
+ * Copies a model for one batch size and adds loss and gradients; BatchNormalization and observers move their state.
+ *
+ * @throws CompileError `train/no-parameters`, `autodiff/no-gradient`, `shape/mismatch` when the batch does not fit
+ */
+export function differentiate(model: Graph, options: DifferentiateOptions): Differentiated {
+  const { graph } = cloneGraph(model);
+  const editor = new GraphEditor(graph);
+  const data = graph.inputs.map((value) => value.name);
+  fixBatch(graph, options.batch);
+  const selected = selectParameters(graph, options.parameters);
+  const known = new Map(selected.map((value) => [value.name, describe(value)]));
+  const trainsStatistics = (options.batchNormalization ?? "train") === "train";
+  decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
+  if (trainsStatistics) trainBatchNormalization(graph);
+  const parameters = selected.filter((value) => value.role === "parameter");
+  if (parameters.length === 0) throw noParameters(options.parameters);
+
+  const { loss, optimizer } = options;
+  const output = graph.outputs[0]!.shape as readonly number[];
+  const target = loss.targetDType
+    ? editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, loss.targetShape(output)))
+    : null;
+  const inputs = graph.inputs.filter((value) => value !== target);
+  const lossValue = loss.attach({ op: editor.op, editor, inputs, outputs: graph.outputs, target });
+  editor.setOutputs([lossValue]);
+
+  const packed = new Map<string, readonly Part[]>(packRanges(graph));
+  const trained = packParameters(graph, parameters, ({ name }) => optimizer.groupOf?.(known.get(name)!) ?? 0);
+  const gradientOf = gradients(
+    editor,
+    lossValue,
+    trained.map((tensor) => tensor.value),
+  );
+  const moving = trained.flatMap(({ value: parameter, parts }) => {
+    const gradient = gradientOf.get(parameter);
+    const holds = parts.map(({ name }) => known.get(name)!);
+    return gradient ? [{ parameter, gradient, parts, holds }] : [];
+  });
+  if (moving.length === 0) throw noParameters(options.parameters);
+  return { graph, editor, data, target, output, moving, packed };
+}
+
+function describe(value: Value): TrainableParameter {
+  return { name: value.name, role: roleOf(value), dims: value.initializer!.dims };
+}
