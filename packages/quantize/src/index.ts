@@ -66,6 +66,9 @@ export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./im
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";
 export { improvementNames, type Improvement } from "./improve/improve-model.ts";
+export { adaround, gptq, type RoundedWeights, type RoundWeightsOptions } from "./improve/round-weights.ts";
+export type { RoundingErrors } from "./improve/rounding-problem.ts";
+export { scaleForWeights, type ScaledForWeights, type ScaleForWeightsOptions } from "./improve/scale-for-weights.ts";
 export { smoothActivations, type SmoothedActivations, type SmoothOptions } from "./improve/smooth-activations.ts";
 export { lintPlan } from "./lint/lint-plan.ts";
 export { lintTraining, type TrainingFacts } from "./lint/lint-training.ts";

@@ -3,7 +3,7 @@ import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
 import { deployModel } from "./deploy-model.ts";
-import { improveCalibrated, improveFloat, type Improvement } from "./improve/improve-model.ts";
+import { improveCalibrated, improveFloat, improvePlanned, type Improvement } from "./improve/improve-model.ts";
 import { lintPlan } from "./lint/lint-plan.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
@@ -48,18 +48,22 @@ export async function quantizeModel(model: Model, options: QuantizeOptions): Pro
   const optimized = cloneModel(model);
   const report = runPasses(optimized, defaultPipeline);
   const improved = await improveFloat(optimized, options);
-  const plan = planFor(optimized, options);
-  const calibration = await calibrate(optimized, plan, improved.data, options);
-  const corrections = await improveCalibrated(optimized, plan, calibration, { ...options, data: improved.kept });
+  const planned = planFor(optimized, options);
+  const kept = { ...options, data: improved.kept };
+  const scaled = await improvePlanned(optimized, planned, kept);
+  const calibration = await calibrate(optimized, planned, improved.data, options);
+  const calibrated = await improveCalibrated(optimized, planned, calibration, kept);
+  const { plan } = calibrated;
   const graph = prepare(optimized.graph, plan, { mode: "static", ranges: calibration.ranges });
   const prepared: Model = { ...optimized, graph };
   const deployed = deployModel(prepared, options.backend);
   const diagnostics = [
     ...report.diagnostics,
     ...improved.diagnostics,
+    ...scaled,
     ...lintPlan(plan),
     ...calibration.diagnostics,
-    ...corrections,
+    ...calibrated.diagnostics,
     ...deployed.diagnostics,
   ];
   return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };

@@ -1,4 +1,4 @@
-import { originText, type Diagnostic, type Node } from "@lowbit/ir";
+import { CompileError, originText, type Diagnostic, type Node } from "@lowbit/ir";
 
 /** Equalization stops at a Clip, whose upper end does not scale with the channels. */
 export function clipNotEqualized(layer: Node, clip: Node): Diagnostic {
@@ -28,6 +28,36 @@ export function notSmoothed(normalization: Node, reason: string): Diagnostic {
     severity: "note",
     message: `${normalization.op} "${normalization.label}": its channels are not smoothed, because ${reason}`,
     where: locationOf(normalization),
+  };
+}
+
+/** Two improvers were asked for that both decide how every weight is rounded. */
+export function roundedTwice(): CompileError {
+  return new CompileError({
+    code: "quantize/rounded-twice",
+    severity: "error",
+    message: "gptq and adaround both decide how weights are rounded: the second would find nothing left to round",
+    help: "name one of them; try both and keep the one that loses less accuracy",
+  });
+}
+
+/** Products whose inputs are not rescaled for the sake of their weights. */
+export function notScaled(layer: Node, reason: string): Diagnostic {
+  return {
+    code: "quantize/not-scaled",
+    severity: "note",
+    message: `${layer.op} "${layer.label}": its inputs are not rescaled for its weights, because ${reason}`,
+    where: locationOf(layer),
+  };
+}
+
+/** A quantized layer whose weights round to nearest although more was asked for. */
+export function weightsNotRounded(layer: Node, reason: string): Diagnostic {
+  return {
+    code: "quantize/not-rounded",
+    severity: "note",
+    message: `${layer.op} "${layer.label}": its weights round to nearest, because ${reason}`,
+    where: locationOf(layer),
   };
 }
 

@@ -1,7 +1,7 @@
-import { GraphEditor, type Graph, type Model, type Node } from "@lowbit/ir";
+import { GraphEditor, type Graph, type Model } from "@lowbit/ir";
 import { definePass, graphsWithin } from "@lowbit/rewrite";
-import { chainBehind } from "./channel-chain.ts";
-import { ChannelLayer } from "./channel-layer.ts";
+import type { ChannelLayer } from "./channel-layer.ts";
+import { channelPairs, type ChannelPair } from "./channel-pair.ts";
 import { clipNotEqualized } from "./diagnostics.ts";
 
 /** Most sweeps over the pairs of a graph; chains of depthwise layers settle in far fewer. */
@@ -9,14 +9,6 @@ const maxSweeps = 100;
 
 /** Factors this near to 1 change nothing that codes could show. */
 const tolerance = 0.01;
-
-/** Two layers, the second the only reader of the first. */
-interface Pair {
-  readonly first: ChannelLayer;
-  readonly second: ChannelLayer;
-  /** Input features of the second per output channel of the first. */
-  readonly repeat: number;
-}
 
 /**
  * Cross-layer equalization: rescales the channels between two layers so that both weights reach equally far in each,
@@ -30,7 +22,7 @@ export const equalizeRanges = definePass({
     let changed = 0;
     for (const graph of graphsWithin(model.graph)) {
       changed += equalize(
-        pairsOf(graph, (layer, clip) => context.report(clipNotEqualized(layer, clip))),
+        channelPairs(graph, (layer, clip) => context.report(clipNotEqualized(layer, clip))),
         graph,
       );
     }
@@ -38,22 +30,7 @@ export const equalizeRanges = definePass({
   },
 });
 
-function pairsOf(graph: Graph, clipped: (layer: Node, clip: Node) => void): readonly Pair[] {
-  const layers = new Map<Node, ChannelLayer>();
-  for (const node of graph.nodes) {
-    const layer = ChannelLayer.of(node);
-    if (layer) layers.set(node, layer);
-  }
-  return [...layers.values()].flatMap((first) => {
-    const chain = chainBehind(first.node, first.outputs);
-    if (chain?.kind === "clipped") clipped(first.node, chain.clip);
-    const second = chain?.kind === "free" ? layers.get(chain.reader) : undefined;
-    if (chain?.kind !== "free" || !second || second.inputs !== first.outputs * chain.repeat) return [];
-    return [{ first, second, repeat: chain.repeat }];
-  });
-}
-
-function equalize(pairs: readonly Pair[], graph: Graph): number {
+function equalize(pairs: readonly ChannelPair[], graph: Graph): number {
   const changed = new Set<ChannelLayer>();
   for (let sweep = 0; sweep < maxSweeps; sweep++) {
     let isSettled = true;

@@ -60,3 +60,18 @@ test("biases are corrected where only weights are quantized, also those that wer
   const second = [...quantized.optimized.graph.nodes].find((node) => node.name === "second")!;
   expect(second.inputs[2]!.constant!.floats().every((value) => value !== 0)).toBe(true);
 });
+
+test("two improvers that round weights are refused before anything is read", async () => {
+  const wanted = { improve: ["gptq", "adaround"] as const, data: once() };
+  await expect(improveFloat(net(), wanted)).rejects.toThrow(/gptq and adaround both decide/);
+});
+
+test.each(["gptq", "adaround", "awq"] as const)("%s needs data", async (name) => {
+  const wanted = { backend: weightOnly, data: [], improve: [name] };
+  await expect(quantizeModel(net(), wanted)).rejects.toThrow(/calibration set is empty/);
+});
+
+test.each(["gptq", "adaround"] as const)("%s pins the grid it rounded to in the plan", async (name) => {
+  const { plan } = await quantizeModel(net(), { backend: weightOnly, data: once(), improve: ["awq", name] });
+  expect([...plan.specs.values()].map(({ kind }) => kind)).toEqual(["fixed", "fixed"]);
+});

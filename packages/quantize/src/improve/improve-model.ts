@@ -4,12 +4,15 @@ import type { Feeds } from "@lowbit/runtime";
 import type { Calibration } from "../calibrate/calibrate.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { correctBias } from "./correct-bias.ts";
+import { roundedTwice } from "./diagnostics.ts";
 import { equalizeRanges } from "./equalize-ranges.ts";
 import { explicitBiases } from "./explicit-biases.ts";
+import { adaround, gptq } from "./round-weights.ts";
+import { scaleForWeights } from "./scale-for-weights.ts";
 import { smoothActivations } from "./smooth-activations.ts";
 
 /** What can be done to a float model for the sake of its quantized form; nothing of it is on unless named. */
-export const improvementNames = ["equalize", "smooth", "bias-correction"] as const;
+export const improvementNames = ["equalize", "smooth", "awq", "gptq", "adaround", "bias-correction"] as const;
 
 export type Improvement = (typeof improvementNames)[number];
 
@@ -30,14 +33,15 @@ export interface ImprovedFloat {
 }
 
 /** Improvements that run over data. */
-const needData: readonly Improvement[] = ["smooth", "bias-correction"];
+const needData: readonly Improvement[] = ["smooth", "awq", "gptq", "adaround", "bias-correction"];
 
 /** Most samples that improvements look at, which are held in memory; means and reaches change little with more. */
 const maxSamples = 256;
 
-/** The improvements that come before the plan, in place. */
+/** The improvements that come before the plan, in place. @throws CompileError `quantize/rounded-twice` */
 export async function improveFloat(model: Model, options: ImproveOptions): Promise<ImprovedFloat> {
   const { improve = [] } = options;
+  if (improve.includes("gptq") && improve.includes("adaround")) throw roundedTwice();
   const { diagnostics } = runPasses(model, [
     ...(improve.includes("equalize") ? [equalizeRanges] : []),
     ...(improve.includes("bias-correction") ? [explicitBiases] : []),
@@ -49,15 +53,35 @@ export async function improveFloat(model: Model, options: ImproveOptions): Promi
   return { data: joined(kept, rest), kept, diagnostics: [...diagnostics, ...(smoothed?.diagnostics ?? [])] };
 }
 
-/** The improvements that need the ranges of the plan, in place; returns what they report. */
+/** A plan, changed or not, and what was found on the way. */
+export interface ImprovedPlan {
+  readonly plan: QuantPlan;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The improvements that need the plan but change the ranges of activations, in place. */
+export async function improvePlanned(
+  model: Model,
+  plan: QuantPlan,
+  options: ImproveOptions & { readonly data: readonly Feeds[] },
+): Promise<readonly Diagnostic[]> {
+  return options.improve?.includes("awq") ? (await scaleForWeights(model, plan, options)).diagnostics : [];
+}
+
+/** The improvements that need the ranges of the plan, in place. */
 export async function improveCalibrated(
   model: Model,
   plan: QuantPlan,
-  { ranges }: Calibration,
+  { ranges }: Pick<Calibration, "ranges">,
   options: ImproveOptions & { readonly data: readonly Feeds[] },
-): Promise<readonly Diagnostic[]> {
-  if (!options.improve?.includes("bias-correction")) return [];
-  return (await correctBias(model, plan, { ...options, ranges })).diagnostics;
+): Promise<ImprovedPlan> {
+  const { improve = [] } = options;
+  const round = improve.includes("gptq") ? gptq : improve.includes("adaround") ? adaround : null;
+  const rounded = round ? await round(model, plan, { ...options, ranges }) : { plan, diagnostics: [] };
+  const corrected = improve.includes("bias-correction")
+    ? await correctBias(model, rounded.plan, { ...options, ranges })
+    : { diagnostics: [] };
+  return { plan: rounded.plan, diagnostics: [...rounded.diagnostics, ...corrected.diagnostics] };
 }
 
 async function* streamOf(data: ImproveOptions["data"]): AsyncGenerator<Feeds> {

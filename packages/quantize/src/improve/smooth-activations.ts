@@ -1,9 +1,9 @@
-import { GraphEditor, Tensor, type Diagnostic, type Model, type Node } from "@lowbit/ir";
+import { GraphEditor, type Diagnostic, type Model } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import { noCalibrationData } from "../diagnostics.ts";
 import { channelReaches } from "./channel-reaches.ts";
-import { ChannelLayer } from "./channel-layer.ts";
 import { notSmoothed } from "./diagnostics.ts";
+import { divideNormalization, normalizationSites } from "./normalization-site.ts";
 
 /** How activations are smoothed. */
 export interface SmoothOptions {
@@ -23,12 +23,6 @@ export interface SmoothedActivations {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A normalization and the products that read it, which are all its readers. */
-interface Site {
-  readonly norm: Node;
-  readonly layers: readonly ChannelLayer[];
-}
-
 /**
  * SmoothQuant: moves outlier channels of activations into the weights that read them. Behind each LayerNormalization that
  * only products read, channel j is divided by s = max|X_j|^alpha / max|W_j|^(1-alpha), in the normalization's own scale and
@@ -41,7 +35,7 @@ export async function smoothActivations(model: Model, options: SmoothOptions): P
   const { data, alpha = 0.5, threads } = options;
   if (data.length === 0) throw noCalibrationData();
   const diagnostics: Diagnostic[] = [];
-  const sites = sitesOf(model, diagnostics);
+  const sites = normalizationSites(model.graph, (norm, reason) => diagnostics.push(notSmoothed(norm, reason)));
   if (sites.length === 0) return { smoothed: 0, diagnostics };
   const reaches = await channelReaches(
     model,
@@ -50,7 +44,8 @@ export async function smoothActivations(model: Model, options: SmoothOptions): P
     threads,
   );
   const editor = new GraphEditor(model.graph);
-  for (const [i, { norm, layers }] of sites.entries()) {
+  for (const [i, site] of sites.entries()) {
+    const { layers } = site;
     const weights = layers.map((layer) => layer.inputReach());
     const factors = reaches[i]!.map((reach, j) => {
       const weight = Math.max(...weights.map((each) => each[j]!));
@@ -60,44 +55,7 @@ export async function smoothActivations(model: Model, options: SmoothOptions): P
       layer.scaleInputs(factors);
       layer.write(editor);
     }
-    for (const use of norm.operands.slice(1)) divide(editor, norm, use.index, factors);
+    divideNormalization(editor, site, factors);
   }
   return { smoothed: sites.length, diagnostics };
-}
-
-function sitesOf({ graph }: Model, diagnostics: Diagnostic[]): readonly Site[] {
-  return [...graph.nodes].flatMap((norm) => {
-    if (!norm.is("LayerNormalization")) return [];
-    const readers = [...norm.output.uses].map(({ node }) => node);
-    if (!readers.some(isProduct)) return [];
-    const layers = readers.map((node) => (node.input === norm.output ? ChannelLayer.of(node) : null));
-    const reason = reasonAgainst(norm, layers);
-    if (reason === null) return [{ norm, layers: layers.filter((layer) => layer !== null) }];
-    diagnostics.push(notSmoothed(norm, reason));
-    return [];
-  });
-}
-
-function isProduct(node: Node): boolean {
-  return (node.is("MatMul") || node.is("Gemm")) && node.inputs[1]?.initializer !== null;
-}
-
-function reasonAgainst(norm: Node, layers: readonly (ChannelLayer | null)[]): string | null {
-  const vectors = norm.inputs.slice(1).map((value) => value?.constant ?? null);
-  if (vectors.some((vector) => vector?.dims.length !== 1 || vector.dtype !== "float")) {
-    return "its scale and bias are not constant vectors over the last axis";
-  }
-  const channels = vectors[0]!.size;
-  const fits = (layer: ChannelLayer | null): boolean => layer !== null && layer.inputs === channels;
-  if (norm.output.isGraphOutput || !layers.every(fits)) return "something else than products with own weights reads it";
-  return null;
-}
-
-/** Divides a vector of a normalization; one that other nodes read too stays, and the normalization gets its own. */
-function divide(editor: GraphEditor, norm: Node, index: number, factors: Float64Array): void {
-  const value = norm.inputs[index]!;
-  const divided = value.constant!.numbers().map((each, j) => each / factors[j]!);
-  const tensor = Tensor.of("float", divided, value.constant!.dims);
-  if (value.uses.size === 1 && !value.isGraphOutput) editor.setInitializer(value, tensor);
-  else editor.replaceUse(norm.operands[index]!, editor.initializer(tensor, value.name));
 }

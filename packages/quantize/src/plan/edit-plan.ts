@@ -65,6 +65,11 @@ export function withSpec(plan: QuantPlan, point: QuantPoint, spec: OwnSpec): Qua
   return createPlan(plan.graph, new Map(plan.specs).set(root, spec), plan.skipped);
 }
 
+/** The plan with other specs at some roots of sharing groups, and at all that share their parameters. */
+export function withSpecs(plan: QuantPlan, specs: ReadonlyMap<QuantPoint, OwnSpec>): QuantPlan {
+  return createPlan(plan.graph, new Map([...plan.specs, ...specs]), plan.skipped);
+}
+
 /** The specs of the points that are left; a group that lost its root gets the spec at its first remaining member. */
 function withoutPoints(plan: QuantPlan, dropped: ReadonlySet<QuantPoint>): ReadonlyMap<QuantPoint, QuantSpec> {
   const specs = new Map<QuantPoint, QuantSpec>();

@@ -1,0 +1,90 @@
+import {
+  cloneModel,
+  GraphEditor,
+  invariant,
+  Tensor,
+  type Attribute,
+  type Model,
+  type Node,
+  type Value,
+} from "@lowbit/ir";
+import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
+import { Session, type Feeds } from "@lowbit/runtime";
+import type { WeightRows } from "./weight-rows.ts";
+
+/** What the inputs of a product are like over some data. */
+export interface InputMoments {
+  /** Σ x·xᵀ over all columns of inputs x that the product sees: [groups, columns, columns], row by row. */
+  readonly products: Float64Array;
+  /** Σ |x|: [groups, columns]. */
+  readonly magnitudes: Float64Array;
+}
+
+/**
+ * Adds the moments of what a product reads to the graph that it is in, and returns them as values.
+ *
+ * The columns of a convolution are made by a convolution of the same form whose weights pick one element each, so strides,
+ * pads, dilations and groups need no code of their own.
+ */
+export function addInputMoments(node: Node, rows: WeightRows): readonly [products: Value, magnitudes: Value] {
+  const editor = new GraphEditor(node.graph!).before(node);
+  const { op } = editor;
+  const columns = node.is("Conv") ? convolutionColumns(editor, node, rows) : matrixColumns(editor, node, rows);
+  return [
+    op.MatMul([columns, op.Transpose([columns], { perm: [0, 2, 1] })]),
+    op.ReduceSum([op.Abs([columns]), ints(editor, [2])], { keepdims: 0 }),
+  ];
+}
+
+/** [1, columns, samples] of what a Gemm or MatMul reads. */
+function matrixColumns(editor: GraphEditor, node: Node, { columns }: WeightRows): Value {
+  const { op } = editor;
+  if (node.int("transA", 0)) return op.Unsqueeze([node.input, ints(editor, [0])]);
+  const rows = op.Reshape([node.input, ints(editor, [1, -1, columns])]);
+  return op.Transpose([rows], { perm: [0, 2, 1] });
+}
+
+/** [groups, columns, samples · positions] of what a Conv reads. */
+function convolutionColumns(editor: GraphEditor, node: Node, { groups, columns, value }: WeightRows): Value {
+  const { op } = editor;
+  const pickers = new Float32Array(groups * columns * columns);
+  for (let i = 0; i < groups * columns; i++) pickers[i * columns + (i % columns)] = 1;
+  const dims = [groups * columns, ...value.constant!.dims.slice(1)];
+  const weight = editor.initializer(Tensor.fromTyped("float", dims, pickers), "pickers");
+  const attributes: Record<string, Attribute> = Object.fromEntries(node.attributes);
+  const picked = editor.node("Conv", [node.input, weight], attributes, { outputs: 1 }).output;
+  const split = op.Reshape([picked, ints(editor, [0, groups, columns, -1])]);
+  return op.Reshape([op.Transpose([split], { perm: [1, 2, 0, 3] }), ints(editor, [groups, columns, -1])]);
+}
+
+function ints(editor: GraphEditor, numbers: readonly number[]): Value {
+  return editor.initializer(Tensor.of("int64", numbers), "ints");
+}
+
+/** Sums what a model computes over data: each output in float64, with the sums of one batch in float32. */
+export async function summedOutputs(
+  model: Model,
+  data: readonly Feeds[],
+  threads: number | undefined,
+): Promise<readonly Float64Array[]> {
+  const pruned = cloneModel(model);
+  runPasses(pruned, [eliminateDeadCode]);
+  const session = await Session.create(pruned, threads === undefined ? {} : { threads });
+  const sums = new Map<string, Float64Array>();
+  try {
+    for (const feeds of data) {
+      for (const [name, tensor] of Object.entries(await session.run(feeds))) {
+        const sum = sums.get(name) ?? new Float64Array(tensor.size);
+        tensor.floats().forEach((value, i) => (sum[i]! += value));
+        sums.set(name, sum);
+      }
+    }
+  } finally {
+    await session.release();
+  }
+  return pruned.graph.outputs.map(({ name }) => {
+    const sum = sums.get(name);
+    invariant(sum, "moments need data");
+    return sum;
+  });
+}

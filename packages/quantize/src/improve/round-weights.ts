@@ -1,0 +1,127 @@
+import { GraphEditor, type Diagnostic, type Model, type Node } from "@lowbit/ir";
+import type { Feeds } from "@lowbit/runtime";
+import type { Ranges } from "../calibrate/ranges.ts";
+import { convert } from "../convert/convert.ts";
+import { productOf } from "../convert/product.ts";
+import { noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
+import { withSpecs } from "../plan/edit-plan.ts";
+import type { QuantPlan } from "../plan/plan.ts";
+import { sharingGroups, type SharingGroup } from "../plan/sharing.ts";
+import type { FixedSpec, QuantPoint } from "../plan/spec.ts";
+import { prepare } from "../prepare/prepare.ts";
+import { adaroundRows } from "./adaround-rows.ts";
+import { weightsNotRounded } from "./diagnostics.ts";
+import { gptqRows } from "./gptq-rows.ts";
+import { addInputMoments, summedOutputs } from "./input-moments.ts";
+import { betterRows, roundedToNearest, type RoundingErrors, type RoundingProblem } from "./rounding-problem.ts";
+import { WeightGrid } from "./weight-grid.ts";
+import { WeightRows } from "./weight-rows.ts";
+
+/** What the rounding of weights works from. */
+export interface RoundWeightsOptions {
+  /** From calibration with the same plan; none where only weights are quantized. */
+  readonly ranges?: Ranges;
+  /** Representative inputs; run once per layer, with the layers before it quantized and rounded. */
+  readonly data: readonly Feeds[];
+  /** Threads of the runtime. Default: one per core. */
+  readonly threads?: number;
+}
+
+/** What rounding did. */
+export interface RoundedWeights {
+  /** The given plan with the grids that weights were rounded to as fixed specs. */
+  readonly plan: QuantPlan;
+  /** The layers that were rounded, with the squared errors of their results over the data, rounding to nearest first. */
+  readonly layers: readonly (RoundingErrors & { readonly node: Node })[];
+  /** The quantized layers that round to nearest, with the reasons. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Rounds the weights of quantized layers by GPTQ, in place, layer by layer in graph order: the inputs of each are those
+ * that it gets from the layers before it as they are deployed. Rows that round to nearest with less error keep that, so no
+ * layer gets worse on the data. Memory holds the moments of one layer's inputs.
+ *
+ * @throws CompileError `quantize/plan-graph`, `quantize/no-calibration-data`, and what `prepare` and `convert` throw
+ */
+export function gptq(model: Model, plan: QuantPlan, options: RoundWeightsOptions): Promise<RoundedWeights> {
+  return roundWeights(model, plan, options, (problem) => gptqRows(problem));
+}
+
+/**
+ * Rounds the weights of quantized layers by AdaRound, in place; otherwise as `gptq`.
+ *
+ * @throws CompileError as `gptq`
+ */
+export function adaround(model: Model, plan: QuantPlan, options: RoundWeightsOptions): Promise<RoundedWeights> {
+  return roundWeights(model, plan, options, (problem) => adaroundRows(problem, undefined, options.threads));
+}
+
+type Method = (problem: RoundingProblem) => Float64Array | Promise<Float64Array>;
+
+async function roundWeights(
+  model: Model,
+  plan: QuantPlan,
+  { ranges = new Map(), data, threads }: RoundWeightsOptions,
+  method: Method,
+): Promise<RoundedWeights> {
+  if (plan.graph !== model.graph) throw planOfOtherGraph(plan.graph.name, model.graph.name);
+  if (data.length === 0) throw noCalibrationData();
+  const editor = new GraphEditor(model.graph);
+  const groups = sharingGroups(plan);
+  const diagnostics: Diagnostic[] = [];
+  const layers: (RoundingErrors & { node: Node })[] = [];
+  const grids = new Map<QuantPoint, FixedSpec>();
+  for (const [index, node] of productsOf(model).entries()) {
+    const group = groups.of(node.operands[1]!) ?? groups.of(node.inputs[1]!);
+    if (!group) continue;
+    const weight = roundable(node, group);
+    if (typeof weight === "string") {
+      diagnostics.push(weightsNotRounded(node, weight));
+      continue;
+    }
+    const deployed = withMoments(model, withSpecs(plan, grids), ranges, index);
+    const [products] = await summedOutputs(deployed, data, threads);
+    const grid = WeightGrid.of(group.spec, weight.value.constant!);
+    const problem = problemOf(weight, grid, products!);
+    const { values, errors } = betterRows(problem, roundedToNearest(problem), await method(problem));
+    editor.setInitializer(weight.value, weight.tensor(values));
+    grids.set(group.root, grid.spec);
+    layers.push({ node, ...errors });
+  }
+  return { plan: withSpecs(plan, grids), layers, diagnostics };
+}
+
+/** The layers of a model with weights, in graph order; `prepare` and `convert` add none and keep the order. */
+function productsOf({ graph }: Model): readonly Node[] {
+  return [...graph.nodes].filter((node) => productOf(node)?.weight.index === 1);
+}
+
+/** The rows of a layer's weight, or why they stay as they are. */
+function roundable(node: Node, group: SharingGroup): WeightRows | string {
+  return group.members.length > 1 ? "its weights share their scales with other values" : WeightRows.of(node);
+}
+
+/** The model as it is deployed, up to the second moments of what one layer reads, which are its only result. */
+function withMoments(model: Model, plan: QuantPlan, ranges: Ranges, index: number): Model {
+  const rows = WeightRows.of(productsOf(model)[index]!) as WeightRows;
+  const prepared = prepare(model.graph, plan, { mode: "static", ranges });
+  const copy: Model = { ...model, graph: prepared };
+  const [products] = addInputMoments(productsOf(copy)[index]!, rows);
+  new GraphEditor(prepared).setOutputs([products]);
+  return { ...copy, graph: convert(prepared) };
+}
+
+function problemOf(weight: WeightRows, grid: WeightGrid, products: Float64Array): RoundingProblem {
+  const { groups, rows, columns } = weight;
+  return {
+    weights: weight.read(),
+    groups,
+    rows,
+    columns,
+    products,
+    nearest: (value, index) => grid.nearest(value, weight.place(index)),
+    step: (index) => grid.step(weight.place(index)),
+    reach: (index) => grid.reach(weight.place(index)),
+  };
+}
