@@ -9,14 +9,11 @@ import {
   type QuantPlan,
   type QuantPoint,
   type QuantSpec,
+  type WeightCodes,
 } from "@lowbit/quantize";
 
 /** How the user wants weights quantized, where that differs from what the backend plans. */
-export interface WeightScheme {
-  readonly dtype?: "int8" | "int4";
-  /** `block`: one scale for so many neighbours that are summed together, in matrices; other weights keep their form. */
-  readonly granularity?: "tensor" | "channel" | { readonly block: number };
-}
+export type WeightScheme = WeightCodes;
 
 /** A plan with other specs for weights. Biases stay float where their weight has a scale per block. */
 export function withWeightScheme(plan: QuantPlan, scheme: WeightScheme): QuantPlan {

@@ -7,12 +7,14 @@
 export { diffPlans, diffText, mergePlans, type MergedPlan, type PlanDifference } from "./plan/compare-plans.ts";
 export { keepFloat, keptByUser, nodesMatching, withSpec } from "./plan/edit-plan.ts";
 export { globMatcher } from "./plan/glob.ts";
+export { dynamicPlan, weightOnlyPlan, type ModePlanOptions, type WeightCodes } from "./plan/mode-plans.ts";
 export { createPlan, planText, type QuantPlan, type Skipped } from "./plan/plan.ts";
 export { planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";
 export { PointNames } from "./plan/point-names.ts";
 export { sharingGroups, UnionFind, type SharingGroup, type SharingGroups } from "./plan/sharing.ts";
 export {
   defaultEps,
+  dynamic,
   fixed,
   granularityText,
   isUse,
@@ -25,6 +27,7 @@ export {
   specText,
   valueOf,
   type DerivedSpec,
+  type DynamicSpec,
   type FixedSpec,
   type Granularity,
   type ObservedSpec,
@@ -61,11 +64,17 @@ export {
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
 export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";
-export { quantizeModel, type QuantizedModel, type QuantizeOptions } from "./quantize-model.ts";
+export {
+  quantizationModes,
+  quantizeModel,
+  type QuantizationMode,
+  type QuantizedModel,
+  type QuantizeOptions,
+} from "./quantize-model.ts";
 export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";
-export { improvementNames, type Improvement } from "./improve/improve-model.ts";
+export { improvementNames, improvementsOverData, type Improvement } from "./improve/improve-model.ts";
 export { adaround, gptq, type RoundedWeights, type RoundWeightsOptions } from "./improve/round-weights.ts";
 export type { RoundingErrors } from "./improve/rounding-problem.ts";
 export { scaleForWeights, type ScaledForWeights, type ScaleForWeightsOptions } from "./improve/scale-for-weights.ts";

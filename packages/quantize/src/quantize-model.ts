@@ -6,16 +6,29 @@ import { deployModel } from "./deploy-model.ts";
 import { improveCalibrated, improveFloat, improvePlanned, type Improvement } from "./improve/improve-model.ts";
 import { lintPlan } from "./lint/lint-plan.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
+import { dynamicPlan, weightOnlyPlan, type WeightCodes } from "./plan/mode-plans.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
 import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
 import { prepare } from "./prepare/prepare.ts";
 import type { QuantizationBackend } from "./quantizer.ts";
 
+/** What is quantized, and when the scales of activations are found. */
+export const quantizationModes = ["static", "dynamic", "weight-only"] as const;
+
+export type QuantizationMode = (typeof quantizationModes)[number];
+
 /** What post-training quantization needs. */
 export interface QuantizeOptions extends CalibrateOptions {
   readonly backend: QuantizationBackend;
-  /** Representative inputs of the model. */
-  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  /**
+   * `static` (default): what the backend plans, with scales of activations from calibration. `dynamic`: products of
+   * matrices, with scales found anew for each input. `weight-only`: weights are stored as codes, activations stay float.
+   */
+  readonly mode?: QuantizationMode;
+  /** Representative inputs of the model; needed for `static`, and for improvements that look at data. */
+  readonly data?: AsyncIterable<Feeds> | Iterable<Feeds>;
+  /** Codes of weights in the modes that make their own plan: `dynamic` takes granularities, `weight-only` all of it. */
+  readonly weights?: WeightCodes;
   /** Patterns of nodes that stay float, by name; `*` stands for any text. */
   readonly keepFloat?: readonly string[];
   /** Used instead of what the backend would quantize; its names are those of the optimized float model. */
@@ -44,7 +57,8 @@ export interface QuantizedModel {
  *
  * @throws CompileError what its steps throw
  */
-export async function quantizeModel(model: Model, options: QuantizeOptions): Promise<QuantizedModel> {
+export async function quantizeModel(model: Model, given: QuantizeOptions): Promise<QuantizedModel> {
+  const options = { ...given, data: given.data ?? [] };
   const optimized = cloneModel(model);
   const report = runPasses(optimized, defaultPipeline);
   const improved = await improveFloat(optimized, options);
@@ -69,7 +83,10 @@ export async function quantizeModel(model: Model, options: QuantizeOptions): Pro
   return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };
 }
 
-function planFor({ graph }: Model, { backend, plan: json, keepFloat: globs = [] }: QuantizeOptions): QuantPlan {
+function planFor({ graph }: Model, options: QuantizeOptions): QuantPlan {
+  const { backend, plan: json, keepFloat: globs = [], mode = "static", weights } = options;
+  if (!json && mode === "weight-only") return weightOnlyPlan(graph, { ...weights, keepFloat: globs });
+  if (!json && mode === "dynamic") return dynamicPlan(graph, { ...weights, keepFloat: globs });
   if (!json) return backend.quantizer.annotate(graph, { keepFloat: globs });
   const plan = planFromJson(graph, json);
   return globs.length === 0 ? plan : keepFloat(plan, nodesMatching(graph, globs));

@@ -1,9 +1,10 @@
 import { kernelOp } from "@lowbit/backend-kit";
 import { loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
-import type { Skipped } from "@lowbit/quantize";
-import { integerShare, whatRan } from "@lowbit/runtime";
+import type { QuantizationMode, Skipped } from "@lowbit/quantize";
+import { integerShare, Session, whatRan, type Feeds } from "@lowbit/runtime";
 import type { Dataset, InputSpec } from "@lowbit/train";
 import { calibrationFeeds } from "../calibration-feeds.ts";
+import { madeUpFeeds } from "../made-up-feeds.ts";
 import { bytesText, percentText } from "./format/quantities.ts";
 import { modelFileBytes } from "./output-file.ts";
 
@@ -31,14 +32,14 @@ export interface NewModel {
 }
 
 /**
- * Runs a new model on one sample to see what the runtime makes of it, then writes it.
+ * Runs a new model on one sample (made up where there is no data) to see what the runtime makes of it, then writes it.
  *
  * @throws CompileError `runtime/…` when it does not run: then nothing is written; `file/write`
  */
 export async function writeAndTell(
   made: NewModel,
   output: string,
-  data: Dataset,
+  data: Dataset | null,
   threads: number | undefined,
 ): Promise<IntegerResult> {
   const integerMacs = await integerMacsOf(made.model, data, threads);
@@ -54,16 +55,31 @@ export async function writeAndTell(
   };
 }
 
-async function integerMacsOf(model: Model, data: Dataset, threads: number | undefined): Promise<number> {
-  const inputs: readonly InputSpec[] = model.graph.inputs;
-  for await (const feeds of calibrationFeeds(data, inputs, { samples: 1, batch: 1 })) {
-    return integerShare(await whatRan(model, feeds, threads === undefined ? {} : { threads }));
+async function integerMacsOf(model: Model, data: Dataset | null, threads: number | undefined): Promise<number> {
+  const runtime = threads === undefined ? {} : { threads };
+  for await (const feeds of data
+    ? calibrationFeeds(data, inputsOf(model), { samples: 1, batch: 1 })
+    : [await madeUp(model)]) {
+    return integerShare(await whatRan(model, feeds, runtime));
   }
   return 0;
 }
 
+function inputsOf(model: Model): readonly InputSpec[] {
+  return model.graph.inputs;
+}
+
+async function madeUp(model: Model): Promise<Feeds> {
+  const session = await Session.create(model, { optimization: "disabled" });
+  try {
+    return madeUpFeeds(session.inputs, 1);
+  } finally {
+    await session.release();
+  }
+}
+
 /** The result in words. */
-export function integerResultText(result: IntegerResult): string {
+export function integerResultText(result: IntegerResult, mode: QuantizationMode = "static"): string {
   const { output, bytes, otherBytes, integerMacs, skipped, backend } = result;
   const ratio = otherBytes / bytes;
   const size = `${bytesText(otherBytes)} -> ${bytesText(bytes)}`;
@@ -71,7 +87,9 @@ export function integerResultText(result: IntegerResult): string {
   if (backend === null) return first;
   return [
     first,
-    `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
+    mode === "weight-only"
+      ? "weights are stored as codes; all products compute in float"
+      : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
     ...(skipped.length > 0 ? ["stays float:", ...skippedLines(skipped)] : []),
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import { cloneModel, inferShapes, type Model, type Node } from "@lowbit/ir";
 import { observed } from "@lowbit/quantize";
 import { integerShare, multiplyAccumulates, Session, whatRan, type Feeds, type KernelRun } from "@lowbit/runtime";
 import { madeUpFeeds } from "../made-up-feeds.ts";
+import { codesBehind, dataOf } from "./dequantized.ts";
 import { unsupportedNodes } from "./float-view.ts";
 import { kernelSources, taggedModel } from "./node-tags.ts";
 import { isConversion, nodeKind, type RunsAs } from "./runs-as.ts";
@@ -69,7 +70,7 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
       runs,
       kernels: own.map(({ op }) => op),
       macs: multiplyAccumulates(own).total,
-      reason: reasonOf(node, runs, unsupported.get(node) ?? null),
+      reason: codesOfWeightsOnly(node, own) ?? reasonOf(node, runs, unsupported.get(node) ?? null),
     };
   });
   return { integerMacs: integerShare(kernels), nodes: verified, added };
@@ -93,6 +94,15 @@ function stateOf(node: Node, kernels: readonly KernelRun[], unsupported: string 
 /** Ops that vanish into the kernel before or behind them, or altogether. */
 function isTakenIn({ op }: Node): boolean {
   return ["Relu", "Clip", "Identity", "Dropout", "BatchNormalization", "Pad", "Constant", "Cast"].includes(op);
+}
+
+/** What weights stored as codes mean for a node that computes in float all the same; null for others. */
+function codesOfWeightsOnly(node: Node, kernels: readonly KernelRun[]): string | null {
+  const codes = codesBehind(node.inputs[1] ?? null);
+  if (!codes || !dataOf(codes.value) || codesBehind(node.inputs[0] ?? null)) return null;
+  return kernels.some(({ op }) => op === "MatMulNBits")
+    ? "only its weights are codes: the kernel reads them, and rounds activations to 8 bits on the way unless the session says session.qdq_matmulnbits_accuracy_level 1"
+    : "only its weights are codes: they are dequantized in each run";
 }
 
 function reasonOf(node: Node, runs: RunsAs, unsupported: string | null): string | null {

@@ -97,7 +97,7 @@ function observedGroups(plan: QuantPlan, options: CalibrateOptions, watches: Wat
   return groups.groups.flatMap((group) => {
     const { spec } = group;
     const { activations, data } = sourcesOf(group, groups);
-    if (spec.kind === "fixed" || activations.length === 0) return [];
+    if (spec.kind !== "observed" || activations.length === 0) return [];
     const channelAxis = spec.granularity.kind === "channel" ? spec.granularity.axis : null;
     const channels = channelAxis === null ? 1 : activations[0]!.shape?.[channelAxis];
     invariant(typeof channels === "number", `the number of channels of ${activations[0]!.name} is unknown`);

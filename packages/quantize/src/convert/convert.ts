@@ -17,7 +17,9 @@ import { finalizeData, foldConvBatchNormalization } from "../conv-batch-normaliz
 import { cannotQuantize, neverObserved } from "../diagnostics.ts";
 import { widenScalesForBias } from "./bias-overflow.ts";
 import { ConstantPool } from "./constant-pool.ts";
+import { dynamicProducts } from "./dynamic-products.ts";
 import { quantizeBiases } from "./integer-bias.ts";
+import { untransposeWeights } from "./untransposed-weights.ts";
 
 /**
  * A prepared graph as standard ONNX: QuantizeLinear behind each quantized value, a DequantizeLinear before each reader,
@@ -37,6 +39,14 @@ export function convert(prepared: Graph): Graph {
   const pool = new ConstantPool(editor);
   for (const node of graph.nodes) {
     if (!node.is("FakeQuantize", lowbitDomain)) continue;
+    if (isDynamic(node)) {
+      editor.rewriting("convert", [node], node, () => {
+        const [codes, scale, zeroPoint] = quantizeDynamically(editor, node);
+        dequantizeForReaders(editor, node, codes, { scale, zeroPoint, attributes: {} });
+      });
+      editor.erase(node);
+      continue;
+    }
     const parameters = parametersOf(node, pool);
     editor.rewriting("convert", [node], node, () => {
       const data = node.input.constant;
@@ -46,6 +56,8 @@ export function convert(prepared: Graph): Graph {
     editor.erase(node);
   }
   quantizeBiases(graph, pool);
+  dynamicProducts(graph, pool);
+  untransposeWeights(graph, pool);
   runPasses(newModel(graph), [eliminateDeadCode]);
   return graph;
 }
@@ -63,6 +75,20 @@ function requireRanges(graph: Graph): void {
     const isUnseen = node.inputs.some((end) => end?.initializer?.numbers().some((value) => !Number.isFinite(value)));
     if (isUnseen) throw neverObserved(node.input.name.replace(/\.range\.min$/, ""));
   }
+}
+
+/** Whether the scale of a FakeQuantize is that of the very value it quantizes, which only a run can tell. */
+function isDynamic(node: Node): boolean {
+  const parameters = node.inputs[1]?.producer;
+  const range = parameters?.is("QuantizationParameters", lowbitDomain) ? parameters.input.producer : null;
+  return !node.input.constant && (range?.is("ObserveRange", lowbitDomain) ?? false) && range!.input === node.input;
+}
+
+function quantizeDynamically(editor: GraphEditor, node: Node): readonly [Value, Value, Value] {
+  const { op, graph } = editor;
+  const outputs = ["q", "scale", "zero_point"].map((what) => graph.names.fresh(`${node.input.name}_${what}`));
+  const [codes, scale, zeroPoint] = op.DynamicQuantizeLinear([node.input], {}, { outputs });
+  return [codes!, scale!, zeroPoint!];
 }
 
 function parametersOf(node: Node, pool: ConstantPool): Parameters {

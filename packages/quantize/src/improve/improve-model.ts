@@ -33,7 +33,7 @@ export interface ImprovedFloat {
 }
 
 /** Improvements that run over data. */
-const needData: readonly Improvement[] = ["smooth", "awq", "gptq", "adaround", "bias-correction"];
+export const improvementsOverData: readonly Improvement[] = ["smooth", "awq", "gptq", "adaround", "bias-correction"];
 
 /** Most samples that improvements look at, which are held in memory; means and reaches change little with more. */
 const maxSamples = 256;
@@ -46,7 +46,8 @@ export async function improveFloat(model: Model, options: ImproveOptions): Promi
     ...(improve.includes("equalize") ? [equalizeRanges] : []),
     ...(improve.includes("bias-correction") ? [explicitBiases] : []),
   ]);
-  if (!needData.some((each) => improve.includes(each))) return { data: options.data, kept: [], diagnostics };
+  if (!improvementsOverData.some((each) => improve.includes(each)))
+    return { data: options.data, kept: [], diagnostics };
   const rest = streamOf(options.data);
   const kept = await firstOf(rest);
   const smoothed = improve.includes("smooth") ? await smoothActivations(model, { ...options, data: kept }) : null;

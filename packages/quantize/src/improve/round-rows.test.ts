@@ -49,6 +49,8 @@ function bestOfAll(of: RoundingProblem): number {
 test("a triangle of the inverse gives the inverse back", () => {
   const { products, columns } = problem(5, 1, 6, 40);
   const upper = inverseUpper(products, columns)!;
+  const below = [...upper].filter((_, at) => at % columns < Math.floor(at / columns));
+  expect(below.every((each) => each === 0)).toBe(true);
   for (let i = 0; i < columns; i++) {
     for (let j = 0; j < columns; j++) {
       let sum = 0;
@@ -57,7 +59,6 @@ test("a triangle of the inverse gives the inverse back", () => {
           sum += upper[l * columns + i]! * upper[l * columns + k]! * products[k * columns + j]!;
       }
       expect(sum).toBeCloseTo(i === j ? 1 : 0, 6);
-      if (j < i) expect(upper[i * columns + j]).toBe(0);
     }
   }
 });

@@ -1,4 +1,4 @@
-import { Graph, GraphEditor, type Tensor } from "@lowbit/ir";
+import { Graph, GraphEditor, invariant, type Tensor } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { addGroupParameters } from "../prepare/group-parameters.ts";
 import { scaleDims, type FixedSpec, type OwnSpec } from "../plan/spec.ts";
@@ -18,6 +18,7 @@ export class WeightGrid {
   /** The grid that `prepare` would use for this data now. */
   static of(spec: OwnSpec, data: Tensor): WeightGrid {
     if (spec.kind === "fixed") return new WeightGrid(spec, data.dims);
+    invariant(spec.kind === "observed", "weights have the range of their data");
     const graph = new Graph("grid");
     const editor = new GraphEditor(graph);
     const root = editor.initializer(data, "weight");

@@ -5,6 +5,7 @@ import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
 import { PointNames } from "./point-names.ts";
 import {
   defaultEps,
+  dynamic,
   granularityText,
   observerNames,
   quantDTypes,
@@ -41,6 +42,7 @@ export type SpecJson =
       readonly scale: number | readonly number[];
       readonly zeroPoint: number | readonly number[];
     }
+  | { readonly kind: "dynamic" }
   | { readonly kind: "shared"; readonly with: string }
   | { readonly kind: "derived"; readonly from: readonly [string, string] };
 
@@ -61,6 +63,7 @@ export function planToJson(plan: QuantPlan): PlanJson {
 
 function specToJson(spec: QuantSpec, names: PointNames): SpecJson {
   if (spec.kind === "shared") return { kind: "shared", with: names.of(spec.with) };
+  if (spec.kind === "dynamic") return { kind: "dynamic" };
   if (spec.kind === "derived") return { kind: "derived", from: [names.of(spec.from[0]), names.of(spec.from[1])] };
   if (spec.kind !== "fixed" || spec.granularity.kind !== "tensor") return spec;
   const { granularity: _, scale, zeroPoint, ...codes } = spec;
@@ -106,6 +109,11 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
       if (!Array.isArray(from) || from.length !== 2) throw badPlan('"from" must name two points', at);
       return { kind: "derived", dtype: "int32", formula: "bias", from: [point(from[0], at), point(from[1], at)] };
     }
+    case "dynamic": {
+      const value = valueOf(point(at, at));
+      if (value?.initializer) throw badPlan("data of the model has one range: only activations are dynamic", at);
+      return dynamic;
+    }
     case "fixed":
       return fixedFromJson(json as Extract<SpecJson, { kind: "fixed" }>, at, valueOf(point(at, at)));
     case "observed": {
@@ -129,7 +137,7 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
       };
     }
     default:
-      throw badPlan('the kind of a spec must be "observed", "fixed", "shared" or "derived"', at);
+      throw badPlan('the kind of a spec must be "observed", "fixed", "dynamic", "shared" or "derived"', at);
   }
 }
 

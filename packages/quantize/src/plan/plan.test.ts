@@ -235,7 +235,7 @@ describe("a plan in JSON is refused when", () => {
     [
       "a kind is unknown",
       { points: { r: { kind: "guessed" } } },
-      'the kind of a spec must be "observed", "fixed", "shared" or "derived"',
+      'the kind of a spec must be "observed", "fixed", "dynamic", "shared" or "derived"',
     ],
   ];
   test.each(refused)("%s", (_, json, message) => {

@@ -74,7 +74,7 @@ export function sharingGroups(plan: QuantPlan): SharingGroups {
     const root = list.find((point) => plan.specs.get(point)!.kind !== "shared");
     const spec = root && plan.specs.get(root);
     invariant(
-      root && (spec?.kind === "observed" || spec?.kind === "fixed"),
+      root && spec && spec.kind !== "shared" && spec.kind !== "derived",
       "a sharing group without a spec of its own",
     );
     const group: SharingGroup = { root, spec, members: list };

@@ -55,6 +55,17 @@ export interface FixedSpec {
   readonly zeroPoint: readonly number[];
 }
 
+/**
+ * Codes of activations whose scale is found anew whenever the model runs, from the smallest and largest value of that very
+ * input: uint8, affine, one scale, as DynamicQuantizeLinear makes them. Needs no calibration.
+ */
+export interface DynamicSpec {
+  readonly kind: "dynamic";
+  readonly dtype: "uint8";
+  readonly range: readonly [qmin: number, qmax: number];
+  readonly granularity: Granularity;
+}
+
 /** The same codes as another point. */
 export interface SharedSpec {
   readonly kind: "shared";
@@ -70,10 +81,10 @@ export interface DerivedSpec {
 }
 
 /** How one point is quantized. */
-export type QuantSpec = ObservedSpec | FixedSpec | SharedSpec | DerivedSpec;
+export type QuantSpec = ObservedSpec | FixedSpec | DynamicSpec | SharedSpec | DerivedSpec;
 
 /** A spec that says what codes look like by itself. */
-export type OwnSpec = ObservedSpec | FixedSpec;
+export type OwnSpec = ObservedSpec | FixedSpec | DynamicSpec;
 
 /** float32's spacing at 1: the smallest scale unless a backend needs a larger one. */
 export const defaultEps = 2 ** -23;
@@ -105,6 +116,14 @@ export function fixed(dtype: QuantDType, scale: number, zeroPoint: number): Fixe
     zeroPoint: [zeroPoint],
   };
 }
+
+/** The one form of codes that are found while the model runs. */
+export const dynamic: DynamicSpec = {
+  kind: "dynamic",
+  dtype: "uint8",
+  range: integerRange("uint8"),
+  granularity: { kind: "tensor" },
+};
 
 /** The shape of the scales of data with this shape. */
 export function scaleDims(granularity: Granularity, shape: readonly number[]): readonly number[] {
@@ -140,6 +159,8 @@ export function sameSpec(a: QuantSpec, b: QuantSpec): boolean {
       return b.kind === "shared" && a.with === b.with;
     case "derived":
       return b.kind === "derived" && a.from.every((point, i) => point === b.from[i]);
+    case "dynamic":
+      return b.kind === "dynamic";
     case "fixed":
       return (
         b.kind === "fixed" &&
@@ -188,6 +209,8 @@ export function specText(spec: QuantSpec, name: (point: QuantPoint) => string): 
       const words = [codesText(spec), granularityText(spec.granularity), spec.symmetric ? "symmetric" : "affine"];
       return [...words, ...(spec.scales ? [spec.scales] : []), ...(spec.observer ? [spec.observer] : [])].join(" ");
     }
+    case "dynamic":
+      return `${codesText(spec)} dynamic`;
     case "fixed":
       return fixedText(spec);
     case "shared":

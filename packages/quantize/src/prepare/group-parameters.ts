@@ -9,7 +9,7 @@ import { scaleDims, valueOf, type FixedSpec, type Granularity, type ObservedSpec
 export interface GroupParameters {
   readonly scale: Value;
   readonly zeroPoint: Value;
-  /** Null for weights, whose range is that of their data at every moment, and for fixed parameters. */
+  /** Null where the range is that of the values at every moment, as for weights, and for fixed parameters. */
   readonly range: { readonly min: Value; readonly max: Value } | null;
 }
 
@@ -29,8 +29,14 @@ export function addGroupParameters(
   const { spec } = group;
   const name = valueOf(group.root)!.name;
   if (spec.kind === "fixed") return fixedParameters(editor, spec, valueOf(group.root)!);
+  if (spec.kind === "dynamic") {
+    // What DynamicQuantizeLinear computes; its scale has no smallest value but 0.
+    const seen = currentRange(editor, spec.granularity, sources.activations);
+    const settings = { dtype: spec.dtype, range: spec.range, symmetric: false, eps: 0 };
+    return { ...parametersOf(editor, settings, seen.min, seen.max, name), range: null };
+  }
   if (sources.activations.length === 0) {
-    const current = weightRange(editor, spec.granularity, sources.data);
+    const current = currentRange(editor, spec.granularity, sources.data);
     return { ...parametersOf(editor, spec, current.min, current.max, name), range: null };
   }
   if (range === null && !mayBeUnseen) throw neverObserved(name);
@@ -77,7 +83,7 @@ function fixedParameters(editor: GraphEditor, spec: FixedSpec, value: Value): Gr
 
 function parametersOf(
   editor: GraphEditor,
-  spec: ObservedSpec,
+  spec: Pick<ObservedSpec, "dtype" | "range" | "symmetric" | "eps" | "scales">,
   min: Value,
   max: Value,
   name: string,
@@ -125,8 +131,11 @@ function rangeBuffers(
   return { min: buffer(range?.min, Infinity, "min"), max: buffer(range?.max, -Infinity, "max") };
 }
 
-/** The range that weights have now. Gradients do not flow through it: the scale follows the weights, it does not steer them. */
-function weightRange(
+/**
+ * The range that values have now: weights, and activations whose scale is found anew for each input. Gradients do not flow
+ * through it: the scale follows the values, it does not steer them.
+ */
+function currentRange(
   editor: GraphEditor,
   granularity: Granularity,
   data: readonly Value[],

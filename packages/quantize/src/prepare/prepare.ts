@@ -48,7 +48,7 @@ export function prepare(graph: Graph, plan: QuantPlan, options: PrepareOptions):
       return [];
     }
     const sources = sourcesOf(group, groups);
-    const parameters = editor.rewriting("prepare", [], start, () =>
+    const parameters = editor.rewriting("prepare", [], placeFor(group, start), () =>
       addGroupParameters(editor, group, sources, ranges.get(group.root) ?? null, options.mode === "qat"),
     );
     inserter.parameters.set(group, parameters);
@@ -155,6 +155,13 @@ function observe(
 
 function sourceNodes(value: Value): readonly Node[] {
   return value.producer ? [value.producer] : [];
+}
+
+/** Parameters stand before the model, but for those that are computed from the value that they are for. */
+function placeFor({ spec, root }: SharingGroup, start: Node | null): Node | null {
+  if (spec.kind !== "dynamic") return start;
+  if (isUse(root)) return root.node;
+  return root.producer ? root.producer.next : start;
 }
 
 /** Whether a group holds the weight of a Conv+BatchNormalization, which quantizes it by itself. */

@@ -3,13 +3,16 @@ import type { Backend, Preference } from "@lowbit/backend-kit";
 import { cloneModel, loadModel, type Model } from "@lowbit/ir";
 import {
   improvementNames,
+  improvementsOverData,
   integerOperators,
   planFromJson,
   planToJson,
+  quantizationModes,
   quantizeModel,
   type Improvement,
   type ObserverName,
   type PlanJson,
+  type QuantizationMode,
 } from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { loadBackend } from "../../backends/load-backend.ts";
@@ -27,7 +30,8 @@ import { readPlanFile, writePlanFile } from "../plan-file.ts";
 interface QuantizeCommandOptions extends NormalizationOptions {
   readonly output: string;
   readonly backend: string;
-  readonly calibrate: string;
+  readonly mode: QuantizationMode;
+  readonly calibrate?: string;
   readonly samples: number;
   readonly observer: keyof typeof observers;
   readonly weights?: "int8" | "int4";
@@ -58,7 +62,15 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     .argument("<MODEL>", "float ONNX file")
     .option("-o, --output <OUT>", "where to write the integer model")
     .option("--backend <B>", "x86, arm, a module or an npm package, with features as in x86:avx2")
-    .option("--calibrate <DATA>", dataForms)
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        "scales of activations from calibration, found at run time (products of matrices), or weights only",
+      )
+        .choices(quantizationModes)
+        .default("static"),
+    )
+    .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`)
     .option("--samples <N>", "at most this many samples for calibration", positiveInteger, 512)
     .addOption(
       new Option("--observer <name>", "how ranges are chosen").choices(Object.keys(observers)).default("minmax"),
@@ -89,22 +101,26 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         .choices(["qdq", "qoperator"])
         .default("qdq"),
     );
-  const required = ["output", "backend", "calibrate"];
+  const required = ["output", "backend"];
   finish<QuantizeCommandOptions>(addNormalization(command), interruptions, required, async (job) => {
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
-    const { output, samples, savePlan, keepFloat = [], threads } = options;
+    const { output, samples, savePlan, keepFloat = [], threads, mode } = options;
+    const contradiction = contradictionIn(options);
+    if (contradiction) job.misuse(contradiction);
     const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const plan = planOf(model, backend, options);
-    const data = await openData(options.calibrate, model, options);
-    const total = Math.min(samples, data.size ?? samples);
+    const data = options.calibrate === undefined ? null : await openData(options.calibrate, model, options);
+    const total = Math.min(samples, data?.size ?? samples);
     const lower = options.format === "qoperator" ? [...backend.lower, integerOperators] : backend.lower;
     const quantized = await quantizeModel(model, {
       backend: { ...backend, lower },
-      data: calibrationFeeds(data, model.graph.inputs, { samples }),
+      mode,
+      weights: weightScheme(options),
+      ...(data ? { data: calibrationFeeds(data, model.graph.inputs, { samples }) } : {}),
       observer: observers[options.observer],
       keepFloat,
       ...(plan ? { plan } : {}),
@@ -117,23 +133,48 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const result = await writeAndTell(made, output, data, threads);
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
     const { samples: calibrated } = quantized.calibration;
-    terminal.result({ ...result, samples: calibrated }, () => integerResultText(result));
+    terminal.result({ ...result, mode, samples: calibrated }, () => integerResultText(result, mode));
   });
 }
 
-/** The plan to use instead of the backend's own; undefined when there is nothing to change. */
-function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions): PlanJson | undefined {
-  const { weights, granularity: scales, keepFloat = [] } = options;
-  const json = options.plan === undefined ? undefined : readPlanFile(options.plan);
-  if (weights === undefined && scales === undefined) return json;
-  const optimized = cloneModel(model);
-  runPasses(optimized, defaultPipeline);
-  const plan = json ? planFromJson(optimized.graph, json) : backend.quantizer.annotate(optimized.graph, { keepFloat });
-  const scheme: WeightScheme = {
+/** What is wrong with the options together; null if nothing is. */
+function contradictionIn({
+  mode,
+  calibrate,
+  improve = [],
+  plan,
+  weights,
+  granularity: scales,
+}: QuantizeCommandOptions): string | null {
+  const hungry = improve.find((name) => improvementsOverData.includes(name));
+  if (calibrate === undefined && mode === "static") return "required option '--calibrate <DATA>' not specified";
+  if (calibrate === undefined && hungry) return `--improve ${hungry} looks at data: give some with --calibrate`;
+  if (improve.includes("gptq") && improve.includes("adaround")) {
+    return "--improve takes gptq or adaround: both decide how each weight is rounded";
+  }
+  if (mode !== "dynamic" || plan !== undefined) return null;
+  if (weights === "int4") return "--mode dynamic multiplies 8-bit integers: int4 weights are for --mode weight-only";
+  if (typeof scales === "object")
+    return "--mode dynamic takes --granularity tensor or channel, blocks are for --mode weight-only";
+  return null;
+}
+
+function weightScheme({ weights, granularity: scales }: QuantizeCommandOptions): WeightScheme {
+  return {
     ...(weights === undefined ? {} : { dtype: weights }),
     ...(scales === undefined ? {} : { granularity: scales }),
   };
-  return planToJson(withWeightScheme(plan, scheme));
+}
+
+/** The plan to use instead of the one of the backend or mode; undefined when there is nothing to change. */
+function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions): PlanJson | undefined {
+  const { weights, granularity: scales, keepFloat = [], mode } = options;
+  const json = options.plan === undefined ? undefined : readPlanFile(options.plan);
+  if ((weights === undefined && scales === undefined) || (!json && mode !== "static")) return json;
+  const optimized = cloneModel(model);
+  runPasses(optimized, defaultPipeline);
+  const plan = json ? planFromJson(optimized.graph, json) : backend.quantizer.annotate(optimized.graph, { keepFloat });
+  return planToJson(withWeightScheme(plan, weightScheme(options)));
 }
 
 function granularity(text: string): NonNullable<WeightScheme["granularity"]> {

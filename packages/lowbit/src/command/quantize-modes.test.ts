@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { loadModel } from "@lowbit/ir";
+import { evaluate, openDataset } from "@lowbit/train";
+import { mlp, Workshop } from "../workshop.testing.ts";
+
+// Each run is a process of its own, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let workshop: Workshop;
+beforeAll(async () => {
+  workshop = new Workshop().withMlp();
+  await workshop.json("train mlp.onnx -o float.onnx --float --data train.npz --epochs 3 --lr 0.01 --threads 1");
+});
+afterAll(() => workshop.close());
+
+async function accuracy(model: string): Promise<number> {
+  const data = await openDataset(workshop.path("test.npz"), mlp().graph.inputs, { targets: "class" });
+  return (await evaluate(workshop.path(model), data, { threads: 1 })).value;
+}
+
+function ops(model: string): readonly string[] {
+  return [...loadModel(workshop.path(model)).graph.nodes].map(({ op }) => op);
+}
+
+test("weight-only needs no data, and verify tells what reads the codes", async () => {
+  const { code, stdout, stderr } = await workshop.run(
+    "quantize float.onnx -o small.onnx --backend x86 --mode weight-only --weights int4",
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatchInlineSnapshot(`
+    "small.onnx: 2.90 kB -> 1.28 kB, 2.3 times smaller
+    weights are stored as codes; all products compute in float
+    "
+  `);
+  expect(await accuracy("small.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.05);
+  expect((await workshop.run("verify small.onnx")).stdout).toMatchInlineSnapshot(`
+    "node  op    runs as  kernel       products  why
+    fc1   Gemm  float    FusedGemm         512  only its weights are codes: they are dequantized in each run
+    fc2   Gemm  float    MatMulNBits        96  only its weights are codes: the kernel reads them, and rounds activations to 8 bits on the way unless the session says session.qdq_matmulnbits_accuracy_level 1
+
+    conversions left: DequantizeLinear "dequantizelinear_out"
+    0.0 % of the multiply-accumulates run as integers
+    "
+  `);
+});
+
+test("dynamic needs no data, and runs on integers", async () => {
+  const result = await workshop.json("quantize float.onnx -o dynamic.onnx --backend arm --mode dynamic");
+  expect(result).toMatchObject({ mode: "dynamic", integerMacs: 1, skipped: [], samples: 0 });
+  expect(ops("dynamic.onnx").filter((op) => op === "MatMulInteger")).toHaveLength(2);
+  expect(await accuracy("dynamic.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.02);
+});
+
+test("the plan of a mode is saved and read again", async () => {
+  await workshop.json("quantize float.onnx -o first.onnx --backend x86 --mode dynamic --save-plan dynamic.json");
+  await workshop.json("quantize float.onnx -o second.onnx --backend x86 --mode dynamic --plan dynamic.json");
+  expect(ops("second.onnx")).toEqual(ops("first.onnx"));
+});
+
+test("improvers round and rescale weights in any mode, and the grid they chose can be saved", async () => {
+  await workshop.json(
+    "quantize float.onnx -o rounded.onnx --backend x86 --mode weight-only --weights int4 --calibrate train.npz --improve awq,gptq --save-plan grid.json",
+  );
+  expect(await accuracy("rounded.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.03);
+  await workshop.json("quantize float.onnx -o static.onnx --backend x86 --calibrate train.npz --improve adaround");
+  expect(await accuracy("static.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.03);
+});
+
+describe("what contradicts itself is wrong usage:", () => {
+  test.each([
+    ["--improve magic --calibrate train.npz", "It must name some of"],
+    ["--improve gptq --mode weight-only", "--improve gptq looks at data: give some with --calibrate"],
+    ["--improve gptq,adaround --calibrate train.npz", "--improve takes gptq or adaround"],
+    ["--mode dynamic --weights int4", "int4 weights are for --mode weight-only"],
+    ["--mode dynamic --granularity block:32", "blocks are for --mode weight-only"],
+    ["--mode static", "required option '--calibrate <DATA>' not specified"],
+    ["--mode sometimes", "Allowed choices are static, dynamic, weight-only"],
+  ])("%s", async (options, message) => {
+    const { code, stderr } = await workshop.run(`quantize float.onnx -o never.onnx --backend x86 ${options}`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
