@@ -17,6 +17,7 @@ import { finalizeData, foldConvBatchNormalization } from "../conv-batch-normaliz
 import { cannotQuantize, neverObserved } from "../diagnostics.ts";
 import { widenScalesForBias } from "./bias-overflow.ts";
 import { ConstantPool } from "./constant-pool.ts";
+import { clampsAsExtremes } from "./clamps-as-extremes.ts";
 import { dynamicProducts } from "./dynamic-products.ts";
 import { quantizeBiases } from "./integer-bias.ts";
 import { untransposeWeights } from "./untransposed-weights.ts";
@@ -58,6 +59,7 @@ export function convert(prepared: Graph): Graph {
   quantizeBiases(graph, pool);
   dynamicProducts(graph, pool);
   untransposeWeights(graph, pool);
+  clampsAsExtremes(graph, pool);
   runPasses(newModel(graph), [eliminateDeadCode]);
   return graph;
 }

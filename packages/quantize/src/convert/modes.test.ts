@@ -12,14 +12,16 @@ import { runPasses } from "@lowbit/rewrite";
 
 const net = (): Graph =>
   parseGraph(`net (float[2,3,6,6] x) => (float[2,4] y)
-    <float[5,3,3,3] w, float[40,90] m, float[40] c, float[40,48] k, float[48] d, float[48,4] p> {
+    <float[5,3,3,3] w, float[40,90] m, float[40] c, float[40,48] k, float[48] d, float[48,4] p,
+     float low = {-0.5}, float high = {0.5}> {
       [conv] a = Conv <strides = [2, 2], pads = [0, 0, 1, 1]> (x, w)
       r = Relu (a)
       f = Flatten (r)
       g = Concat <axis = 1> (f, f)
       [turned] b = Gemm <transB = 1> (g, m, c)
-      [straight] e = Gemm (b, k, d)
-      s = Sigmoid (e)
+      t = Relu (b)
+      [straight] e = Gemm (t, k, d)
+      s = Clip (e, low, high)
       [product] y = MatMul (s, p)
     }`);
 
