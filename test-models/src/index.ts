@@ -4,6 +4,7 @@
  */
 export * from "./conformance.ts";
 export { Layers, type ConvOptions } from "./layers.ts";
+export { accuracyOver, cifarBatches, digitBatches, keywordBatches, type LabelledBatch } from "./labelled-batches.ts";
 export * from "./materials.ts";
 export { mnistFiles, type MnistFiles } from "./mnist.ts";
 export { npyBytes, npzBytes, zipBytes } from "./npz.ts";

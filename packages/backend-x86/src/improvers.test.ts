@@ -12,9 +12,15 @@ import {
 } from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { Session } from "@lowbit/runtime";
-import { materialsFolder, rescaleChannels } from "@lowbit/test-models";
+import {
+  accuracyOver,
+  cifarBatches,
+  keywordBatches,
+  materialsFolder,
+  rescaleChannels,
+  type LabelledBatch,
+} from "@lowbit/test-models";
 import { describe, expect, test } from "vitest";
-import { cifarBatches, keywordBatches, type LabelledBatch } from "./materials.testing.ts";
 import { x86 } from "./x86.ts";
 
 const folder = materialsFolder() ?? "";
@@ -78,18 +84,9 @@ function inputOf(graph: Graph): string {
 async function accuracy(model: Model, batches: readonly LabelledBatch[]): Promise<number> {
   const session = await Session.create(model, { threads: 1 });
   const [input, output] = [inputOf(model.graph), model.graph.outputs[0]!.name];
-  let [right, total] = [0, 0];
-  for (const { x, labels } of batches) {
-    const scores = (await session.run({ [input]: x }))[output]!.floats();
-    const classes = scores.length / labels.length;
-    for (const [row, label] of labels.entries()) {
-      const own = scores.subarray(row * classes, (row + 1) * classes);
-      if (own.indexOf(Math.max(...own)) === label) right++;
-    }
-    total += labels.length;
-  }
+  const percent = await accuracyOver(batches, async (x) => (await session.run({ [input]: x }))[output]!);
   await session.release();
-  return (100 * right) / total;
+  return percent;
 }
 
 const names = Object.keys(models) as Name[];

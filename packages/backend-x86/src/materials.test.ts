@@ -3,9 +3,15 @@ import { cloneGraph, GraphEditor, loadModel, Tensor, verifyModel, type Graph, ty
 import { quantizeModel, type QuantizedModel } from "@lowbit/quantize";
 import { evaluate } from "@lowbit/reference";
 import { Session, whatRan, integerShare } from "@lowbit/runtime";
-import { materialsFolder } from "@lowbit/test-models";
+import {
+  accuracyOver,
+  cifarBatches,
+  digitBatches,
+  keywordBatches,
+  materialsFolder,
+  type LabelledBatch,
+} from "@lowbit/test-models";
 import { describe, expect, test } from "vitest";
-import { cifarBatches, digitBatches, keywordBatches, type LabelledBatch } from "./materials.testing.ts";
 import { x86 } from "./x86.ts";
 
 const folder = materialsFolder() ?? "";
@@ -57,18 +63,9 @@ function inputOf(graph: Graph): string {
 async function accuracy(model: Model, batches: readonly LabelledBatch[]): Promise<number> {
   const session = await Session.create(model);
   const [input, output] = [inputOf(model.graph), model.graph.outputs[0]!.name];
-  let [right, total] = [0, 0];
-  for (const { x, labels } of batches) {
-    const scores = (await session.run({ [input]: x }))[output]!.floats();
-    const classes = scores.length / labels.length;
-    for (const [row, label] of labels.entries()) {
-      const own = scores.subarray(row * classes, (row + 1) * classes);
-      if (own.indexOf(Math.max(...own)) === label) right++;
-    }
-    total += labels.length;
-  }
+  const percent = await accuracyOver(batches, async (x) => (await session.run({ [input]: x }))[output]!);
   await session.release();
-  return (100 * right) / total;
+  return percent;
 }
 
 /** The model with the codes of its last QuantizeLinear as its only output. */

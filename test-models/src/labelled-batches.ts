@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Tensor } from "@lowbit/ir";
-import { mnistFiles } from "@lowbit/test-models";
+import { mnistFiles } from "./mnist.ts";
 
 /** Samples of one batch, and the class of each. */
 export interface LabelledBatch {
@@ -84,4 +84,26 @@ export function digitBatches(part: "train" | "test", count: number): readonly La
     },
     1,
   );
+}
+
+/**
+ * Share of samples whose largest score is that of the right class, in percent.
+ *
+ * @param scoresOf runs a model on the samples of one batch; the scores of each sample follow one another
+ */
+export async function accuracyOver(
+  batches: readonly LabelledBatch[],
+  scoresOf: (x: Tensor) => Promise<Tensor>,
+): Promise<number> {
+  let [right, total] = [0, 0];
+  for (const { x, labels } of batches) {
+    const scores = (await scoresOf(x)).floats();
+    const classes = scores.length / labels.length;
+    for (const [row, label] of labels.entries()) {
+      const own = scores.subarray(row * classes, (row + 1) * classes);
+      if (own.indexOf(Math.max(...own)) === label) right++;
+    }
+    total += labels.length;
+  }
+  return (100 * right) / total;
 }
