@@ -15,6 +15,7 @@ import {
 } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
 import { calibrationFeeds } from "./calibration-feeds.ts";
+import { weightCodes } from "./weight-codes.ts";
 import { fitToEnd, phasesOf, type TrainingOptions } from "./training.ts";
 
 /** How a model is trained for integers. */
@@ -75,7 +76,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   });
   const withGraph = (trained: Graph): Model => ({ ...canonical, graph: trained });
   const deploy = (trained: Graph): Model => deployModel(withGraph(trained), backend).model;
-  const prepared = withGraph(await fitToEnd(graph, training, phases, deploy));
+  const prepared = withGraph(await fitToEnd(graph, { codes: weightCodes, ...training }, phases, deploy));
   const deployed = deployModel(prepared, backend);
   const diagnostics = [...report.diagnostics, ...lints, ...calibration.diagnostics, ...deployed.diagnostics];
   return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics };

@@ -14,8 +14,18 @@ export interface Run {
   readonly stderr: string;
 }
 
-const script = fileURLToPath(new URL("../bin/lowbit.js", import.meta.url));
+/** The script that `lowbit` is. */
+export const command = fileURLToPath(new URL("../bin/lowbit.js", import.meta.url));
 const built = fileURLToPath(new URL("../dist/command/main.js", import.meta.url));
+
+/** What happens to a run. */
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  /** Ctrl-C as soon as standard error says this. */
+  readonly interruptAt?: RegExp;
+  /** Largest file it can write, in blocks of the shell's `ulimit -f`. */
+  readonly fileBlocks?: number;
+}
 
 /** A temporary folder with a small model and data in it, where the real `lowbit` command runs. */
 export class Workshop {
@@ -42,11 +52,13 @@ export class Workshop {
   }
 
   /** Starts the command; `onStart` gets what can end it. */
-  run(
-    args: string,
-    options: { readonly env?: Record<string, string>; readonly interruptAt?: RegExp } = {},
-  ): Promise<Run> {
-    const child = spawn(process.execPath, [script, ...args.split(" ").filter(Boolean)], {
+  run(args: string, options: RunOptions = {}): Promise<Run> {
+    const words = [command, ...args.split(" ").filter(Boolean)];
+    const limited = `ulimit -f ${options.fileBlocks}; exec "$0" "$@"`;
+    const [program, given] = options.fileBlocks
+      ? ["sh", ["-c", limited, process.execPath, ...words]]
+      : [process.execPath, words];
+    const child = spawn(program, given, {
       cwd: this.folder,
       env: { ...process.env, LOWBIT_DEBUG: "", ...options.env },
     });

@@ -4,6 +4,7 @@
  * The only package that imports onnxruntime-node; nothing here knows quantization or training.
  */
 export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
+export { ThreadSession } from "./thread-session.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
 export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";
 export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";

@@ -37,8 +37,8 @@ export class Session {
 
   private constructor(session: ort.InferenceSession) {
     this.#session = session;
-    this.inputs = session.inputMetadata.map(port);
-    this.outputs = session.outputMetadata.map(port);
+    this.inputs = session.inputMetadata.map(portOf);
+    this.outputs = session.outputMetadata.map(portOf);
   }
 
   /**
@@ -91,7 +91,8 @@ export class Session {
   }
 }
 
-function runtimeOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
+/** Session options as onnxruntime-node takes them. */
+export function runtimeOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: ["cpu"],
     graphOptimizationLevel: options.optimization ?? "all",
@@ -116,7 +117,8 @@ function nested(config: Readonly<Record<string, string>>): Record<string, unknow
   return root;
 }
 
-function port(metadata: ort.InferenceSession.ValueMetadata): Port {
+/** What a session takes or gives under one name. @throws CompileError `runtime/load` for what is not a tensor */
+export function portOf(metadata: ort.InferenceSession.ValueMetadata): Port {
   if (!metadata.isTensor) throw cannotLoad("the model", `"${metadata.name}" is not a tensor`);
   return { name: metadata.name, dtype: dtypeOf(metadata.type), shape: metadata.shape };
 }

@@ -1,14 +1,19 @@
 import { CompileError, shapeText, typeText, type DType, type Value } from "@lowbit/ir";
 import type { InputSpec } from "./data/data-options.ts";
 
-/** Nothing in the model can be trained, or the selection left nothing. */
-export function noParameters(selection: readonly string[] | undefined): CompileError {
+/** Nothing in the model can be trained, or the selection left nothing. @param selection names asked for @param frozen names excluded */
+export function noParameters(
+  selection: readonly string[] | undefined,
+  frozen: readonly string[] | undefined,
+): CompileError {
+  const quoted = (globs: readonly string[]): string => globs.map((glob) => `"${glob}"`).join(", ");
+  const found = selection
+    ? `no trainable parameter of the model matches ${quoted(selection)}`
+    : "the model has no trainable parameter";
   return new CompileError({
     code: "train/no-parameters",
     severity: "error",
-    message: selection
-      ? `no trainable parameter of the model matches ${selection.map((glob) => `"${glob}"`).join(", ")}`
-      : "the model has no trainable parameter",
+    message: frozen?.length ? `${found} besides those that are frozen (${quoted(frozen)})` : found,
     help: "parameters are float initializers that serve as weights, biases or normalization scales; `lowbit inspect` lists them",
   });
 }
@@ -72,13 +77,23 @@ export function fixedBatch(node: string, message: string, batch: number): Compil
   });
 }
 
-/** A loss became NaN or infinite. */
-export function notFinite(step: number, loss: number): CompileError {
+/** Numbers of a training are no numbers any more. @param origin where the first of them came from, if that was found */
+export function notFinite(what: string, step: number, origin: string | null): CompileError {
   return new CompileError({
     code: "train/not-finite",
     severity: "error",
-    message: `the loss became ${loss} at step ${step}`,
-    help: "lower the learning rate, clip gradients, or check the data for NaN",
+    message: `${what} at step ${step}${origin === null ? "" : `; the first number that is none came from ${origin}`}`,
+    help: "lower the learning rate, clip gradients, or check the data for NaN; checkpoints from before are kept",
+  });
+}
+
+/** Something is asked of validation that does not take place. */
+export function noValidation(): CompileError {
+  return new CompileError({
+    code: "train/no-validation",
+    severity: "error",
+    message: "the best epoch cannot be told, because nothing is validated",
+    help: "give data to validate on",
   });
 }
 
@@ -301,13 +316,51 @@ export function cannotWrite(folder: string, reason: string): CompileError {
   });
 }
 
-/** A checkpoint was made by another run. */
-export function otherTraining(path: string): CompileError {
+/** A checkpoint was made with another model. */
+export function otherModel(path: string): CompileError {
   return new CompileError({
     code: "train/other-training",
     severity: "error",
-    message: `"${path}" belongs to another model or to a run with other settings`,
+    message: `"${path}" belongs to another model, or to other data that set its ranges`,
+    where: { file: path },
+    help: "resume with the model and the data the run was started with, or give another checkpoint folder",
+  });
+}
+
+/** A checkpoint was made by a run with other settings. */
+export function otherSettings(
+  path: string,
+  differing: readonly { readonly name: string; readonly saved: unknown; readonly asked: unknown }[],
+): CompileError {
+  const each = differing.map(
+    ({ name, saved, asked }) => `${name} ${JSON.stringify(saved)}, not ${JSON.stringify(asked)}`,
+  );
+  return new CompileError({
+    code: "train/other-training",
+    severity: "error",
+    message: `"${path}" belongs to a run with other settings: ${each.join("; ")}`,
     where: { file: path },
     help: "resume with the settings the run was started with, or give another checkpoint folder",
+  });
+}
+
+/** An augmentation of images on a model that takes none. */
+export function noImages(inputs: readonly { readonly name: string; readonly dims: readonly number[] }[]): CompileError {
+  const given = inputs.map(({ name, dims }) => `"${name}" [${dims.join(",")}]`).join(", ");
+  return new CompileError({
+    code: "data/not-an-image-input",
+    severity: "error",
+    message: `only images can be augmented, [N,C,H,W] or [N,H,W,C]; the batches hold ${given}`,
+  });
+}
+
+/** Padding for targets that have a number per pixel. */
+export function cropOfTargets(): CompileError {
+  return new CompileError({
+    code: "data/crop-of-targets",
+    severity: "error",
+    message:
+      "images cannot be cropped at random where the targets have a number per pixel: those of the padding are not known",
+    help: "mirroring moves targets along with the images",
   });
 }

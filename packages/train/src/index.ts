@@ -5,6 +5,9 @@
  * The gradient rules live in `autodiff`; what quantization-aware training inserts into a graph lives in `quantize`.
  */
 export { arrays } from "./data/arrays.ts";
+export type { Augmentation, RandomOf } from "./data/augment/augmentation.ts";
+export { randomCrop, type RandomCropOptions } from "./data/augment/random-crop.ts";
+export { randomFlip } from "./data/augment/random-flip.ts";
 export type { Batch, BatchOptions, Dataset } from "./data/dataset.ts";
 export type { DataOptions, InputSpec, Normalization } from "./data/data-options.ts";
 export type { ModuleArray } from "./data/module/module-arrays.ts";
@@ -18,7 +21,7 @@ export { addGradients, StepInParts, type GradientSums } from "./engine/step-in-p
 export { StepRunner } from "./engine/step-runner.ts";
 export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
 export { fit, train } from "./fit/fit.ts";
-export type { CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
+export type { ChangedCodes, CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
 export { constantSchedule, cosineSchedule, stepSchedule, warmUp, type Schedule } from "./fit/schedule.ts";
 export { customLoss, type CustomLossOptions, type Loss, type LossContext, type TargetKind } from "./loss/loss.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./loss/cross-entropy.ts";

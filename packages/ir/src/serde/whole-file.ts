@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
 import { modelError, systemReason } from "./diagnostics.ts";
 
 /** Smallest piece of zeros that is worth a hole. */
@@ -41,10 +42,11 @@ export class WholeFile {
     this.#written = Math.max(this.#written, position);
   }
 
-  /** Ends writing; the file still has its other name. */
-  close(): void {
+  /** Ends writing; the file still has its other name. @param isDurable whether to wait until the disk has it */
+  close(isDurable = false): void {
     attempt(this.path, () => {
       ftruncateSync(this.#handle, this.#written);
+      if (isDurable) fsyncSync(this.#handle);
       closeSync(this.#handle);
     });
   }
@@ -70,16 +72,33 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
 }
 
-/** Writes a file that appears whole or not at all. @throws CompileError `file/write` */
-export function writeWholeFile(path: string, bytes: Uint8Array): void {
+/**
+ * Writes a file that appears whole or not at all.
+ *
+ * @param how `durably`: it is on the disk when this returns, so that not even a power cut brings an older one back
+ * @throws CompileError `file/write`
+ */
+export function writeWholeFile(path: string, bytes: Uint8Array, how: "durably" | "soon" = "soon"): void {
   const file = new WholeFile(path);
   try {
     file.write(bytes);
-    file.close();
+    file.close(how === "durably");
     file.commit();
+    if (how === "durably") syncFolder(dirname(path));
   } catch (error) {
     file.discard();
     throw error;
+  }
+}
+
+/** Makes renames in a folder last. Windows has no such thing for folders, and needs none. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -10,14 +10,27 @@ export interface EpochResult {
   readonly steps: number;
   readonly seconds: number;
   readonly validation: number | null;
+  /** Share of the integer weights that the epoch changed, 0 to 1; null where there are none. */
+  readonly changedCodes: number | null;
 }
 
-/** Shows what happens in a training: a live line with loss, rate and time left, and a line that stays per epoch. */
+const barWidth = 20;
+
+/** A part of a whole as a bar and in percent. */
+function barText(part: number): string {
+  const full = Math.floor(part * barWidth);
+  return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${percentText(part, 0).padStart(5)}`;
+}
+
+/** Shows what happens in a training: a live bar with loss, rate and time left, and a line that stays per epoch. */
 export class TrainingLog {
   readonly #terminal: Terminal;
   readonly #epochs: number;
   readonly #metric: "accuracy" | "mse" | null;
   readonly #results: EpochResult[] = [];
+  #began: { readonly step: number; readonly at: number } | null = null;
+  /** Steps per second, smoothed. */
+  #rate: number | null = null;
 
   constructor(terminal: Terminal, epochs: number, metric: "accuracy" | "mse" | null) {
     this.#terminal = terminal;
@@ -39,9 +52,16 @@ export class TrainingLog {
       case "resumed":
         this.#terminal.note(`resumed at step ${countText(event.step)} of epoch ${event.epoch + 1}`);
         break;
+      case "ended-early":
+        this.#terminal.note(`ended early: nothing was better than epoch ${event.bestEpoch + 1}`);
+        break;
+      case "done":
+        if (event.epoch + 1 < (this.#results.at(-1)?.epoch ?? 0)) {
+          this.#terminal.note(`kept the best epoch: ${event.epoch + 1}`);
+        }
+        break;
       case "saved":
       case "stopped":
-      case "done":
         break;
     }
   }
@@ -54,18 +74,31 @@ export class TrainingLog {
   }
 
   #progressText({ epoch, step, steps, loss, stepsPerSecond }: FitEvent & { readonly kind: "progress" }): string {
-    const of = steps === null ? "" : `/${countText(steps)}`;
-    const left = steps === null ? "" : `, ${durationText((steps - step) / stepsPerSecond)} left`;
-    const rate = `${Number(stepsPerSecond.toPrecision(3))} steps/s`;
-    return `epoch ${epoch + 1}/${this.#epochs}, step ${countText(step)}${of}, loss ${loss.toFixed(4)}, ${rate}${left}`;
+    this.#began ??= { step, at: performance.now() };
+    this.#rate = this.#rate === null ? stepsPerSecond : 0.8 * this.#rate + 0.2 * stepsPerSecond;
+    const where = steps === null ? `step ${countText(step)}` : barText(step / steps);
+    const rate = `${Number(this.#rate.toPrecision(3))} steps/s`;
+    const left = steps === null || step === this.#began.step ? "" : `  ${this.#timeLeft(step, steps)} left`;
+    return `epoch ${epoch + 1}/${this.#epochs} ${where}  loss ${loss.toFixed(4)}  ${rate}${left}`;
   }
 
-  #epoch({ epoch, loss, steps, seconds, validation }: FitEvent & { readonly kind: "epoch" }): void {
-    this.#results.push({ epoch: epoch + 1, loss, steps, seconds, validation });
+  /** By the clock since the first event, so that validation and saving count too. */
+  #timeLeft(step: number, steps: number): string {
+    const began = this.#began!;
+    const perStep = (performance.now() - began.at) / 1000 / (step - began.step);
+    return durationText((steps - step) * perStep);
+  }
+
+  #epoch(event: FitEvent & { readonly kind: "epoch" }): void {
+    const { epoch, loss, steps, seconds, validation, best } = event;
+    const changedCodes = event.changedCodes?.share ?? null;
+    this.#results.push({ epoch: epoch + 1, loss, steps, seconds, validation, changedCodes });
     const rate = seconds > 0 ? ` (${Number((steps / seconds).toPrecision(3))} steps/s)` : "";
-    const measured = validation === null ? "" : `, ${this.#metric} ${this.#metricText(validation)}`;
-    const line = `epoch ${epoch + 1}/${this.#epochs}: loss ${loss.toFixed(4)}${measured}, ${durationText(seconds)}${rate}`;
-    this.#terminal.note(line);
+    const isBest = best && this.#epochs > 1 ? " (best)" : "";
+    const measured = validation === null ? "" : `, ${this.#metric} ${this.#metricText(validation)}${isBest}`;
+    const moved = changedCodes === null ? "" : `, ${percentText(changedCodes)} of the integer weights changed`;
+    const line = `epoch ${epoch + 1}/${this.#epochs}: loss ${loss.toFixed(4)}${measured}${moved}`;
+    this.#terminal.note(`${line}, ${durationText(seconds)}${rate}`);
   }
 
   #metricText(value: number): string {

@@ -23,12 +23,12 @@ function packSlot(slot: StateSlot, named: NamedState): Tensor {
   return Tensor.fromTyped("float", slot.initial.dims, data);
 }
 
-/** What the slots hold, each tensor under its own name. */
+/** What the slots hold, each tensor under its own name and in memory of its own: steps give theirs away. */
 export function unpackState(slots: readonly StateSlot[], state: TrainState): NamedState {
   const named = new Map<string, Tensor>();
   for (const slot of slots) {
     const tensor = state.get(slot.name)!;
-    if (slot.parts.length === 1) named.set(slot.parts[0]!.name, tensor);
+    if (slot.parts.length === 1) named.set(slot.parts[0]!.name, copyOf(tensor));
     else {
       const data = tensor.floats();
       for (const { name, offset, dims } of slot.parts) {
@@ -37,6 +37,10 @@ export function unpackState(slots: readonly StateSlot[], state: TrainState): Nam
     }
   }
   return named;
+}
+
+function copyOf(tensor: Tensor): Tensor {
+  return Tensor.fromTyped(tensor.dtype, tensor.dims, tensor.typed().slice());
 }
 
 /** A copy of a graph whose initializers hold the values of a training state; the optimizer's memory finds no place in it. */

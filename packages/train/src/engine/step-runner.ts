@@ -1,5 +1,5 @@
 import { Tensor, type Graph, type Model } from "@lowbit/ir";
-import { Session, type SessionOptions } from "@lowbit/runtime";
+import { Session, ThreadSession, type SessionOptions } from "@lowbit/runtime";
 import { stack } from "../data/stack.ts";
 import { loopSteps } from "../step/loop.ts";
 import type { StateSlot } from "../step/assign.ts";
@@ -10,17 +10,28 @@ import { packState, type NamedState, type TrainState } from "./state.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
 import type { Batch } from "../data/dataset.ts";
 
-/** A training step loaded into ONNX Runtime, for one batch size. */
+/** State that a run returned: nobody else holds its memory, so it can be given to the next run. */
+const carried = new WeakSet<Tensor>();
+
+/** A training step loaded into ONNX Runtime, for one batch size. Batches can be prepared while it runs. */
 export class StepRunner implements Runner {
   /** The model that runs: a Loop over steps. */
   readonly model: Model;
   readonly slots: readonly StateSlot[];
   readonly #names: Omit<TrainStep, "graph">;
   readonly #options: TrainStepOptions;
-  readonly #session: Session;
+  readonly #session: Session | ThreadSession;
   readonly #profiled: boolean;
+  /** What the last run began with, unless its memory was given away. */
+  #before: ReadonlyMap<string, Tensor> = new Map();
 
-  private constructor(step: TrainStep, model: Model, options: TrainStepOptions, session: Session, profiled: boolean) {
+  private constructor(
+    step: TrainStep,
+    model: Model,
+    options: TrainStepOptions,
+    session: Session | ThreadSession,
+    profiled: boolean,
+  ) {
     this.#profiled = profiled;
     this.model = model;
     this.slots = step.state;
@@ -34,7 +45,8 @@ export class StepRunner implements Runner {
     const step = trainStep(graph, options);
     const settings = sessionOptions(step.graph, runtime);
     const model = loopSteps(step);
-    const session = await Session.create(model, settings);
+    const sessions = runtime.profilePrefix === undefined ? ThreadSession : Session;
+    const session = await sessions.create(model, settings);
     return new StepRunner(step, model, options, session, runtime.profilePrefix !== undefined);
   }
 
@@ -66,10 +78,21 @@ export class StepRunner implements Runner {
     };
     if (names.target !== null) feeds[`${names.target}.steps`] = stack(batches.map((batch) => this.#targetOf(batch)));
     for (const name of names.data) feeds[`${name}.steps`] = stack(batches.map((batch) => batch.inputs[name]!));
-    for (const slot of this.slots) feeds[`${slot.name}.in`] = state.get(slot.name)!;
-    const results = await this.#session.run(feeds);
+    const given = new Set<string>();
+    if (batches.length > 1) for (const name of [...names.data, names.target]) given.add(`${name}.steps`);
+    for (const { name } of this.slots) {
+      const tensor = state.get(name)!;
+      feeds[`${name}.in`] = tensor;
+      if (carried.delete(tensor)) given.add(`${name}.in`);
+    }
+    const session = this.#session;
+    if (session instanceof Session) this.#before = new Map(state);
+    const results = await (session instanceof Session ? session.run(feeds) : session.run(feeds, undefined, given));
     const outputs = this.model.graph.outputs.map((value) => results[value.name]!);
-    this.slots.forEach((slot, index) => state.set(slot.name, outputs[index]!));
+    this.slots.forEach((slot, index) => {
+      state.set(slot.name, outputs[index]!);
+      carried.add(outputs[index]!);
+    });
     return outputs.at(-1)!.floats();
   }
 
@@ -79,9 +102,17 @@ export class StepRunner implements Runner {
     return target;
   }
 
+  /** The state that the last run began with. */
+  async stateBefore(): Promise<TrainState> {
+    const session = this.#session;
+    if (session instanceof Session) return new Map(this.#before);
+    const feeds = await session.lastFeeds();
+    return new Map(this.slots.map(({ name }) => [name, feeds[`${name}.in`]!]));
+  }
+
   /** Frees ONNX Runtime's memory and, when the session was created with a profile, finishes its file. */
   async release(): Promise<void> {
-    if (this.#profiled) this.#session.endProfiling();
+    if (this.#profiled && this.#session instanceof Session) this.#session.endProfiling();
     await this.#session.release();
   }
 }

@@ -1,4 +1,5 @@
-import type { Graph } from "@lowbit/ir";
+import type { Graph, Tensor } from "@lowbit/ir";
+import type { Augmentation } from "../data/augment/augmentation.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
@@ -9,7 +10,7 @@ export interface Phase {
   readonly name: string;
   /** First epoch of the phase, counting from 0. */
   readonly fromEpoch: number;
-  /** Changes a copy of the graph that holds the current state. */
+  /** Changes a copy of the graph that holds the current state; called again, on a new copy, when a later phase begins. */
   readonly change?: (graph: Graph) => void;
   readonly batchNormalization?: "train" | "frozen";
 }
@@ -47,6 +48,8 @@ export interface FitOptions {
   readonly seed?: number;
   /** Names of the initializers to train, `*` standing for any text. Default: all weights, biases and scales. */
   readonly parameters?: readonly string[];
+  /** Names of initializers that are not trained, `*` standing for any text. Default: none. */
+  readonly frozen?: readonly string[];
   /** Largest Euclidean norm of all gradients together. Default: no limit. */
   readonly clipNorm?: number;
   /** In order of `fromEpoch`; before the first one the graph trains as it is. */
@@ -59,6 +62,28 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Runs after each epoch, with the model as it is then; the result goes into the epoch's event. */
   readonly validate?: (graph: Graph) => Promise<number>;
+  /** Which results of `validate` are better. Default `higher`. */
+  readonly better?: "higher" | "lower";
+  /** The trained graph is that of the epoch with the best result of `validate`, or of the last one. Default `last`. */
+  readonly keep?: "best" | "last";
+  /** Ends the run after this many epochs in a row without a better result of `validate`. Default: never. */
+  readonly patience?: number;
+  /** Change samples on their way into training, in this order; what decides is seeded by `seed`. */
+  readonly augment?: readonly Augmentation[];
+  /**
+   * The integers that the weights of a graph become when it is deployed, by name. Given, every epoch tells how many of
+   * them it changed: weights that swing between two codes keep changing although the loss stands still (Nagel et al.
+   * 2022).
+   */
+  readonly codes?: (graph: Graph) => ReadonlyMap<string, Tensor>;
+}
+
+/** How many integer weights an epoch changed. */
+export interface ChangedCodes {
+  /** Share of all integer weights, 0 to 1. */
+  readonly share: number;
+  /** The share of each weight tensor, by name. */
+  readonly layers: Readonly<Record<string, number>>;
 }
 
 /** What happens while a model trains. */
@@ -71,6 +96,9 @@ export type FitEvent =
       readonly steps: number | null;
       /** Mean over the steps since the last event. */
       readonly loss: number;
+      /** Of the last of these steps. */
+      readonly learningRate: number;
+      /** Waiting for data included. */
       readonly stepsPerSecond: number;
     }
   | { readonly kind: "phase"; readonly epoch: number; readonly name: string }
@@ -79,10 +107,17 @@ export type FitEvent =
       readonly epoch: number;
       /** Mean over the epoch. */
       readonly loss: number;
-      /** Steps and the seconds spent in them, set-up and validation apart. */
+      /** Steps and the seconds spent in them and in waiting for data, set-up and validation apart. */
       readonly steps: number;
       readonly seconds: number;
       readonly validation: number | null;
+      /** Whether `validation` is better than in all epochs before; null without one. */
+      readonly best: boolean | null;
+      /** Null when `codes` is not given or finds none, and for an epoch that was resumed in its middle. */
+      readonly changedCodes: ChangedCodes | null;
     }
   | { readonly kind: "resumed" | "saved" | "stopped"; readonly epoch: number; readonly step: number }
-  | { readonly kind: "done"; readonly graph: Graph };
+  /** `patience` is used up; `done` follows. */
+  | { readonly kind: "ended-early"; readonly epoch: number; readonly bestEpoch: number }
+  /** @property epoch which epoch's graph it is; the last one's unless the best is kept */
+  | { readonly kind: "done"; readonly graph: Graph; readonly epoch: number };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompileError, GraphEditor, newModel, parseGraph, Tensor, type Graph } from "@lowbit/ir";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { arrays } from "../data/arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { randomStream } from "../data/random.ts";
@@ -41,7 +41,7 @@ const options = (changes: Partial<FitOptions> = {}): FitOptions => ({
 });
 
 function weightBytes(graph: Graph): readonly Uint8Array[] {
-  return [...graph.initializers].map((value) => value.initializer!.bytes());
+  return [...graph.initializers].map((value) => new Uint8Array(value.initializer!.bytes()));
 }
 
 test("a model learns what a line cannot separate, and the original stays as it was", async () => {
@@ -166,7 +166,9 @@ test("a caller may stop in the middle", async () => {
 test("training stops with a diagnostic when the loss is no longer a number", async () => {
   const attempt = train(net(), options({ optimizer: sgd(), learningRate: 1e30 }));
   await expect(attempt).rejects.toThrow(CompileError);
-  await expect(attempt).rejects.toThrow(/^error train\/not-finite: the loss became (NaN|Infinity) at step \d+/);
+  await expect(attempt).rejects.toThrow(
+    /^error train\/not-finite: (the loss became|"w1" holds) (NaN|-?Infinity) at step \d+/,
+  );
 });
 
 test("a run that was stopped goes on from its checkpoint and ends with the same bytes", async () => {
@@ -185,6 +187,171 @@ test("a run that was stopped goes on from its checkpoint and ends with the same 
     expect(weightBytes(resumed)).toEqual(weightBytes(whole));
   }
   const others = train(net(), options({ epochs: 3, batch: 16, checkpoint: { folder, resume: true } }));
-  await expect(others).rejects.toThrow("belongs to another model or to a run with other settings");
+  await expect(others).rejects.toThrow("belongs to a run with other settings: batch 32, not 16; phases");
   rmSync(folder, { recursive: true });
+});
+
+test("a run whose numbers break down keeps the checkpoint from before", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-checkpoint-"));
+  const schedule = (progress: number): number => (progress < 0.6 ? 1 : 1e38);
+  const settings = options({ epochs: 4, schedule, checkpoint: { folder, everySeconds: 0 } });
+  await expect(train(net(), settings)).rejects.toThrow("train/not-finite");
+  const resumed: FitEvent[] = [];
+  const again = { ...settings, checkpoint: { folder, resume: true } };
+  await expect(train(net(), again, (event) => resumed.push(event))).rejects.toThrow("train/not-finite");
+  expect(resumed[0]).toMatchObject({ kind: "resumed", epoch: 2 });
+  rmSync(folder, { recursive: true });
+});
+
+test("phases before the one that a run resumes in have changed the graph too", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-checkpoint-"));
+  const freeze = (name: string) => ({
+    name: `freeze ${name}`,
+    change(form: Graph): void {
+      new GraphEditor(form).setRole(form.value(name)!, "buffer");
+    },
+  });
+  const phases = [
+    { ...freeze("w1"), fromEpoch: 1 },
+    { ...freeze("b1"), fromEpoch: 2 },
+  ];
+  const whole = await train(net(), options({ epochs: 4, phases }));
+  const stop = new AbortController();
+  const stopped = fit(net(), options({ epochs: 4, phases, checkpoint: { folder }, signal: stop.signal }));
+  for await (const event of stopped) if (event.kind === "progress" && event.epoch === 2) stop.abort();
+  const resumed = await train(net(), options({ epochs: 4, phases, checkpoint: { folder, resume: true } }));
+  expect(weightBytes(resumed)).toEqual(weightBytes(whole));
+  // A finished run gives the same graph again.
+  const again = await train(net(), options({ epochs: 4, phases, checkpoint: { folder, resume: true } }));
+  expect(weightBytes(again)).toEqual(weightBytes(whole));
+  expect(again.value("w1")!.role).toBe("buffer");
+  rmSync(folder, { recursive: true });
+});
+
+describe("validation", () => {
+  /** Validates by a fixed list, and remembers the first weight of each epoch. */
+  const scored = (scores: readonly number[]): { seen: number[]; validate: (graph: Graph) => Promise<number> } => {
+    const seen: number[] = [];
+    return {
+      seen,
+      validate: (graph) => {
+        seen.push(graph.value("w1")!.initializer!.floats()[0]!);
+        return Promise.resolve(scores[seen.length - 1]!);
+      },
+    };
+  };
+
+  test("can decide which epoch is kept", async () => {
+    for (const [better, best] of [
+      ["higher", 1],
+      ["lower", 2],
+    ] as const) {
+      const { seen, validate } = scored([0.5, 0.8, 0.2, 0.7]);
+      const events: FitEvent[] = [];
+      const kept = await train(net(), options({ epochs: 4, validate, better, keep: "best" }), (event) =>
+        events.push(event),
+      );
+      expect(kept.value("w1")!.initializer!.floats()[0]).toBe(seen[best]);
+      expect(events.at(-1)).toMatchObject({ kind: "done", epoch: best });
+    }
+  });
+
+  test("can end a run early, also one that was stopped in between", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lowbit-checkpoint-"));
+    const scores = [0.5, 0.8, 0.8, NaN, 0.9];
+    const kinds = async (changes: Partial<FitOptions>, from: number, until?: AbortController): Promise<string[]> => {
+      const events: string[] = [];
+      const { validate } = scored(scores.slice(from));
+      for await (const event of fit(net(), options({ epochs: 5, validate, patience: 2, ...changes }))) {
+        if (event.kind === "epoch") events.push(`epoch ${event.epoch}${event.best ? " best" : ""}`);
+        if (event.kind === "ended-early") events.push(`ended, best ${event.bestEpoch}`);
+        if (event.kind === "progress" && event.epoch === 3) until?.abort();
+      }
+      return events;
+    };
+    const whole = ["epoch 0 best", "epoch 1 best", "epoch 2", "epoch 3", "ended, best 1"];
+    expect(await kinds({}, 0)).toEqual(whole);
+    const stop = new AbortController();
+    const first = await kinds({ checkpoint: { folder }, signal: stop.signal }, 0, stop);
+    expect([...first, ...(await kinds({ checkpoint: { folder, resume: true } }, 3))]).toEqual(whole);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("must take place for the best epoch to be kept", async () => {
+    await expect(train(net(), options({ keep: "best" }))).rejects.toThrow("nothing is validated");
+    await expect(train(net(), options({ patience: 3 }))).rejects.toThrow("nothing is validated");
+  });
+});
+
+test("an epoch tells the share of codes that it changed", async () => {
+  const seen: number[][] = [];
+  const codes = (graph: Graph): ReadonlyMap<string, Tensor> => {
+    const signs = Array.from(graph.value("w1")!.initializer!.floats(), (w) => Math.round(4 * w));
+    seen.push(signs);
+    return new Map([["w1", Tensor.of("int8", signs)]]);
+  };
+  const events: FitEvent[] = [];
+  await train(net(), options({ epochs: 1, codes }), (event) => events.push(event));
+  const changed = seen[1]!.filter((code, i) => code !== seen[0]![i]).length / 32;
+  expect(changed).toBeGreaterThan(0);
+  expect(events.find((event) => event.kind === "epoch")).toMatchObject({
+    changedCodes: { share: changed, layers: { w1: changed } },
+  });
+});
+
+test("batches are prepared while steps run", async () => {
+  const order: string[] = [];
+  const data: Dataset = {
+    ...circle(64),
+    async *batches(how) {
+      let index = 0;
+      for await (const batch of circle(64).batches(how)) {
+        order.push(`prepared ${index++}`);
+        yield batch;
+      }
+    },
+  };
+  for await (const event of fit(net(), options({ data, batch: 16, epochs: 1 }))) {
+    if (event.kind === "progress") order.push(`done ${event.step}`);
+  }
+  expect(order.indexOf("prepared 1")).toBeLessThan(order.indexOf("done 1"));
+});
+
+describe("the first number that is none is traced to", () => {
+  const origin = async (graph: Graph, changes: Partial<FitOptions>): Promise<string> => {
+    const error: unknown = await train(graph, options(changes)).catch((reason: unknown) => reason);
+    return (error as CompileError).diagnostic.message;
+  };
+  const small = (body: string): Graph =>
+    parseGraph(`net (float[N,2] x) => (float[N,2] y) <float[2,2] w = {0.5, -0.5, 0.25, 1.0}> { ${body} }`);
+
+  test("a node of the model", async () => {
+    const graph = small(`h = MatMul (x, w)
+      [big] e = Exp (h)
+      [log] y = Log (h)`);
+    expect(await origin(graph, {})).toMatch(
+      /^the loss became NaN at step 1; .* came from node "log" \(Log\) in step 1$/,
+    );
+  });
+
+  test("a gradient", async () => {
+    const graph = small(`h = MatMul (x, w)
+      z = Sub (h, h)
+      [root] r = Sqrt (z)
+      y = Add (h, r)`);
+    expect(await origin(graph, {})).toMatch(/came from the gradient of "root"/);
+  });
+
+  test("the update", async () => {
+    expect(await origin(net(), { optimizer: sgd(), learningRate: 1e39 })).toMatch(
+      /of the loss or the update in step 1$/,
+    );
+  });
+
+  test("the data", async () => {
+    const data = arrays({ x: Tensor.of("float", [1, 2, NaN, 4], [2, 2]) }, Tensor.of("int64", [0, 1]));
+    expect(await origin(net(), { data })).toMatch(
+      /came from the data: "x" holds NaN or infinity in the batch of step 1$/,
+    );
+  });
 });

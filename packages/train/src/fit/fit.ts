@@ -1,8 +1,14 @@
 import type { Graph } from "@lowbit/ir";
+import { augmented } from "../data/augment/augmentation.ts";
 import type { Batch } from "../data/dataset.ts";
-import { notFinite } from "../diagnostics.ts";
+import { noValidation } from "../diagnostics.ts";
+import type { NamedState } from "../engine/state.ts";
+import { Ahead, groups, skip } from "./ahead.ts";
+import { isBetter } from "./best-epoch.ts";
+import { changedCodes } from "./changed-codes.ts";
 import { Engine } from "./engine.ts";
 import type { FitEvent, FitOptions } from "./fit-options.ts";
+import { FiniteWatch } from "./finite-watch.ts";
 import { Saver } from "./saver.ts";
 import { constantSchedule } from "./schedule.ts";
 
@@ -13,83 +19,105 @@ const bytesPerRun = 64 * 2 ** 20;
 
 /**
  * Trains a graph and reports on the way; the last event carries the trained graph, a copy with the learned values. The
- * caller may stop iterating at any time.
+ * caller may stop iterating at any time. The next batches are prepared while the steps under way run.
  *
- * @throws CompileError `train/not-finite`, `train/checkpoint`, `train/other-training`, and what `trainStep` throws
+ * @throws CompileError `train/not-finite`, `train/checkpoint`, `train/other-training`, `train/no-validation`, and what
+ *   `trainStep` throws
  */
 export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {
   const { epochs = 1, batch = 32, learningRate = 1e-3, schedule = constantSchedule, seed = 0, data } = options;
-  const { samples } = options;
+  const { samples, augment = [], keep = "last", better = "higher", patience = Infinity, validate, codes } = options;
+  if (!validate && (keep === "best" || patience !== Infinity)) throw noValidation();
   const perEpoch = data.size === null ? null : Math.min(data.size, samples ?? data.size);
   const stepsPerEpoch = perEpoch === null ? null : Math.ceil(perEpoch / batch);
   const totalSteps = stepsPerEpoch === null ? null : stepsPerEpoch * epochs;
   const saver = new Saver(graph, options);
   const engine = new Engine(graph, options);
-  let at = saver.load((state) => engine.restore(state));
+  let { position: at, best } = saver.load((state) => engine.restore(state));
   if (at.steps > 0) yield { kind: "resumed", epoch: at.epoch, step: at.steps };
   let perRun = 1;
+  let ahead: Ahead<readonly Batch[]> | null = null;
   try {
     for (; at.epoch < epochs; at = { ...at, epoch: at.epoch + 1, batches: 0, lossSum: 0 }) {
       const { epoch } = at;
+      if (best && epoch - 1 - best.epoch >= patience) {
+        yield { kind: "ended-early", epoch: epoch - 1, bestEpoch: best.epoch };
+        break;
+      }
       const phase = await engine.enter(epoch);
       if (phase) yield { kind: "phase", epoch, name: phase.name };
+      const watch = new FiniteWatch(engine);
+      const before = codes && at.batches === 0 ? codes(engine.withState(engine.kept(engine.state()))) : null;
+      const drawn = data.batches({ batch, shuffle: seed + epoch, ...(samples === undefined ? {} : { samples }) });
+      const left = augmented(skip(drawn, at.batches), augment, { seed, epoch, first: at.batches * batch });
+      ahead = new Ahead(groups(left, () => perRun));
       let seconds = 0;
-      const left = skip(
-        data.batches({ batch, shuffle: seed + epoch, ...(samples === undefined ? {} : { samples }) }),
-        at.batches,
-      );
-      for await (const group of groups(left, () => perRun)) {
+      for (let group = await ahead.take(); group;) {
         const progress = (step: number): number => (totalSteps === null ? epoch / epochs : step / totalSteps);
         const rates = group.map((_, index) => learningRate * schedule(progress(at.steps + index)));
         const runner = await engine.runner(group[0]!.size);
         const started = performance.now();
-        const losses = await runner.run(engine.stateFor(runner), group, at.steps + 1, rates);
-        const elapsed = (performance.now() - started) / 1000;
-        losses.forEach((loss, index) => {
-          if (!Number.isFinite(loss)) throw notFinite(at.steps + index + 1, loss);
-        });
-        const sum = losses.reduce((a, b) => a + b, 0);
+        const running = runner.run(engine.stateFor(runner), group, at.steps + 1, rates);
+        ahead.prepare();
+        const losses = await running;
+        perRun = runLength((1000 * group.length) / (performance.now() - started), group[0]!);
+        await watch.ran(runner, group, at.steps + 1, rates, losses);
         const done = group.length;
         at = { epoch, batches: at.batches + done, steps: at.steps + done, lossSum: losses.reduce(add, at.lossSum) };
+        group = await ahead.take();
+        const elapsed = (performance.now() - started) / 1000;
         seconds += elapsed;
-        perRun = runLength(done / elapsed, group[0]!);
         yield {
           kind: "progress",
           epoch,
           step: at.steps,
           steps: totalSteps,
-          loss: sum / done,
+          loss: losses.reduce(add, 0) / done,
+          learningRate: rates.at(-1)!,
           stepsPerSecond: done / elapsed,
         };
-        if (saver.due() || options.signal?.aborted) {
-          if (saver.save(at, engine.state())) yield { kind: "saved", epoch, step: at.steps };
-          if (!options.signal?.aborted) continue;
-          yield { kind: "stopped", epoch, step: at.steps };
-          return;
+        const stops = options.signal?.aborted === true;
+        if (saver.isOn && (stops || saver.due())) {
+          saver.save({ position: at, state: await watch.state(), best });
+          yield { kind: "saved", epoch, step: at.steps };
         }
+        if (!stops) continue;
+        yield { kind: "stopped", epoch, step: at.steps };
+        return;
       }
-      const validation = options.validate ? await options.validate(engine.current()) : null;
-      yield { kind: "epoch", epoch, loss: at.lossSum / at.batches, steps: at.batches, seconds, validation };
-      const next = { epoch: epoch + 1, batches: 0, steps: at.steps, lossSum: 0 };
-      if (saver.save(next, engine.state())) yield { kind: "saved", epoch, step: at.steps };
+      const state: NamedState = await watch.state();
+      const kept = engine.kept(state);
+      const validation = validate ? await validate(engine.withState(kept)) : null;
+      const isBest = validation === null ? null : isBetter(validation, best, better);
+      if (isBest) best = { epoch, validation: validation!, state: kept };
+      const { steps } = at;
+      yield {
+        kind: "epoch",
+        epoch,
+        loss: at.lossSum / at.batches,
+        steps: at.batches,
+        seconds,
+        validation,
+        best: isBest,
+        changedCodes: before && codes ? changedCodes(before, codes(engine.withState(kept))) : null,
+      };
+      if (saver.isOn) {
+        saver.save({ position: { epoch: epoch + 1, batches: 0, steps, lossSum: 0 }, state, best });
+        yield { kind: "saved", epoch, step: steps };
+      }
     }
-    yield { kind: "done", graph: engine.current() };
+    const last = at.epoch - 1;
+    await engine.enter(last);
+    const { epoch, state } = keep === "best" && best ? best : { epoch: last, state: engine.kept(engine.state()) };
+    yield { kind: "done", graph: engine.graphAt(epoch, state), epoch };
   } finally {
+    await ahead?.close();
     await engine.release();
   }
 }
 
 function add(a: number, b: number): number {
   return a + b;
-}
-
-/** What comes after the first `count` items. */
-async function* skip<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T> {
-  let left = count;
-  for await (const item of items) {
-    if (left > 0) left--;
-    else yield item;
-  }
 }
 
 /** Trains a graph to the end and returns the trained copy. */
@@ -106,19 +134,4 @@ function runLength(stepsPerSecond: number, batch: Batch): number {
   const bytes = Object.values(batch.inputs).reduce((sum, tensor) => sum + tensor.source.byteLength, 0);
   const affordable = Math.floor(bytesPerRun / Math.max(1, bytes));
   return Math.max(1, Math.min(Math.round(stepsPerSecond * secondsPerRun), affordable));
-}
-
-/** Consecutive batches of one size, at most as many as `limit` says when a group begins. */
-async function* groups(batches: AsyncIterable<Batch>, limit: () => number): AsyncGenerator<readonly Batch[]> {
-  let group: Batch[] = [];
-  let room = limit();
-  for await (const batch of batches) {
-    if (group.length > 0 && (group.length >= room || batch.size !== group[0]!.size)) {
-      yield group;
-      group = [];
-      room = limit();
-    }
-    group.push(batch);
-  }
-  if (group.length > 0) yield group;
 }

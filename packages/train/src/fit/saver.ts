@@ -1,43 +1,58 @@
 import type { Graph } from "@lowbit/ir";
-import { loadCheckpoint, saveCheckpoint, trainingDigest, type Position } from "../checkpoint/checkpoint.ts";
+import {
+  loadCheckpoint,
+  modelDigest,
+  prepareFolder,
+  saveCheckpoint,
+  type Checkpoint,
+  type Training,
+} from "../checkpoint/checkpoint.ts";
 import type { NamedState } from "../engine/state.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
 
-const start: Position = { epoch: 0, batches: 0, steps: 0, lossSum: 0 };
+/** How a run begins that goes on from nothing. */
+const start = { position: { epoch: 0, batches: 0, steps: 0, lossSum: 0 }, best: null } as const;
 
 /** Saves a run as its options ask for; does nothing where they name no folder. */
 export class Saver {
   readonly #options: FitOptions["checkpoint"] | null;
-  readonly #training: string;
+  readonly #training: Training;
   #last = performance.now();
 
   constructor(graph: Graph, options: FitOptions) {
     this.#options = options.checkpoint ?? null;
-    this.#training = this.#options ? trainingDigest(graph, settings(options)) : "";
+    this.#training = this.#options
+      ? { model: modelDigest(graph), settings: settings(options) }
+      : { model: "", settings: {} };
   }
 
-  /** Where to begin; a saved state goes to `restore`. @throws CompileError as `loadCheckpoint` */
-  load(restore: (state: NamedState) => void): Position {
+  /** Where to begin; a saved state goes to `restore`. @throws CompileError as `prepareFolder` and `loadCheckpoint` */
+  load(restore: (state: NamedState) => void): Omit<Checkpoint, "state"> {
+    if (this.#options) prepareFolder(this.#options.folder);
     if (!this.#options?.resume) return start;
     const saved = loadCheckpoint(this.#options.folder, this.#training);
     if (!saved) return start;
     restore(saved.state);
-    return saved.position;
+    return saved;
+  }
+
+  /** Whether the run is saved at all. */
+  get isOn(): boolean {
+    return this.#options !== null;
   }
 
   /** Whether the last checkpoint is too long ago. */
   due(): boolean {
     const { everySeconds = 30 } = this.#options ?? {};
-    return this.#options !== null && performance.now() - this.#last > everySeconds * 1000;
+    return this.#options !== null && performance.now() - this.#last >= everySeconds * 1000;
   }
 
-  /** Returns whether there was anything to do. @throws CompileError `train/checkpoint` */
-  save(position: Position, state: NamedState): boolean {
-    if (!this.#options) return false;
-    saveCheckpoint(this.#options.folder, this.#training, position, state);
+  /** @throws CompileError `train/checkpoint` */
+  save(checkpoint: Checkpoint): void {
+    if (!this.#options) return;
+    saveCheckpoint(this.#options.folder, this.#training, checkpoint);
     this.#last = performance.now();
-    return true;
   }
 }
 
@@ -47,13 +62,19 @@ function settings(options: FitOptions): Readonly<Record<string, unknown>> {
   return {
     loss: loss.name,
     optimizer: [optimizer.name, optimizer.hyperAt(1, 1), optimizer.hyperAt(10, 1)],
-    schedule: [0, 0.25, 0.5, 0.75].map((progress) => learningRate * schedule(progress)),
+    "learning rate": [0, 0.25, 0.5, 0.75].map((progress) => learningRate * schedule(progress)),
     epochs: options.epochs ?? 1,
-    batch: [options.batch ?? 32, options.microBatch ?? null],
+    batch: options.batch ?? 32,
+    "micro-batch": options.microBatch ?? null,
     seed: options.seed ?? 0,
     parameters: options.parameters ?? null,
-    clipNorm: options.clipNorm ?? null,
+    frozen: options.frozen ?? null,
+    "gradient norm": options.clipNorm ?? null,
     phases: options.phases?.map((phase) => [phase.name, phase.fromEpoch, phase.batchNormalization ?? null]) ?? [],
     samples: [options.data.size, options.samples ?? null],
+    augmentation: options.augment?.map(({ name }) => name) ?? [],
+    validation: options.validate
+      ? [options.better ?? "higher", options.keep ?? "last", options.patience ?? null]
+      : null,
   };
 }

@@ -21,6 +21,8 @@ export interface DifferentiateOptions {
   readonly batch: number;
   /** Names of the initializers to train, `*` standing for any text. Default: all weights, biases and scales. */
   readonly parameters?: readonly string[];
+  /** Names of initializers that are not trained, `*` standing for any text. Default: none. */
+  readonly frozen?: readonly string[];
   /** Whether BatchNormalization uses and moves batch statistics, or keeps the running ones. Default `train`. */
   readonly batchNormalization?: "train" | "frozen";
 }
@@ -56,13 +58,13 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   const editor = new GraphEditor(graph);
   const data = graph.inputs.map((value) => value.name);
   fixBatch(graph, options.batch);
-  const selected = selectParameters(graph, options.parameters);
+  const selected = selectParameters(graph, options.parameters, options.frozen);
   const known = new Map(selected.map((value) => [value.name, describe(value)]));
   const trainsStatistics = (options.batchNormalization ?? "train") === "train";
   decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
   if (trainsStatistics) trainBatchNormalization(graph);
   const parameters = selected.filter((value) => value.role === "parameter");
-  if (parameters.length === 0) throw noParameters(options.parameters);
+  if (parameters.length === 0) throw noParameters(options.parameters, options.frozen);
 
   const { loss, optimizer } = options;
   const output = graph.outputs[0]!.shape as readonly number[];
@@ -85,7 +87,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
     const holds = parts.map(({ name }) => known.get(name)!);
     return gradient ? [{ parameter, gradient, parts, holds }] : [];
   });
-  if (moving.length === 0) throw noParameters(options.parameters);
+  if (moving.length === 0) throw noParameters(options.parameters, options.frozen);
   return { graph, editor, data, target, output, moving, packed };
 }
 

@@ -41,16 +41,23 @@ function learnsOperand(node: Node, index: number, value: Value): boolean {
  * What has the role already keeps it, unless names are given.
  *
  * @param only names to train, `*` standing for any text; default: all that are learned by role
+ * @param except names that stay as they are, even if `only` has them
  * @returns the parameters in the graph's order
  */
-export function selectParameters(graph: Graph, only?: readonly string[]): readonly Value[] {
+export function selectParameters(
+  graph: Graph,
+  only?: readonly string[],
+  except: readonly string[] = [],
+): readonly Value[] {
   const editor = new GraphEditor(graph);
   const patterns = only?.map(globMatcher);
+  const frozen = except.map(globMatcher);
   const parameters: Value[] = [];
   for (const value of graph.initializers) {
     if (value.role === "buffer") continue;
     const trainable =
       isFloat(value.initializer!.dtype) &&
+      !frozen.some((matches) => matches(value.name)) &&
       (patterns
         ? patterns.some((matches) => matches(value.name)) && value.uses.size > 0
         : value.role === "parameter" || isLearned(value));

@@ -1,0 +1,205 @@
+import { existsSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { npzBytes } from "@lowbit/test-models";
+import { loadModel, Tensor } from "@lowbit/ir";
+import { Workshop } from "../workshop.testing.ts";
+import { imageNet } from "./image-net.testing.ts";
+
+// Each run is a process of its own, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let workshop: Workshop;
+beforeAll(() => {
+  workshop = new Workshop().withMlp();
+});
+afterAll(() => workshop.close());
+
+function lines(name: string): Record<string, unknown>[] {
+  const text = readFileSync(workshop.path(name), "utf8");
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test("metrics are JSON lines, one per event, with the codes that each epoch changed", async () => {
+  await workshop.json(
+    "train mlp.onnx -o a.onnx --backend x86 --data train.npz --validate test.npz --epochs 2 --freeze-observers 1 --lr 0.01 --metrics a.jsonl --threads 1",
+  );
+  const events = lines("a.jsonl");
+  const epochs = events.filter(({ event }) => event === "epoch");
+  expect(epochs.map(({ epoch, steps, best }) => [epoch, steps, typeof best])).toEqual([
+    [1, 15, "boolean"],
+    [2, 15, "boolean"],
+  ]);
+  for (const { changedCodes } of epochs) {
+    const { share, layers } = changedCodes as { share: number; layers: Record<string, number> };
+    expect(Object.keys(layers).toSorted()).toEqual(["w1", "w2"]);
+    expect(share).toBeCloseTo((layers["w1"]! * 512 + layers["w2"]! * 96) / 608, 12);
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(1);
+  }
+  expect(events.filter(({ event }) => event === "phase").map(({ epoch }) => epoch)).toEqual([2]);
+  expect(events.filter(({ event }) => event === "progress").at(-1)).toMatchObject({ step: 30, steps: 30 });
+  expect(events.at(-1)).toMatchObject({ event: "done", epoch: 2 });
+});
+
+test("the best epoch is written and a run without progress ends early", async () => {
+  const args = "mlp.onnx --float --data train.npz --validate test.npz --epochs 30 --lr 0.3 --seed 2 --threads 1";
+  const { code, stderr } = await workshop.run(
+    `train ${args} -o best.onnx --keep best --patience 3 --metrics best.jsonl`,
+  );
+  expect(code).toBe(0);
+  const epochs = lines("best.jsonl").filter(({ event }) => event === "epoch") as { validation: number }[];
+  const validations = epochs.map(({ validation }) => validation);
+  const best = validations.indexOf(Math.max(...validations));
+  expect(epochs.length).toBe(best + 4);
+  expect(stderr).toContain(
+    `ended early: nothing was better than epoch ${best + 1}\nkept the best epoch: ${best + 1}\n`,
+  );
+  expect(await workshop.json("eval best.onnx --data test.npz")).toMatchObject({ value: validations[best] });
+});
+
+test("only what --train and --freeze leave is trained", async () => {
+  const weights = (model: string): Record<string, string> =>
+    Object.fromEntries(
+      [...loadModel(workshop.path(model)).graph.initializers].map((value) => [
+        value.name,
+        Buffer.from(value.initializer!.bytes()).toString("hex"),
+      ]),
+    );
+  await workshop.json("train mlp.onnx -o f.onnx --float --data train.npz --train w*,b2 --freeze w1 --threads 1");
+  const [before, after] = [weights("mlp.onnx"), weights("f.onnx")];
+  expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual(["w2", "b2"]);
+});
+
+test("the learning rate warms up and follows its schedule", async () => {
+  await workshop.json(
+    "train mlp.onnx -o s.onnx --float --data train.npz --batch 48 --epochs 20 --lr 0.01 --schedule step --warm-up 0.2 --metrics s.jsonl --threads 1",
+  );
+  const rates = lines("s.jsonl").flatMap((line) =>
+    line["event"] === "progress" ? [[line["step"] as number, line["learningRate"] as number] as const] : [],
+  );
+  for (const [step, rate] of rates) {
+    const progress = (step - 1) / 200;
+    const factor = progress < 0.2 ? progress / 0.2 : 0.1 ** Math.floor(((progress - 0.2) / 0.8) * 3);
+    expect(rate).toBeCloseTo(0.01 * factor, 12);
+  }
+});
+
+test("images are flipped and cropped on their way into training", async () => {
+  const count = 64;
+  const values = Array.from({ length: count * 3 * 8 * 8 }, (_, i) => Math.sin(i * i));
+  const labels = Array.from({ length: count }, (_, i) => i % 2);
+  workshop.write(
+    "images.npz",
+    npzBytes({ x: Tensor.of("float", values, [count, 3, 8, 8]), y: Tensor.of("int64", labels) }),
+  );
+  imageNet(workshop.path("images.onnx"));
+  const bytes = async (output: string, more: string): Promise<Buffer> => {
+    await workshop.json(`train images.onnx -o ${output} --float --data images.npz --epochs 2 --threads 1 ${more}`);
+    return readFileSync(workshop.path(output));
+  };
+  const plain = await bytes("plain.onnx", "");
+  const once = await bytes("once.onnx", "--augment flip,crop:2");
+  expect(once).not.toEqual(plain);
+  expect(await bytes("twice.onnx", "--augment flip,crop:2")).toEqual(once);
+  const refused = await workshop.run("train mlp.onnx -o x.onnx --float --data train.npz --augment flip");
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    'error data/not-an-image-input: only images can be augmented, [N,C,H,W] or [N,H,W,C]; the batches hold "x" [32,16]\n',
+  ]);
+});
+
+describe("a training that cannot go on says so in one diagnostic", () => {
+  const run = async (args: string): Promise<readonly [number | null, string]> => {
+    const { code, stderr } = await workshop.run(`train ${args}`);
+    return [code, stderr.slice(Math.max(0, stderr.indexOf("error "))).replaceAll(/\d+ bytes/g, "… bytes")];
+  };
+
+  test.each([
+    ["--keep best", "error: --keep best needs --validate DATA"],
+    ["--patience 2", "error: --patience needs --validate DATA"],
+    ["--augment blur", "It must be flip, crop:PIXELS (1 or more), or both separated by a comma."],
+    ["--augment crop:0", "It must be flip, crop:PIXELS (1 or more), or both separated by a comma."],
+    ["--warm-up 1", "error: --warm-up must be below 1"],
+    ["--resume", "error: --resume needs --checkpoint DIR"],
+  ])("%s", async (flags, message) => {
+    const [code, text] = await run(`mlp.onnx -o x.onnx --float --data train.npz ${flags}`);
+    expect(code).toBe(2);
+    expect(text).toContain(message);
+  });
+
+  test("NaN, with the place where it began", async () => {
+    const args = "mlp.onnx -o n.onnx --float --data train.npz --epochs 50 --threads 1";
+    const [code, text] = await run(`${args} --optimizer sgd --lr 3e37`);
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /^error train\/not-finite: .* at step \d+; the first number that is none came from .* in step \d+\n/,
+    );
+    expect(existsSync(workshop.path("n.onnx"))).toBe(false);
+  });
+
+  test("nothing to train", async () => {
+    expect(await run("mlp.onnx -o x.onnx --float --data train.npz --train nothing")).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/no-parameters: no trainable parameter of the model matches "nothing"
+        help: parameters are float initializers that serve as weights, biases or normalization scales; \`lowbit inspect\` lists them
+      ",
+      ]
+    `);
+    expect(await run("mlp.onnx -o x.onnx --float --data train.npz --freeze *")).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/no-parameters: the model has no trainable parameter besides those that are frozen ("*")
+        help: parameters are float initializers that serve as weights, biases or normalization scales; \`lowbit inspect\` lists them
+      ",
+      ]
+    `);
+  });
+
+  test("files and folders that cannot be written, before anything is trained", async () => {
+    const args = "mlp.onnx -o x.onnx --float --data train.npz";
+    expect(await run(`${args} --checkpoint train.npz`)).toEqual([
+      1,
+      "error train/checkpoint: the checkpoint cannot be saved: it is not a folder\n  --> train.npz\n",
+    ]);
+    expect(await run(`${args} --metrics nowhere/m.jsonl`)).toEqual([
+      1,
+      'error file/write: the file cannot be written: there is no folder "nowhere"\n  --> nowhere/m.jsonl\n',
+    ]);
+  });
+
+  test("a checkpoint of another model, of other settings, of another version", async () => {
+    const args = "--float --data train.npz --threads 1 --checkpoint other";
+    await workshop.json(`train mlp.onnx -o o.onnx ${args}`);
+    expect(await run(`o.onnx -o x.onnx ${args} --resume`)).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/other-training: "other/checkpoint.json" belongs to another model, or to other data that set its ranges
+        --> other/checkpoint.json
+        help: resume with the model and the data the run was started with, or give another checkpoint folder
+      ",
+      ]
+    `);
+    expect(await run(`mlp.onnx -o x.onnx ${args} --resume --batch 16`)).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/other-training: "other/checkpoint.json" belongs to a run with other settings: batch 32, not 16
+        --> other/checkpoint.json
+        help: resume with the settings the run was started with, or give another checkpoint folder
+      ",
+      ]
+    `);
+    workshop.write("other/checkpoint.json", '{ "format": 1 }');
+    expect(await run(`mlp.onnx -o x.onnx ${args} --resume`)).toMatchInlineSnapshot(`
+      [
+        1,
+        "error data/bad-file: "other/checkpoint.json" cannot be used: it is not a checkpoint of this version of lowbit
+        --> other/checkpoint.json
+      ",
+      ]
+    `);
+  });
+});

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { CompileError, newModel, parseGraph, Tensor, type Model } from "@lowbit/ir";
+import { describe, expect, test } from "vitest";
+import { Session } from "./session.ts";
+import { ThreadSession } from "./thread-session.ts";
+
+const isBuilt = existsSync(new URL("../dist/session-thread.js", import.meta.url));
+
+const model = (): Model =>
+  newModel(
+    parseGraph(`g (float[N,2] x, int64[N] i) => (float[N,2] y, int64[N] j) {
+      y = Exp (x)
+      j = Add (i, i) }`),
+  );
+const x = (): Tensor => Tensor.of("float", [0, 1, 2, -3], [2, 2]);
+const i = (): Tensor => Tensor.of("int64", [5, -7]);
+
+describe.skipIf(!isBuilt)("a session on a thread of its own (needs a build)", () => {
+  async function onThread(): Promise<ThreadSession> {
+    const session = await ThreadSession.create(model());
+    if (session instanceof Session) throw new Error("it was loaded on this thread");
+    return session;
+  }
+
+  test("answers as a session on this thread does", async () => {
+    const [here, there] = [await Session.create(model()), await onThread()];
+    expect([there.inputs, there.outputs]).toEqual([here.inputs, here.outputs]);
+    const [expected, given] = [await here.run({ x: x(), i: i() }), await there.run({ x: x(), i: i() })];
+    for (const name of ["y", "j"]) {
+      expect([given[name]!.dtype, given[name]!.dims]).toEqual([expected[name]!.dtype, expected[name]!.dims]);
+      expect([...given[name]!.numbers()]).toEqual([...expected[name]!.numbers()]);
+    }
+    expect(Object.keys(await there.run({ x: x(), i: i() }, ["j"]))).toEqual(["j"]);
+    await Promise.all([here.release(), there.release()]);
+  });
+
+  test("copies what it is fed, unless the memory is given away; what was fed last comes back once", async () => {
+    const session = await onThread();
+    const [kept, given] = [x(), i()];
+    await session.run({ x: kept, i: given }, undefined, new Set(["i"]));
+    expect([...kept.numbers()]).toEqual([0, 1, 2, -3]);
+    expect(() => given.typed()).toThrow("detached");
+    const fed = await session.lastFeeds();
+    expect([...fed["i"]!.numbers()]).toEqual([5, -7]);
+    expect(await session.lastFeeds()).toEqual({});
+    await session.release();
+  });
+
+  test("refuses wrong feeds and goes on after a run that failed", async () => {
+    const session = await onThread();
+    await expect(session.run({ x: x() })).rejects.toThrow('input "i" (int64) was not given a tensor');
+    await expect(session.run({ x: Tensor.of("float", [1, 2, 3], [1, 3]), i: i() })).rejects.toThrow(CompileError);
+    expect([...(await session.run({ x: x(), i: i() }))["j"]!.numbers()]).toEqual([10, -14]);
+    await session.release();
+  });
+
+  test("says why a model cannot be loaded", async () => {
+    const unknown = newModel(parseGraph(`g (float[2] x) => (float[2] y) { y = acme.Unknown (x) }`));
+    await expect(ThreadSession.create(unknown)).rejects.toThrow("runtime/load");
+  });
+});
