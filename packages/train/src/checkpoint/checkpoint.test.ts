@@ -16,7 +16,7 @@ const training: Training = { model: "abc", settings: { batch: 32, seed: 0 } };
 const state = new Map([["w", Tensor.of("float", [1, 2, 3, 4], [2, 2])]]);
 
 function at(steps: number, best: Checkpoint["best"] = null): Checkpoint {
-  return { position: { epoch: 1, batches: 2, steps, lossSum: 0.5 }, state, best };
+  return { position: { epoch: 1, batches: 2, steps, lossSum: 0.5, seconds: 3 }, state, best };
 }
 
 test("what is saved comes back, and only the newest files stay", () => {

@@ -16,6 +16,8 @@ interface Position {
   readonly steps: number;
   /** Losses of the epoch's steps added up, so that its mean comes out the same. */
   readonly lossSum: number;
+  /** Seconds spent in the epoch. */
+  readonly seconds: number;
 }
 
 /** What is saved of a run. */
@@ -139,9 +141,9 @@ export function loadCheckpoint(folder: string, training: Training): Checkpoint |
       differing.map((name) => ({ name, saved: manifest.settings[name], asked: asked[name] })),
     );
   }
-  const { epoch, batches, steps, lossSum, best } = manifest;
+  const { epoch, batches, steps, lossSum, seconds, best } = manifest;
   return {
-    position: { epoch, batches, steps, lossSum },
+    position: { epoch, batches, steps, lossSum, seconds },
     state: readState(join(folder, manifest.state), stamp(training, steps)),
     best: best && { ...best, state: readState(join(folder, best.state), stamp(training, best.epoch)) },
   };

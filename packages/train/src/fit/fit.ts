@@ -38,7 +38,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
   let perRun = 1;
   let ahead: Ahead<readonly Batch[]> | null = null;
   try {
-    for (; at.epoch < epochs; at = { ...at, epoch: at.epoch + 1, batches: 0, lossSum: 0 }) {
+    for (; at.epoch < epochs; at = { ...at, epoch: at.epoch + 1, batches: 0, lossSum: 0, seconds: 0 }) {
       const { epoch } = at;
       if (best && epoch - 1 - best.epoch >= patience) {
         yield { kind: "ended-early", epoch: epoch - 1, bestEpoch: best.epoch };
@@ -51,7 +51,6 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
       const drawn = data.batches({ batch, shuffle: seed + epoch, ...(samples === undefined ? {} : { samples }) });
       const left = augmented(skip(drawn, at.batches), augment, { seed, epoch, first: at.batches * batch });
       ahead = new Ahead(groups(left, () => perRun));
-      let seconds = 0;
       for (let group = await ahead.take(); group;) {
         const progress = (step: number): number => (totalSteps === null ? epoch / epochs : step / totalSteps);
         const rates = group.map((_, index) => learningRate * schedule(progress(at.steps + index)));
@@ -63,10 +62,15 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
         perRun = runLength((1000 * group.length) / (performance.now() - started), group[0]!);
         await watch.ran(runner, group, at.steps + 1, rates, losses);
         const done = group.length;
-        at = { epoch, batches: at.batches + done, steps: at.steps + done, lossSum: losses.reduce(add, at.lossSum) };
         group = await ahead.take();
         const elapsed = (performance.now() - started) / 1000;
-        seconds += elapsed;
+        at = {
+          epoch,
+          batches: at.batches + done,
+          steps: at.steps + done,
+          lossSum: losses.reduce(add, at.lossSum),
+          seconds: at.seconds + elapsed,
+        };
         yield {
           kind: "progress",
           epoch,
@@ -90,7 +94,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
       const validation = validate ? await validate(engine.withState(kept)) : null;
       const isBest = validation === null ? null : isBetter(validation, best, better);
       if (isBest) best = { epoch, validation: validation!, state: kept };
-      const { steps } = at;
+      const { steps, seconds } = at;
       yield {
         kind: "epoch",
         epoch,
@@ -102,7 +106,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
         changedCodes: before && codes ? changedCodes(before, codes(engine.withState(kept))) : null,
       };
       if (saver.isOn) {
-        saver.save({ position: { epoch: epoch + 1, batches: 0, steps, lossSum: 0 }, state, best });
+        saver.save({ position: { epoch: epoch + 1, batches: 0, steps, lossSum: 0, seconds: 0 }, state, best });
         yield { kind: "saved", epoch, step: steps };
       }
     }

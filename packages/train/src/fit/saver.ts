@@ -12,7 +12,7 @@ import type { FitOptions } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
 
 /** How a run begins that goes on from nothing. */
-const start = { position: { epoch: 0, batches: 0, steps: 0, lossSum: 0 }, best: null } as const;
+const start = { position: { epoch: 0, batches: 0, steps: 0, lossSum: 0, seconds: 0 }, best: null } as const;
 
 /** Saves a run as its options ask for; does nothing where they name no folder. */
 export class Saver {
