@@ -1,4 +1,4 @@
-import { CompileError, type DType } from "@lowbit/ir";
+import { CompileError, type Diagnostic, type DType } from "@lowbit/ir";
 
 /** A model runs with one batch size only, and another one was asked for. */
 export function batchConflict(model: string, fixed: number, batch: number): CompileError {
@@ -62,4 +62,15 @@ export function badPlanFile(path: string, message: string): CompileError {
     where: { file: path },
     help: "`lowbit quantize --save-plan` writes a plan to start from",
   });
+}
+
+/** A plan of the user asks for codes that the backend has no kernels for: such nodes compute in float between conversions. */
+export function beyondKernels(backend: string, problems: readonly string[]): Diagnostic {
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  return {
+    code: "backend/no-kernel",
+    severity: "warning",
+    message: `${backend} cannot run all of the plan on integers: ${problems[0]}${more}`,
+    help: "the file is right and computes these nodes in float; for smaller files alone there is --mode weight-only",
+  };
 }

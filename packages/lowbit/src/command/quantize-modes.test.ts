@@ -66,6 +66,18 @@ test("improvers round and rescale weights in any mode, and the grid they chose c
   expect(await accuracy("static.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.03);
 });
 
+test("codes that the backend has no kernels for are told", async () => {
+  const { code, stderr } = await workshop.run(
+    "quantize float.onnx -o int4.onnx --backend x86 --prefer integer --calibrate train.npz --weights int4",
+  );
+  expect(code).toBe(0);
+  expect(stderr).toMatchInlineSnapshot(`
+    "warning backend/no-kernel: x86 cannot run all of the plan on integers: fc1#B is int4, and the kernel for Gemm takes int8 (and 1 more)
+      help: the file is right and computes these nodes in float; for smaller files alone there is --mode weight-only
+    "
+  `);
+});
+
 describe("what contradicts itself is wrong usage:", () => {
   test.each([
     ["--improve magic --calibrate train.npz", "It must name some of"],

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { Backend, Preference } from "@lowbit/backend-kit";
+import { planProblems, type Backend, type Preference } from "@lowbit/backend-kit";
 import { cloneModel, loadModel, type Model } from "@lowbit/ir";
 import {
   improvementNames,
@@ -17,6 +17,7 @@ import {
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
+import { beyondKernels } from "../../diagnostics.ts";
 import { withWeightScheme, type WeightScheme } from "../../weight-scheme.ts";
 import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
@@ -129,6 +130,8 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} of ${countText(total)} samples`),
     });
     for (const finding of quantized.diagnostics) terminal.report(finding);
+    const problems = mode === "static" && plan ? planProblems(quantized.plan, backend.capabilities) : [];
+    if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
     const made = { ...quantized, backend: backend.name, otherBytes: modelFileBytes(path, model) };
     const result = await writeAndTell(made, output, data, threads);
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
