@@ -73,7 +73,7 @@ export function fixedBatch(node: string, message: string, batch: number): Compil
     severity: "error",
     message: `the model cannot run with a batch of ${batch}: ${message}`,
     where: { node },
-    help: "export the model with a dynamic batch dimension",
+    help: "export the model with a dynamic batch dimension, or train with the batch it was exported for",
   });
 }
 

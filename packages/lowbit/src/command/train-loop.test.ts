@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { npzBytes } from "@lowbit/test-models";
-import { loadModel, Tensor } from "@lowbit/ir";
+import { loadModel, newModel, parseGraph, saveModel, Tensor, type Model } from "@lowbit/ir";
 import { Workshop } from "../workshop.testing.ts";
 import { imageNet } from "./image-net.testing.ts";
 
@@ -13,6 +13,18 @@ beforeAll(() => {
   workshop = new Workshop().withMlp();
 });
 afterAll(() => workshop.close());
+
+/** x float[N,16], as a sequence of one, -> LSTM of 4 -> Gemm 3. */
+function recurrent(): Model {
+  return newModel(
+    parseGraph(`net (float[N,16] x) => (float[N,3] y) <
+      int64[1] first = {0}, float[1,16,16] w, float[1,16,4] r, int64[2] flat = {-1, 4}, float[3,4] w2> {
+      s = Unsqueeze (x, first)
+      [cell] h, last, c = LSTM <hidden_size = 4> (s, w, r)
+      f = Reshape (last, flat)
+      y = Gemm <transB = 1> (f, w2) }`),
+  );
+}
 
 function lines(name: string): Record<string, unknown>[] {
   const text = readFileSync(workshop.path(name), "utf8");
@@ -138,6 +150,31 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       /^error train\/not-finite: .* at step \d+; the first number that is none came from .* in step \d+\n/,
     );
     expect(existsSync(workshop.path("n.onnx"))).toBe(false);
+  });
+
+  test("a label that is no class, a loss that is no number, an op without gradient", async () => {
+    const labels = Array.from({ length: 8 }, (_, i) => i % 5);
+    const x = Tensor.of("float", new Float32Array(8 * 16), [8, 16]);
+    workshop.write("labels.npz", npzBytes({ x, y: Tensor.of("int64", labels) }));
+    expect(await run("mlp.onnx -o x.onnx --float --data labels.npz")).toEqual([
+      1,
+      'error data/label: sample 3 of "labels.npz" has label 3, but the model has 3 classes, 0 to 2\n  --> labels.npz\n',
+    ]);
+    const attach = "({ op, outputs }) => op.Mul([outputs[0], outputs[0]])";
+    workshop.write(
+      "loss.mjs",
+      `export default { name: "vector", targetDType: "int64", targetShape: ([n]) => [n], attach: ${attach} };`,
+    );
+    const [, notScalar] = await run("mlp.onnx -o x.onnx --float --data train.npz --loss ./loss.mjs");
+    expect(notScalar).toMatch(
+      /^error autodiff\/loss-not-scalar: loss "\w+" is float\[32,3\], not one floating-point number\n/,
+    );
+    saveModel(recurrent(), workshop.path("lstm.onnx"));
+    const [code, noGradient] = await run("lstm.onnx -o x.onnx --float --data train.npz");
+    expect(code).toBe(1);
+    expect(noGradient).toMatch(
+      /^error autodiff\/no-gradient: LSTM "cell" has no gradient: .* \(on the path .*cell.*\)\n/,
+    );
   });
 
   test("nothing to train", async () => {
