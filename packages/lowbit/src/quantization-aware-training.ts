@@ -14,9 +14,10 @@ import {
   type Skipped,
 } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
+import { weightSparsity, type Sparsity } from "@lowbit/train";
 import { calibrationFeeds } from "./calibration-feeds.ts";
 import { weightCodes } from "./weight-codes.ts";
-import { fitToEnd, phasesOf, type TrainingOptions } from "./training.ts";
+import { fitToEnd, phasesOf, withPruning, type TrainingOptions } from "./training.ts";
 
 /** How a model is trained for integers. */
 export interface QuantizationAwareOptions extends TrainingOptions {
@@ -44,6 +45,8 @@ export interface TrainedQuantized {
   readonly skipped: readonly Skipped[];
   readonly calibration: Calibration;
   readonly diagnostics: readonly Diagnostic[];
+  /** How many weights of `model` are zero; null when nothing was pruned. */
+  readonly sparsity: Sparsity | null;
 }
 
 /**
@@ -56,9 +59,11 @@ export interface TrainedQuantized {
  */
 export async function trainQuantized(model: Model, options: QuantizationAwareOptions): Promise<TrainedQuantized> {
   const { backend, keepFloat = [], editPlan, calibrationSamples, freezeObservers: freezeAfter, ...rest } = options;
-  const { learnScales: learnsScales = false, ...training } = rest;
-  const canonical = cloneModel(model);
-  const report = runPasses(canonical, [...trainingPipeline, composeConvBatchNormalization]);
+  const { learnScales: learnsScales = false, ...settings } = rest;
+  const source = cloneModel(model);
+  const report = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
+  const { graph: start, options: training } = withPruning(source.graph, settings);
+  const canonical: Model = { ...source, graph: start };
   const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat });
   const plan = editPlan ? editPlan(annotated) : annotated;
   const samples = calibrationSamples === undefined ? {} : { samples: calibrationSamples };
@@ -79,5 +84,6 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const prepared = withGraph(await fitToEnd(graph, { codes: weightCodes, ...training }, phases, deploy));
   const deployed = deployModel(prepared, backend);
   const diagnostics = [...report.diagnostics, ...lints, ...calibration.diagnostics, ...deployed.diagnostics];
-  return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics };
+  const sparsity = training.prune ? weightSparsity(deployed.model.graph) : null;
+  return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics, sparsity };
 }

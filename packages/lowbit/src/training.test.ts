@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { arm } from "@lowbit/backend-arm";
 import { x86 } from "@lowbit/backend-x86";
 import { CompileError, Graph, GraphEditor, newModel, Tensor, tensorType, type Model, type Value } from "@lowbit/ir";
-import { adam, arrays, crossEntropy, evaluate, randomStream, type Dataset, type FitEvent } from "@lowbit/train";
+import { adam, arrays, crossEntropy, evaluate, randomStream, sgd, type Dataset, type FitEvent } from "@lowbit/train";
 import { trainQuantized } from "./quantization-aware-training.ts";
 import { phasesOf, trainModel } from "./training.ts";
 import { withWeightScheme } from "./weight-scheme.ts";
@@ -106,6 +107,25 @@ describe("training a model with BatchNormalization", () => {
     expect(dtypes(model).has("int4")).toBe(true);
     expect(await accuracy(model)).toBeGreaterThan(0.85);
   }, 60_000);
+
+  test.each([x86({ prefer: "integer" }), arm()])(
+    "with pruned weights ends with integer zeros for $name",
+    async (backend) => {
+      const { model, sparsity } = await trainQuantized(float, {
+        ...settings,
+        backend,
+        epochs: 2,
+        learningRate: 2e-3,
+        optimizer: sgd({ momentum: 0.9 }),
+        prune: { pattern: { keep: 2, of: 4 } },
+      });
+      const patterned = sparsity!.weights.filter(({ twoOfFour }) => twoOfFour);
+      expect(patterned.map(({ size }) => size).toSorted((a, b) => a - b)).toEqual([96, 576]);
+      expect(sparsity!.zeros).toBeGreaterThanOrEqual((96 + 576) / 2);
+      expect(await accuracy(model)).toBeGreaterThan(0.85);
+    },
+    60_000,
+  );
 
   test("stops with a diagnostic when it is told to", async () => {
     const controller = new AbortController();

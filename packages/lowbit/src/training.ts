@@ -1,13 +1,24 @@
 import { cloneModel, type Graph, type Model } from "@lowbit/ir";
 import { lowestOpset } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
-import { fit, type FitEvent, type FitOptions, type Phase } from "@lowbit/train";
+import {
+  fit,
+  keepPruned,
+  prune,
+  type FitEvent,
+  type FitOptions,
+  type Phase,
+  type Pruned,
+  type PruneOptions,
+} from "@lowbit/train";
 import { trainingStopped } from "./diagnostics.ts";
 
 /** How a model is trained; what is left out is as in `fit`. */
 export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate"> {
   /** BatchNormalization keeps its running statistics after this many epochs. Default: never. */
   readonly freezeBatchNormalization?: number;
+  /** Sets weights to zero before training, and keeps them there. Default: none. */
+  readonly prune?: PruneOptions;
   /** Measures the model as it would be saved after each epoch; the result goes into the epoch's event. */
   readonly validate?: (model: Model) => Promise<number>;
   readonly onEvent?: (event: FitEvent) => void;
@@ -26,7 +37,19 @@ export async function trainModel(model: Model, options: TrainingOptions): Promis
     runPasses(finished, [lowestOpset]);
     return finished;
   };
-  return finish(await fitToEnd(canonical.graph, options, phasesOf(options), finish));
+  const pruned = withPruning(canonical.graph, options);
+  return finish(await fitToEnd(pruned.graph, pruned.options, phasesOf(options), finish));
+}
+
+/** A graph with the weights that options prune at zero, and the options with an optimizer that keeps them there. */
+export function withPruning<O extends TrainingOptions>(
+  graph: Graph,
+  options: O,
+): { readonly graph: Graph; readonly options: O; readonly skipped: Pruned["skipped"] } {
+  if (!options.prune) return { graph, options, skipped: [] };
+  const pruned = prune(graph, options.prune);
+  const optimizer = keepPruned(options.optimizer, pruned.masks);
+  return { graph: pruned.graph, options: { ...options, optimizer }, skipped: pruned.skipped };
 }
 
 /** From which epochs on something no longer moves. */
@@ -64,7 +87,7 @@ export async function fitToEnd(
   phases: readonly Phase[],
   finish: (graph: Graph) => Model,
 ): Promise<Graph> {
-  const { validate, onEvent, freezeBatchNormalization: _, ...settings } = options;
+  const { validate, onEvent, freezeBatchNormalization: _, prune: _pruned, ...settings } = options;
   const events = fit(graph, {
     ...settings,
     phases,

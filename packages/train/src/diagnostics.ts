@@ -36,6 +36,24 @@ export function badOptimizerSetting(setting: string, value: number, range: strin
   });
 }
 
+/** A pruning pattern that makes no sense. */
+export function badPruning(message: string, help: string): CompileError {
+  return new CompileError({ code: "train/prune", severity: "error", message: `pruning: ${message}`, help });
+}
+
+/** No weight of a model takes a pruning pattern. */
+export function nothingPruned(
+  names: readonly string[] | undefined,
+  skipped: readonly { readonly name: string; readonly reason: string }[],
+): CompileError {
+  const chosen = names ? ` matches ${names.map((name) => `"${name}"`).join(", ")} and` : "";
+  const [first] = skipped;
+  return badPruning(
+    `no weight of the model${chosen} takes the pattern${first ? `: "${first.name}": ${first.reason}` : ""}`,
+    "weights are float initializers of Conv, Gemm, MatMul and the like; `lowbit inspect` lists them",
+  );
+}
+
 /** Class weights that are not one per class. */
 export function badClassWeights(given: number, classes: number): CompileError {
   return new CompileError({

@@ -38,6 +38,9 @@ export {
   type TrainableParameter,
 } from "./optimizer/parameter-group.ts";
 export { sgd, type SgdOptions } from "./optimizer/sgd.ts";
+export { keepPruned } from "./prune/keep-pruned.ts";
+export { prune, type Pruned, type PruneOptions, type PruningPattern } from "./prune/prune.ts";
+export { weightSparsity, type Sparsity, type WeightSparsity } from "./prune/sparsity.ts";
 export type { StateSlot } from "./step/assign.ts";
 export { loopSteps } from "./step/loop.ts";
 export { selectParameters } from "./step/parameters.ts";

@@ -2,7 +2,7 @@ import { kernelOp } from "@lowbit/backend-kit";
 import { loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
 import type { QuantizationMode, Skipped } from "@lowbit/quantize";
 import { integerShare, Session, whatRan, type Feeds } from "@lowbit/runtime";
-import type { Dataset, InputSpec } from "@lowbit/train";
+import type { Dataset, InputSpec, Sparsity } from "@lowbit/train";
 import { calibrationFeeds } from "../calibration-feeds.ts";
 import { madeUpFeeds } from "../made-up-feeds.ts";
 import { bytesText, percentText } from "./format/quantities.ts";
@@ -20,6 +20,8 @@ export interface IntegerResult {
   readonly integerMacs: number;
   readonly skipped: readonly { readonly node: string; readonly op: string; readonly reason: string }[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Weights that are zero, where pruning was asked for. */
+  readonly sparsity?: Sparsity;
 }
 
 /** A model about to be written, and where it came from. */
@@ -29,6 +31,7 @@ export interface NewModel {
   readonly skipped: readonly Skipped[];
   readonly diagnostics: readonly Diagnostic[];
   readonly otherBytes: number;
+  readonly sparsity?: Sparsity | null;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function writeAndTell(
     integerMacs,
     skipped: made.skipped.map(({ node, reason }) => ({ node: node.label, op: kernelOp(node).op, reason })),
     diagnostics: made.diagnostics,
+    ...(made.sparsity ? { sparsity: made.sparsity } : {}),
   };
 }
 
@@ -84,14 +88,22 @@ export function integerResultText(result: IntegerResult, mode: QuantizationMode 
   const ratio = otherBytes / bytes;
   const size = `${bytesText(otherBytes)} -> ${bytesText(bytes)}`;
   const first = `${output}: ${size}${ratio > 1.05 ? `, ${ratio.toFixed(1)} times smaller` : ""}`;
-  if (backend === null) return first;
+  const zeros = result.sparsity ? [sparsityText(result.sparsity)] : [];
+  if (backend === null) return [first, ...zeros].join("\n");
   return [
     first,
+    ...zeros,
     mode === "weight-only"
       ? "weights are stored as codes; all products compute in float"
       : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
     ...(skipped.length > 0 ? ["stays float:", ...skippedLines(skipped)] : []),
   ].join("\n");
+}
+
+function sparsityText({ zeros, size, weights }: Sparsity): string {
+  const patterned = weights.filter(({ twoOfFour }) => twoOfFour).length;
+  const pattern = patterned > 0 ? `; ${patterned} of ${weights.length} tensors have the 2:4 pattern` : "";
+  return `${percentText(zeros / size, 1)} of the weights are zero${pattern}`;
 }
 
 /** One line per reason. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import type { PruningPattern } from "@lowbit/train";
 
 /** A whole number of at least 1. */
 export function positiveInteger(text: string): number {
@@ -43,4 +44,19 @@ function toNumber(text: string): number | null {
   if (parts.length > 2) return null;
   const value = parts[0]! / (parts[1] ?? 1);
   return Number.isFinite(value) ? value : null;
+}
+
+/** `N:M`, `magnitude:SHARE`, or `magnitude-all:SHARE` for one threshold over all weights. */
+export function pruningPattern(text: string): PruningPattern {
+  const [, keep, of] = /^(\d+):(\d+)$/.exec(text) ?? [];
+  if (keep !== undefined && Number(keep) > 0 && Number(keep) < Number(of))
+    return { keep: Number(keep), of: Number(of) };
+  const [, over, rest] = /^(magnitude|magnitude-all):(.+)$/.exec(text) ?? [];
+  const magnitude = rest === undefined ? null : toNumber(rest);
+  if (magnitude !== null && magnitude > 0 && magnitude < 1) {
+    return { magnitude, over: over === "magnitude" ? "tensor" : "all" };
+  }
+  throw new InvalidArgumentError(
+    "It must be N:M with N below M, as 2:4, or magnitude:S or magnitude-all:S, 0 < S < 1.",
+  );
 }

@@ -61,4 +61,18 @@ describe("lowbit train with losses and optimizers", () => {
       "
     `);
   });
+
+  test("pruned weights are zero in the model of integers, and the command says so", async () => {
+    const args = "train mlp.onnx -o pruned.onnx --backend x86 --data train.npz --epochs 2 --threads 1";
+    const { code, stdout } = await workshop.run(`${args} --prune 2:4`);
+    expect([code, stdout.split("\n")[1]]).toEqual([
+      0,
+      "50.0 % of the weights are zero; 2 of 2 tensors have the 2:4 pattern",
+    ]);
+    const result = await workshop.json(
+      "train mlp.onnx -o half.onnx --float --data train.npz --prune magnitude:0.25 --keep-dense w2",
+    );
+    const { sparsity } = result as unknown as { readonly sparsity: { readonly zeros: number; readonly size: number } };
+    expect(sparsity).toMatchObject({ zeros: 128, size: 608 });
+  });
 });

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Backend } from "@lowbit/backend-kit";
 import { loadModel, type Model } from "@lowbit/ir";
-import { evaluate, type Dataset, type FitEvent } from "@lowbit/train";
+import { evaluate, weightSparsity, type Dataset, type FitEvent } from "@lowbit/train";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
@@ -14,11 +14,12 @@ import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions }
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
 import { checkWritable, modelFileBytes } from "../output-file.ts";
+import { addPruning, pruningFrom, pruningMisuse, type PruningOptions } from "../prune-options.ts";
 import { wholeNumber } from "../parse-values.ts";
 import { TrainingLog } from "../training-log.ts";
 import { addLoop, loopMisuse, loopSettings, type LoopOptions } from "../training-options.ts";
 
-interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions {
+interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions, PruningOptions {
   readonly output: string;
   readonly backend?: string;
   readonly data: string;
@@ -43,7 +44,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
     .option("--learn-scales", "train the scales too, instead of following ranges (LSQ)")
     .option("--metrics <FILE>", "write what happens to this file, one JSON object per line");
   finish<TrainCommandOptions>(
-    addNormalization(addOptimizer(addLoop(addLoss(command)))),
+    addNormalization(addPruning(addOptimizer(addLoop(addLoss(command))))),
     interruptions,
     ["output", "data"],
     async (job) => {
@@ -71,6 +72,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
             ...loopSettings(data, options),
             loss,
             optimizer: optimizerFrom(options),
+            ...pruningFrom(options),
             ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
             ...(options.microBatch === undefined ? {} : { microBatch: options.microBatch }),
             ...(validation ? { validate: (current: Model) => validated(current, validation, metric, threads) } : {}),
@@ -99,7 +101,7 @@ function validatingText(drawn: number, size: number | null): string {
 
 function checkUsage({ options, misuse }: Job<TrainCommandOptions>): void {
   if (!options.backend === !options.float) misuse("give either --backend B for integers or --float");
-  const wrong = loopMisuse(options) ?? lossMisuse(options) ?? optimizerMisuse(options);
+  const wrong = loopMisuse(options) ?? lossMisuse(options) ?? optimizerMisuse(options) ?? pruningMisuse(options);
   if (wrong !== null) misuse(wrong);
   if (options.validate && metricFor(options) === null)
     misuse("--validate measures accuracy or mse, which do not fit this loss");
@@ -113,7 +115,11 @@ async function trained(
   training: TrainingOptions,
   { freezeObservers, learnScales }: TrainCommandOptions,
 ): Promise<Omit<NewModel, "otherBytes">> {
-  if (!backend) return { model: await trainModel(model, training), backend: null, skipped: [], diagnostics: [] };
+  if (!backend) {
+    const made = await trainModel(model, training);
+    const sparsity = training.prune ? weightSparsity(made.graph) : null;
+    return { model: made, backend: null, skipped: [], diagnostics: [], sparsity };
+  }
   const result = await trainQuantized(model, {
     ...training,
     backend,
