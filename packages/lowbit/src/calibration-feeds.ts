@@ -31,7 +31,8 @@ export async function* calibrationFeeds(
   }
 }
 
-function filled({ inputs, size }: Batch, wanted: number): Feeds {
+/** The inputs of a batch, brought to the size that a model insists on by repeating samples. */
+export function filled({ inputs, size }: Batch, wanted: number): Feeds {
   if (size === wanted) return inputs;
   return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, repeated(tensor, size, wanted)]));
 }

@@ -7,6 +7,11 @@
  */
 // Joining the packages.
 export { loadBackend, ownBackends, type LoadBackendOptions } from "./backends/load-backend.ts";
+export {
+  analyzeQuantization,
+  type Analyzable,
+  type AnalyzeQuantizationOptions,
+} from "./analysis/analyze-quantization.ts";
 export { benchmark, type Benchmark, type BenchmarkOptions, type Timing } from "./benchmark.ts";
 export { calibrationFeeds, type CalibrationFeedsOptions } from "./calibration-feeds.ts";
 export { defineConfig, type CommandConfig, type ConfigValue, type LowbitConfig } from "./command/config/config.ts";
@@ -182,6 +187,7 @@ export { gradients, type GradientOptions } from "@lowbit/autodiff";
 // Quantization: plans, calibration, preparation, conversion.
 export {
   adaround,
+  analyzeModel,
   calibrate,
   convert,
   correctBias,
@@ -212,13 +218,23 @@ export {
   smoothActivations,
   weightOnlyPlan,
   withSpec,
+  type Ablation,
+  type Analysis,
+  type AnalysisBatch,
+  type AnalysisMeasure,
+  type AnalysisStep,
+  type AnalyzeOptions,
   type AnnotateOptions,
   type CalibrateOptions,
   type Calibration,
+  type CodeGrid,
+  type CodeStatistics,
   type DeployedModel,
   type Granularity,
+  type HistogramCounts,
   type Improvement,
   type ModePlanOptions,
+  type LayerAnalysis,
   type ObserverName,
   type PlanJson,
   type PrepareOptions,
@@ -240,6 +256,8 @@ export {
   type ScaleForWeightsOptions,
   type Skipped,
   type WeightCodes,
+  type TensorError,
+  type ValueAnalysis,
 } from "@lowbit/quantize";
 
 // Training: data, losses, optimizers, the loop, evaluation.

@@ -1,26 +1,14 @@
-import {
-  cloneGraph,
-  GraphEditor,
-  integerRange,
-  invariant,
-  lowbitDomain,
-  newModel,
-  Tensor,
-  type DType,
-  type Graph,
-  type Node,
-  type Value,
-} from "@lowbit/ir";
+import { GraphEditor, invariant, lowbitDomain, newModel, Tensor, type Graph, type Node, type Value } from "@lowbit/ir";
 import { evaluateNode } from "@lowbit/reference";
-import { eliminateDeadCode, foldConstants, runPasses } from "@lowbit/rewrite";
-import { finalizeData, foldConvBatchNormalization } from "../conv-batch-normalization/fold.ts";
-import { cannotQuantize, neverObserved } from "../diagnostics.ts";
-import { widenScalesForBias } from "./bias-overflow.ts";
+import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
+import { cannotQuantize } from "../diagnostics.ts";
+import { usesWholeRange } from "./code-range.ts";
 import { ConstantPool } from "./constant-pool.ts";
 import { clampsAsExtremes } from "./clamps-as-extremes.ts";
 import { dynamicProducts } from "./dynamic-products.ts";
 import { quantizeBiases } from "./integer-bias.ts";
 import { untransposeWeights } from "./untransposed-weights.ts";
+import { settledGraph } from "./settled-graph.ts";
 
 /**
  * A prepared graph as standard ONNX: QuantizeLinear behind each quantized value, a DequantizeLinear before each reader,
@@ -30,12 +18,7 @@ import { untransposeWeights } from "./untransposed-weights.ts";
  * @throws CompileError `quantize/never-observed` for a range that was never filled, `quantize/unsupported`
  */
 export function convert(prepared: Graph): Graph {
-  const { graph } = cloneGraph(prepared);
-  requireRanges(graph);
-  finalizeData(graph);
-  foldConvBatchNormalization(graph);
-  runPasses(newModel(graph), [foldConstants, eliminateDeadCode]);
-  widenScalesForBias(graph);
+  const graph = settledGraph(prepared);
   const editor = new GraphEditor(graph);
   const pool = new ConstantPool(editor);
   for (const node of graph.nodes) {
@@ -69,14 +52,6 @@ interface Parameters {
   readonly scale: Value;
   readonly zeroPoint: Value;
   readonly attributes: { readonly axis?: number; readonly block_size?: number };
-}
-
-function requireRanges(graph: Graph): void {
-  for (const node of graph.nodes) {
-    if (!node.is("QuantizationParameters", lowbitDomain)) continue;
-    const isUnseen = node.inputs.some((end) => end?.initializer?.numbers().some((value) => !Number.isFinite(value)));
-    if (isUnseen) throw neverObserved(node.input.name.replace(/\.range\.min$/, ""));
-  }
 }
 
 /** Whether the scale of a FakeQuantize is that of the very value it quantizes, which only a run can tell. */
@@ -135,11 +110,6 @@ function quantize(editor: GraphEditor, node: Node, { scale, zeroPoint, attribute
   return op.QuantizeLinear([source, scale, zeroPoint], attributes, {
     outputs: [graph.names.fresh(`${node.input.name}_q`)],
   });
-}
-
-function usesWholeRange(node: Node, dtype: DType): boolean {
-  const [least, most] = integerRange(dtype);
-  return node.int("qmin", least) === least && node.int("qmax", most) === most;
 }
 
 /** QuantizeLinear saturates at the ends of the dtype only; a smaller range of codes is cut out before it. */

@@ -1,0 +1,196 @@
+import { invariant, type Node, type Tensor } from "@lowbit/ir";
+import { Histogram } from "../observers/histogram.ts";
+import { ErrorSums, type TensorError } from "./error-sums.ts";
+
+/** How codes are laid over real numbers: value = scale · (code - zeroPoint), for codes qmin to qmax. */
+export interface CodeGrid {
+  readonly dtype: string;
+  readonly qmin: number;
+  readonly qmax: number;
+  /** One number, or one per channel or block. */
+  readonly scale: readonly number[];
+  readonly zeroPoint: readonly number[];
+  /** Of the channels; null for one scale per tensor. */
+  readonly axis: number | null;
+  /** Neighbours along the axis that share a scale; null unless scales go by blocks. */
+  readonly blockSize: number | null;
+}
+
+/** Counts of values in bins of equal width. */
+export interface HistogramCounts {
+  /** Lower edge of the first bin. */
+  readonly start: number;
+  readonly width: number;
+  readonly counts: readonly number[];
+  /** Values that were exactly 0; they are in no bin. */
+  readonly zeros: number;
+}
+
+/** What rounding to codes does to some values. */
+export interface CodeStatistics {
+  readonly grid: CodeGrid;
+  readonly histogram: HistogramCounts;
+  /** Smallest and largest value of each index of the channel axis (axis 1 of activations). */
+  readonly channels: { readonly min: readonly number[]; readonly max: readonly number[] };
+  /** Of rounding alone: the values against their own codes. */
+  readonly error: TensorError;
+  /** Share of values beyond the smallest and the largest code by more than half a step, 0 to 1. */
+  readonly saturated: number;
+  /** Share of codes between qmin and qmax that no value has, 0 to 1. */
+  readonly unused: number;
+  /** The range that holds all but the outermost 0.05 % of the values on each side, to the width of a bin. */
+  readonly core: readonly [low: number, high: number];
+}
+
+/** Bins that a histogram is told with. */
+const toldBins = 128;
+
+/** Looks at float values over batches and at the codes they get, in constant memory. */
+export class CodeCounter {
+  readonly #grid: CodeGrid;
+  readonly #axis: number | null;
+  readonly #histogram = new Histogram();
+  readonly #used: Uint8Array;
+  readonly #errors = new ErrorSums();
+  #saturated = 0;
+  #total = 0;
+  #low: Float64Array | null = null;
+  #high: Float64Array | null = null;
+
+  /** @param axis of the channels whose ranges are told; null: the values are one channel */
+  constructor(grid: CodeGrid, axis: number | null) {
+    this.#grid = grid;
+    this.#axis = axis;
+    this.#used = new Uint8Array(grid.qmax - grid.qmin + 1);
+  }
+
+  /** Takes in values; false when one of them is not finite. */
+  add(tensor: Tensor): boolean {
+    const values = tensor.floats();
+    if (!this.#histogram.add(values)) return false;
+    this.#addChannels(values, tensor.dims);
+    const rounded = new Float32Array(values.length);
+    const { scale, zeroPoint, axis, blockSize } = this.#grid;
+    if (axis === null) this.#round(values, rounded, 0, values.length, scale[0]!, zeroPoint[0]!);
+    else {
+      const inner = sizeOf(tensor.dims.slice(axis + 1));
+      const length = tensor.dims[axis]!;
+      const groups = blockSize === null ? length : Math.ceil(length / blockSize);
+      for (let start = 0, run = 0; start < values.length; start += inner, run++) {
+        const [outer, at] = [Math.floor(run / length), run % length];
+        if (blockSize === null) {
+          this.#round(values, rounded, start, start + inner, scale[at]!, zeroPoint[at] ?? 0);
+          continue;
+        }
+        for (let i = 0; i < inner; i++) {
+          const group = (outer * groups + Math.floor(at / blockSize)) * inner + i;
+          this.#round(values, rounded, start + i, start + i + 1, scale[group]!, zeroPoint[group] ?? 0);
+        }
+      }
+    }
+    this.#errors.add(values, rounded);
+    this.#total += values.length;
+    return true;
+  }
+
+  result(): CodeStatistics {
+    const histogram = this.#histogram;
+    const used = this.#used.reduce((sum, each) => sum + each, 0);
+    return {
+      grid: this.#grid,
+      histogram: told(histogram),
+      channels: { min: [...(this.#low ?? [])], max: [...(this.#high ?? [])] },
+      error: this.#errors.result(),
+      saturated: this.#total === 0 ? 0 : this.#saturated / this.#total,
+      unused: 1 - used / this.#used.length,
+      core: coreOf(histogram),
+    };
+  }
+
+  #round(values: Float32Array, rounded: Float32Array, from: number, to: number, scale: number, zero: number): void {
+    const { qmin, qmax } = this.#grid;
+    const used = this.#used;
+    let saturated = 0;
+    for (let i = from; i < to; i++) {
+      const exact = values[i]! / scale + zero;
+      const floor = Math.floor(exact);
+      const rest = exact - floor;
+      let code = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+      if (code < qmin) {
+        if (exact < qmin - 0.5) saturated++;
+        code = qmin;
+      } else if (code > qmax) {
+        if (exact > qmax + 0.5) saturated++;
+        code = qmax;
+      }
+      used[code - qmin] = 1;
+      rounded[i] = (code - zero) * scale;
+    }
+    this.#saturated += saturated;
+  }
+
+  #addChannels(values: Float32Array, dims: readonly number[]): void {
+    const axis = this.#axis !== null && this.#axis < dims.length ? this.#axis : null;
+    const count = axis === null ? 1 : dims[axis]!;
+    const inner = axis === null ? values.length : sizeOf(dims.slice(axis + 1));
+    // A value whose number of channels depends on the sample (a sequence) is told as one channel.
+    this.#low ??= new Float64Array(count).fill(Infinity);
+    this.#high ??= new Float64Array(count).fill(-Infinity);
+    const [low, high] = [this.#low, this.#high];
+    for (let start = 0, run = 0; start < values.length; start += inner, run++) {
+      const channel = low.length === count ? run % count : 0;
+      let [least, most] = [low[channel]!, high[channel]!];
+      for (let i = start; i < start + inner; i++) {
+        const value = values[i]!;
+        if (value < least) least = value;
+        if (value > most) most = value;
+      }
+      low[channel] = least;
+      high[channel] = most;
+    }
+  }
+}
+
+/** The grid of a FakeQuantize whose parameters are constants. */
+export function gridOf(node: Node): CodeGrid {
+  const [, scale, zeroPoint] = node.inputs.map((value) => value?.constant ?? null);
+  invariant(scale && zeroPoint, "the parameters of a settled FakeQuantize are constants");
+  const isPerTensor = scale.size === 1;
+  const blockSize = node.int("block_size", 0);
+  return {
+    dtype: zeroPoint.dtype,
+    qmin: node.int("qmin", 0),
+    qmax: node.int("qmax", 0),
+    scale: [...scale.floats()],
+    zeroPoint: [...zeroPoint.numbers()],
+    axis: isPerTensor ? null : node.int("axis", 1),
+    blockSize: blockSize > 0 ? blockSize : null,
+  };
+}
+
+/** A histogram with few enough bins to be told. */
+function told(histogram: Histogram): HistogramCounts {
+  const { counts, width, zeros } = histogram;
+  const joined = Math.max(1, Math.ceil(counts.length / toldBins));
+  const bins = Array.from({ length: Math.ceil(counts.length / joined) }, (_, i) =>
+    counts.subarray(i * joined, (i + 1) * joined).reduce((sum, count) => sum + count, 0),
+  );
+  return { start: counts.length === 0 ? 0 : histogram.edge(0), width: width * joined, counts: bins, zeros };
+}
+
+/** Share of the values that may lie outside the core, on each side. */
+const outside = 0.0005;
+
+function coreOf(histogram: Histogram): readonly [number, number] {
+  const { counts, total } = histogram;
+  if (counts.length === 0) return [0, 0];
+  const spare = outside * total;
+  let [first, last] = [0, counts.length - 1];
+  for (let sum = counts[first]!; sum < spare && first < last; sum += counts[first]!) first++;
+  for (let sum = counts[last]!; sum < spare && last > first; sum += counts[last]!) last--;
+  return [Math.max(histogram.min, histogram.edge(first)), Math.min(histogram.max, histogram.edge(last + 1))];
+}
+
+function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((a, b) => a * b, 1);
+}
