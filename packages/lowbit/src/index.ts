@@ -187,6 +187,7 @@ export { gradients, type GradientOptions } from "@lowbit/autodiff";
 // Quantization: plans, calibration, preparation, conversion.
 export {
   adaround,
+  adviceFor,
   analyzeModel,
   calibrate,
   convert,
@@ -218,7 +219,9 @@ export {
   smoothActivations,
   weightOnlyPlan,
   withSpec,
+  worstLayers,
   type Ablation,
+  type Advice,
   type Analysis,
   type AnalysisBatch,
   type AnalysisMeasure,

@@ -81,6 +81,7 @@ export { scaleForWeights, type ScaledForWeights, type ScaleForWeightsOptions } f
 export { smoothActivations, type SmoothedActivations, type SmoothOptions } from "./improve/smooth-activations.ts";
 export { lintPlan } from "./lint/lint-plan.ts";
 export { lintTraining, type TrainingFacts } from "./lint/lint-training.ts";
+export { adviceFor, worstLayers, type Advice } from "./analyze/advice.ts";
 export type { Ablation, Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analyze/analysis.ts";
 export { analyzeModel, type AnalysisBatch, type AnalysisStep, type AnalyzeOptions } from "./analyze/analyze-model.ts";
 export type { CodeGrid, CodeStatistics, HistogramCounts } from "./analyze/code-statistics.ts";

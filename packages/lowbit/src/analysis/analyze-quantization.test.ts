@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { x86 } from "@lowbit/backend-x86";
-import { CompileError, Tensor, type Model } from "@lowbit/ir";
+import { Tensor, type CompileError, type Model } from "@lowbit/ir";
 import { planToJson, quantizeModel, type Analysis, type QuantizedModel } from "@lowbit/quantize";
 import { evaluate as interpret } from "@lowbit/reference";
 import { arrays, randomStream } from "@lowbit/train";

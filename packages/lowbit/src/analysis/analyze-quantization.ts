@@ -64,7 +64,7 @@ async function* analysisBatches(
 }
 
 /** The batch that a model insists on; null when it takes any. */
-export function fixedBatch(inputs: readonly InputSpec[]): number | null {
+function fixedBatch(inputs: readonly InputSpec[]): number | null {
   const size = inputs.find(({ initializer }) => !initializer)?.shape?.[0];
   return typeof size === "number" ? size : null;
 }

@@ -18,7 +18,7 @@ export function failureOf(error: unknown): Failure {
     return { text: "", code: error.exitCode === 0 ? exitCodes.done : exitCodes.usage };
   }
   if (error instanceof CompileError) {
-    const isInterrupted = error.diagnostic.code === "train/stopped";
+    const isInterrupted = error.diagnostic.code.endsWith("/stopped");
     const text = error.diagnostics.map(formatDiagnostic).join("\n");
     return { text, code: isInterrupted ? exitCodes.interrupted : exitCodes.cannot };
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addAnalyze } from "./commands/analyze.ts";
 import { addBackends } from "./commands/backends.ts";
 import { addBench } from "./commands/bench.ts";
 import { addEval } from "./commands/eval.ts";
@@ -19,7 +20,7 @@ export function createProgram(interruptions: Interruptions): Command {
     .helpCommand(false)
     .showHelpAfterError("(lowbit COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addVerify, addBackends])
+  for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addAnalyze, addVerify, addBackends])
     add(program, interruptions);
   return program;
 }

@@ -86,6 +86,8 @@ describe("wrong usage ends with exit code 2 and says what is wrong", () => {
         eval [options] <MODEL>           measure a model on labelled data
         bench [options] <MODEL> [OTHER]  measure the latency of a model, or of two
                                          models in turns
+        analyze [options] <MODEL>        quantize a model in memory and show which
+                                         layers it hurts, and what to do about each
         verify [options] <MODEL>         show what ONNX Runtime runs as integers, what
                                          stays float, and why
         backends [options]               list the backends and what each can do

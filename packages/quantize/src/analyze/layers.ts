@@ -14,7 +14,7 @@ export interface QuantizedLayer {
 }
 
 /** A place where activations are rounded to codes. */
-export interface QuantizedValue {
+interface QuantizedValue {
   /** The name of the float value. */
   readonly name: string;
   /** A FakeQuantize of the settled graph. */

@@ -132,7 +132,7 @@ function branch(graph: Graph, nodes: readonly Node[], bias: Tensor | null, round
 }
 
 /** What data of the model is after rounding. */
-export function roundedData(fakeQuantize: Node): Tensor {
+function roundedData(fakeQuantize: Node): Tensor {
   const [tensor] = evaluateNode(
     fakeQuantize,
     fakeQuantize.inputs.map((value) => value?.constant ?? null),

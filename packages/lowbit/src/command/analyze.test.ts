@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { npzBytes } from "@lowbit/test-models";
+import { Tensor } from "@lowbit/ir";
+import type { LayerAnalysis } from "@lowbit/quantize";
+import { Workshop } from "../workshop.testing.ts";
+
+// Each run is a process of its own, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let workshop: Workshop;
+beforeAll(() => {
+  workshop = new Workshop().withMlp();
+  workshop.write("unlabelled.npz", npzBytes({ x: Tensor.of("float", new Float32Array(64 * 16).fill(0.5), [64, 16]) }));
+});
+afterAll(() => workshop.close());
+
+const command = "analyze mlp.onnx --backend x86 --prefer integer --data test.npz --threads 1";
+
+describe("lowbit analyze", () => {
+  test("shows the worst layers and what to do about each", async () => {
+    const { code, stdout } = await workshop.run(`${command} --metric accuracy`);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^accuracy: [\d.]+ % float, [\d.]+ % quantized \(150 samples, 2 quantized layers\)\n/);
+    expect(stdout).toMatch(
+      /\nfc[12] +Gemm +[\d.]+ dB +[\d.]+ dB +[\d.]+ % +[\d.]+ % {2}nothing +alone it keeps [\d.]+ dB\n/,
+    );
+  });
+
+  test("gives everything as JSON, with the accuracy that `eval` measures", async () => {
+    const result = await workshop.json(`${command} --metric accuracy`);
+    const evaluated = await workshop.json("eval mlp.onnx --data test.npz");
+    expect(result["float"]).toEqual({ sqnr: null, metric: evaluated["value"] });
+    const layers = result["layers"] as LayerAnalysis[];
+    expect(layers.map(({ name, macs }) => [name, macs])).toEqual([
+      ["fc1", 512],
+      ["fc2", 96],
+    ]);
+    expect(Object.keys(result["advice"] as object)).toEqual(["fc1", "fc2"]);
+  });
+
+  test("leaves ablation away when told so", async () => {
+    const result = await workshop.json(`${command} --no-ablation`);
+    expect((result["layers"] as LayerAnalysis[])[0]!.leftFloat).toBeNull();
+  });
+
+  test("keeps finished batches in a state file, and refuses one of another analysis", async () => {
+    const first = await workshop.json(`${command} --state state.jsonl`);
+    const kept = readFileSync(workshop.path("state.jsonl"), "utf8");
+    expect(await workshop.json(`${command} --state state.jsonl`)).toEqual(first);
+    const { code, stderr } = await workshop.run(`${command} --state state.jsonl --keep-float fc1`);
+    expect([code, stderr.split("\n")[0]]).toEqual([
+      1,
+      "error analyze/state: the state is of an analysis of another model, plan or ranges",
+    ]);
+    expect(readFileSync(workshop.path("state.jsonl"), "utf8")).toBe(kept);
+  });
+
+  test.each([
+    ["a metric without targets", "--data unlabelled.npz --metric accuracy", 1, "data/no-targets"],
+    ["nothing quantized", "--data test.npz --keep-float fc*", 1, "analyze/nothing-quantized"],
+    ["a state in no folder", "--data test.npz --state nowhere/state", 1, "file/write"],
+    ["no data", "", 2, "--data"],
+  ])("ends with one clear message for %s", async (_, options, code, message) => {
+    const run = await workshop.run(`analyze mlp.onnx --backend x86 --prefer integer ${options}`);
+    expect([run.code, run.stdout]).toEqual([code, ""]);
+    expect(run.stderr).toContain(message);
+    expect(existsSync(workshop.path("nowhere"))).toBe(false);
+  });
+});

@@ -1,0 +1,161 @@
+import { Option, type Command } from "commander";
+import { loadModel } from "@lowbit/ir";
+import { adviceFor, quantizeModel, worstLayers, type Ablation, type Analysis } from "@lowbit/quantize";
+import type { MetricName } from "@lowbit/train";
+import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
+import { loadBackend } from "../../backends/load-backend.ts";
+import { calibrationFeeds } from "../../calibration-feeds.ts";
+import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
+import { countText, durationText, percentText, plural } from "../format/quantities.ts";
+import { table } from "../format/table.ts";
+import type { Interruptions } from "../interruption.ts";
+import { finish } from "../job.ts";
+import { checkWritable } from "../output-file.ts";
+import { positiveInteger } from "../parse-values.ts";
+import { readPlanFile } from "../plan-file.ts";
+
+interface AnalyzeCommandOptions extends NormalizationOptions {
+  readonly backend: string;
+  readonly data: string;
+  readonly calibrate?: string;
+  readonly metric?: MetricName;
+  readonly samples: number;
+  readonly plan?: string;
+  readonly keepFloat?: readonly string[];
+  readonly prefer: "speed" | "integer";
+  readonly ablation: boolean;
+  readonly state?: string;
+}
+
+/** Layers that the terminal shows. */
+const shownLayers = 10;
+
+/** `lowbit analyze`: which layers a quantization hurts, and what to do about each. */
+export function addAnalyze(program: Command, interruptions: Interruptions): void {
+  const command = program
+    .command("analyze")
+    .description("quantize a model in memory and show which layers it hurts, and what to do about each")
+    .argument("<MODEL>", "float ONNX file")
+    .option("--backend <B>", "x86, arm, a module or an npm package, with features as in x86:avx2")
+    .option("--data <DATA>", dataForms)
+    .option("--calibrate <DATA>", "data for the ranges (default: that of --data)")
+    .addOption(
+      new Option(
+        "--metric <name>",
+        "measure this against the targets too (default: only the error of the results)",
+      ).choices(["accuracy", "top5", "mse"]),
+    )
+    .option("--samples <N>", "at most this many samples", positiveInteger, 512)
+    .option("--plan <FILE>", "quantize as this JSON says, not as the backend plans")
+    .option("--keep-float <GLOB...>", "nodes that stay float; * stands for any text")
+    .addOption(
+      new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
+        .choices(["speed", "integer"])
+        .default("speed"),
+    )
+    .option("--no-ablation", "do not quantize each layer alone and leave each float in turn: much faster")
+    .option("--state <FILE>", "keep finished batches here; the same command goes on from them after Ctrl-C");
+  finish<AnalyzeCommandOptions>(addNormalization(command), interruptions, ["backend", "data"], async (job) => {
+    const { terminal, options, config } = job;
+    const [path] = job.args as readonly [string];
+    const { samples, metric, ablation, state, keepFloat = [] } = options;
+    const threads = options.threads === undefined ? {} : { threads: options.threads };
+    const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
+    if (state !== undefined) checkWritable(state);
+    const model = loadModel(path, { report: (finding) => terminal.report(finding) });
+    const targets = metric === undefined ? undefined : metric === "mse" ? "value" : "class";
+    const data = await openData(options.data, model, options, targets);
+    const ranges = options.calibrate === undefined ? data : await openData(options.calibrate, model, options);
+    const quantized = await quantizeModel(model, {
+      backend,
+      data: calibrationFeeds(ranges, model.graph.inputs, { samples }),
+      keepFloat,
+      ...(options.plan === undefined ? {} : { plan: readPlanFile(options.plan) }),
+      ...threads,
+      progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} samples`),
+    });
+    for (const finding of quantized.diagnostics) terminal.report(finding);
+    const started = performance.now();
+    const analysis = await interruptions.guard((signal) =>
+      analyzeQuantization(quantized, {
+        ...threads,
+        data,
+        samples,
+        ablation,
+        signal,
+        backend: backend.name,
+        ...(metric ? { metric } : {}),
+        ...(state === undefined ? {} : { state }),
+        progress: ({ batch, batches, done, total }) => {
+          const share = batches === null ? null : (batch + done / total) / batches;
+          const seconds = (performance.now() - started) / 1000;
+          const left = share === null ? "" : `, ${durationText((seconds * (1 - share)) / share)} left`;
+          terminal.progress(`analyzing: batch ${batch + 1}${batches === null ? "" : ` of ${batches}`}${left}`);
+        },
+      }),
+    );
+    const skipped = quantized.skipped.map(({ node, reason }) => ({ node: node.label, op: node.op, reason }));
+    const advice = Object.fromEntries(analysis.layers.map((layer) => [layer.name, adviceFor(layer, analysis)]));
+    const result = { model: path, backend: backend.name, metric: metric ?? null, ...analysis, advice, skipped };
+    terminal.result(result, () => text(analysis, metric ?? null));
+  });
+}
+
+function text(analysis: Analysis, metric: MetricName | null): string {
+  const worst = worstLayers(analysis).slice(0, shownLayers);
+  const measured = (ablation: Ablation | null): string =>
+    ablation === null ? "" : metric === null ? decibels(ablation.sqnr) : metricText(ablation.metric, metric);
+  const what = metric ?? "SQNR";
+  const rows = worst.map((layer) => {
+    const { action, reason } = adviceFor(layer, analysis);
+    return [
+      layer.name,
+      layer.op,
+      decibels(layer.isolated.sqnr),
+      decibels(layer.cumulative.sqnr),
+      measured(layer.quantizedAlone),
+      measured(layer.leftFloat),
+      actions[action](layer.name),
+      reason,
+    ];
+  });
+  const summary =
+    metric === null
+      ? `the quantized results keep ${decibels(analysis.quantized.sqnr)} of SQNR`
+      : `${metric}: ${metricText(analysis.float.metric, metric)} float, ${metricText(analysis.quantized.metric, metric)} quantized`;
+  return [
+    `${summary} (${plural(analysis.samples, "sample")}, ${plural(analysis.layers.length, "quantized layer")})`,
+    "",
+    table(
+      [
+        { title: "worst layers" },
+        { title: "op" },
+        { title: "alone", align: "right" },
+        { title: "in the model", align: "right" },
+        { title: `${what}, only it quantized`, align: "right" },
+        { title: `${what}, only it float`, align: "right" },
+        { title: "what to do" },
+        { title: "because" },
+      ],
+      rows,
+    ),
+  ].join("\n");
+}
+
+const actions = {
+  "per-channel": () => "--granularity channel",
+  equalize: () => "--improve equalize",
+  observer: () => "--observer percentile or mse",
+  "more-data": () => "more calibration data",
+  "keep-float": (name: string) => `--keep-float "${name}"`,
+  nothing: () => "nothing",
+} as const;
+
+function decibels(sqnr: number | null): string {
+  return sqnr === null ? "exact" : `${sqnr.toFixed(1)} dB`;
+}
+
+function metricText(value: number | null, metric: MetricName): string {
+  if (value === null) return "";
+  return metric === "mse" ? String(Number(value.toPrecision(4))) : percentText(value, 2);
+}
