@@ -22,6 +22,7 @@ export const layers = [
   "@lowbit/backend-kit",
   "@lowbit/backend-x86",
   "@lowbit/backend-arm",
+  "@lowbit/report",
   "lowbit",
 ];
 

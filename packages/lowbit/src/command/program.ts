@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addAnalyze } from "./commands/analyze.ts";
 import { addBackends } from "./commands/backends.ts";
@@ -10,6 +9,7 @@ import { addQuantize } from "./commands/quantize.ts";
 import { addTrain } from "./commands/train.ts";
 import { addVerify } from "./commands/verify.ts";
 import type { Interruptions } from "./interruption.ts";
+import { version } from "./version.ts";
 
 /** The `lowbit` command with all its sub-commands. Wrong usage throws a CommanderError instead of ending the process. */
 export function createProgram(interruptions: Interruptions): Command {
@@ -23,9 +23,4 @@ export function createProgram(interruptions: Interruptions): Command {
   for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addAnalyze, addVerify, addBackends])
     add(program, interruptions);
   return program;
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 }

@@ -16,6 +16,8 @@ export interface LayerAnalysis {
   readonly op: string;
   /** Nodes of the model that it was made of. */
   readonly origins: readonly string[];
+  /** Names of the nodes of the optimized float model that run in it. */
+  readonly nodes: readonly string[];
   /** Name of the value it gives. */
   readonly output: string;
   /** Multiply-accumulates for one sample; 0 for ops without weights and where shapes are unknown. */

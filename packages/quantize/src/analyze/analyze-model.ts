@@ -124,11 +124,11 @@ export async function analyzeModel(prepared: Model, options: AnalyzeOptions): Pr
   };
 }
 
-type LayerFacts = Pick<LayerAnalysis, "name" | "op" | "origins" | "output">;
+type LayerFacts = Pick<LayerAnalysis, "name" | "op" | "origins" | "nodes" | "output">;
 
-function factsOf({ name, op, origins, output }: QuantizedLayer): LayerFacts {
+function factsOf({ name, op, origins, nodes, output }: QuantizedLayer): LayerFacts {
   const float = output.producer && isFakeQuantize(output.producer) ? output.producer.input : output;
-  return { name, op, origins, output: float.name };
+  return { name, op, origins, nodes: nodes.map(({ label }) => label), output: float.name };
 }
 
 function weightStatistics({ nodes }: QuantizedLayer): CodeStatistics | null {

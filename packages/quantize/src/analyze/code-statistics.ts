@@ -1,4 +1,5 @@
-import { invariant, type Node, type Tensor } from "@lowbit/ir";
+import type { Node, Tensor } from "@lowbit/ir";
+import { scaleOfEachRun } from "./diagnostics.ts";
 import { Histogram } from "../observers/histogram.ts";
 import { ErrorSums, type TensorError } from "./error-sums.ts";
 
@@ -151,10 +152,10 @@ export class CodeCounter {
   }
 }
 
-/** The grid of a FakeQuantize whose parameters are constants. */
+/** The grid of a FakeQuantize. @throws CompileError `analyze/dynamic-scale` where only a run tells its scale */
 export function gridOf(node: Node): CodeGrid {
   const [, scale, zeroPoint] = node.inputs.map((value) => value?.constant ?? null);
-  invariant(scale && zeroPoint, "the parameters of a settled FakeQuantize are constants");
+  if (!scale || !zeroPoint) throw scaleOfEachRun(node.input.name);
   const isPerTensor = scale.size === 1;
   const blockSize = node.int("block_size", 0);
   return {

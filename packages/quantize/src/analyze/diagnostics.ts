@@ -62,3 +62,14 @@ export function analysisStopped(batches: number, state: string | null): CompileE
     help: state === null ? "a state file (--state FILE) lets a run go on later" : "run the same command to go on",
   });
 }
+
+/** A value whose scale is found at run time has no grid to analyze. */
+export function scaleOfEachRun(value: string): CompileError {
+  return new CompileError({
+    code: "analyze/dynamic-scale",
+    severity: "error",
+    message: `the scale of "${value}" is found at run time, so its codes cannot be analyzed`,
+    where: { value },
+    help: "analyze a quantization with calibrated ranges",
+  });
+}

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
-import { loadModel } from "@lowbit/ir";
+import { loadModel, writeWholeFile } from "@lowbit/ir";
 import { adviceFor, quantizeModel, worstLayers, type Ablation, type Analysis } from "@lowbit/quantize";
+import { reportGraph, reportHtml } from "@lowbit/report";
 import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
 import { loadBackend } from "../../backends/load-backend.ts";
@@ -13,6 +14,7 @@ import { finish } from "../job.ts";
 import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import { readPlanFile } from "../plan-file.ts";
+import { version } from "../version.ts";
 
 interface AnalyzeCommandOptions extends NormalizationOptions {
   readonly backend: string;
@@ -25,6 +27,7 @@ interface AnalyzeCommandOptions extends NormalizationOptions {
   readonly prefer: "speed" | "integer";
   readonly ablation: boolean;
   readonly state?: string;
+  readonly report?: string;
 }
 
 /** Layers that the terminal shows. */
@@ -54,6 +57,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
         .default("speed"),
     )
     .option("--no-ablation", "do not quantize each layer alone and leave each float in turn: much faster")
+    .option("--report <FILE>", "write all of it as one HTML page, which needs no network")
     .option("--state <FILE>", "keep finished batches here; the same command goes on from them after Ctrl-C");
   finish<AnalyzeCommandOptions>(addNormalization(command), interruptions, ["backend", "data"], async (job) => {
     const { terminal, options, config } = job;
@@ -61,7 +65,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const { samples, metric, ablation, state, keepFloat = [] } = options;
     const threads = options.threads === undefined ? {} : { threads: options.threads };
     const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
-    if (state !== undefined) checkWritable(state);
+    for (const file of [state, options.report]) if (file !== undefined) checkWritable(file);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const targets = metric === undefined ? undefined : metric === "mse" ? "value" : "class";
     const data = await openData(options.data, model, options, targets);
@@ -94,8 +98,21 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
         },
       }),
     );
-    const skipped = quantized.skipped.map(({ node, reason }) => ({ node: node.label, op: node.op, reason }));
     const advice = Object.fromEntries(analysis.layers.map((layer) => [layer.name, adviceFor(layer, analysis)]));
+    if (options.report !== undefined) {
+      const page = reportHtml({
+        model: path,
+        backend: backend.name,
+        metric: metric ?? null,
+        command: commandLine(),
+        versions: { lowbit: version(), Node: process.versions.node },
+        analysis,
+        advice,
+        graph: reportGraph(quantized.optimized.graph, analysis, quantized.skipped),
+      });
+      writeWholeFile(options.report, Buffer.from(page));
+    }
+    const skipped = quantized.skipped.map(({ node, reason }) => ({ node: node.label, op: node.op, reason }));
     const result = { model: path, backend: backend.name, metric: metric ?? null, ...analysis, advice, skipped };
     terminal.result(result, () => text(analysis, metric ?? null));
   });
@@ -150,6 +167,14 @@ const actions = {
   "keep-float": (name: string) => `--keep-float "${name}"`,
   nothing: () => "nothing",
 } as const;
+
+/** The command that runs now, as a shell takes it. */
+function commandLine(): string {
+  const quoted = process.argv
+    .slice(2)
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`));
+  return ["lowbit", ...quoted].join(" ");
+}
 
 function decibels(sqnr: number | null): string {
   return sqnr === null ? "exact" : `${sqnr.toFixed(1)} dB`;

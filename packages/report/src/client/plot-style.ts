@@ -1,0 +1,3 @@
+import plotStyle from "uplot/dist/uPlot.min.css";
+
+export { plotStyle };
