@@ -24,7 +24,10 @@ async function measure(materials: string): Promise<void> {
   const model = loadModel(join(materials, "models", "cifar10", "resnet20-cifar10.bn.op17.onnx"));
   const batches = cifarBatches(materials, "test", images, "normalized");
   const pixels = Float32Array.from(batches.flatMap(({ x }) => [...x.floats()]));
-  const labels = Tensor.of("int64", batches.flatMap((batch) => batch.labels));
+  const labels = Tensor.of(
+    "int64",
+    batches.flatMap((batch) => batch.labels),
+  );
   const x = Tensor.fromTyped("float", [images, 3, 32, 32], pixels);
   const data = arrays({ [model.graph.inputs[0]!.name]: x }, labels);
   const quantized = await quantizeModel(model, {
