@@ -1,9 +1,12 @@
 import { seeded } from "@lowbit/ir";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { adaroundRows } from "./adaround-rows.ts";
 import { cholesky, inverseUpper } from "./cholesky.ts";
 import { gptqRows } from "./gptq-rows.ts";
 import { betterRows, roundedToNearest, rowErrors, type RoundingProblem } from "./rounding-problem.ts";
+
+// AdaRound takes a thousand steps per layer, which take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Whole numbers from -8 to 7. */
 const grid = {

@@ -1,6 +1,6 @@
 import { newModel, parseGraph, seeded, Tensor, type Model } from "@lowbit/ir";
 import { Session, type Feeds } from "@lowbit/runtime";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { calibrate } from "../calibrate/calibrate.ts";
 import { convert } from "../convert/convert.ts";
 import { createPlan, planText, type QuantPlan } from "../plan/plan.ts";
@@ -9,6 +9,9 @@ import { observed, type Granularity, type QuantDType, type QuantPoint, type Quan
 import type { Ranges } from "../calibrate/ranges.ts";
 import { prepare } from "../prepare/prepare.ts";
 import { adaround, gptq } from "./round-weights.ts";
+
+// AdaRound takes a thousand steps per layer, which take seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const net = (): Model =>
   newModel(
