@@ -20,6 +20,11 @@ export function stringsAttribute<F extends readonly string[] | null>(
   return attribute?.kind === "strings" ? attribute.value.map(stringText) : fallback;
 }
 
+/** A float attribute that has no default. */
+export function optionalFloat(node: Node, name: string): number | null {
+  return node.attributes.has(name) ? node.float(name, 0) : null;
+}
+
 /** An integer attribute that has no default. */
 export function optionalInt(node: Node, name: string): number | null {
   return node.attributes.has(name) ? node.int(name, 0) : null;

@@ -1,7 +1,6 @@
-import type { Value } from "@lowbit/ir";
+import { lowbitDomain, type Value } from "@lowbit/ir";
 import { rankOf } from "../constant-pool.ts";
-import { cotangent, operand, type GradientContext, type GradientRule, type GradientTable } from "../gradient-rule.ts";
-import { allAxes } from "../axes.ts";
+import { cotangent, noGradient, operand, type GradientContext, type GradientRule, type GradientTable } from "../gradient-rule.ts";
 import { sumPerChannel } from "./convolution.ts";
 
 /** A value [C] as [C, 1, ...], to meet [N, C, ...]. */
@@ -15,34 +14,12 @@ export function inverseDeviation({ op, constants }: GradientContext, variance: V
   return op.Reciprocal([op.Sqrt([op.Add([variance, constants.scalar(epsilon, variance)])])]);
 }
 
-/**
- * Statistics of the batch: y = gamma·x̂ + beta, x̂ = (x - mean)·inv. With M elements per channel and s = Σ dy·(x - mean):
- * dgamma = s·inv, dbeta = Σ dy, dx = gamma·inv·(dy - dbeta/M - (x - mean)·inv·dgamma/M).
- *
- * The variance is taken of centred values: E[x²] - mean² loses half of the digits.
- */
+/** Statistics of the batch: one op, since all three gradients are made of the same sums. */
 function batchStatistics(context: GradientContext, dy: Value): readonly (Value | null)[] {
-  const { op, node, needs, constants } = context;
-  const [x, gamma] = [operand(context, 0), operand(context, 1)];
-  const list = allAxes(x).filter((axis) => axis !== 1);
-  const axes = constants.ints(list, "axes");
-  const mean = (value: Value) => op.ReduceMean([value, axes], { keepdims: 1 });
-  const sum = (value: Value) => op.ReduceSum([value, axes], { keepdims: 1 });
-  const centred = op.Sub([x, mean(x)]);
-  const inv = inverseDeviation(context, mean(op.Mul([centred, centred])), node.float("epsilon", Math.fround(1e-5)));
-  const dgamma = op.Mul([sum(op.Mul([dy, centred])), inv]);
-  const dbeta = sum(dy);
-  const dx = () => {
-    const count = constants.sizeRatio(x, gamma);
-    const bend = op.Div([op.Mul([dgamma, inv]), count]);
-    const recentred = op.Sub([op.Sub([dy, op.Div([dbeta, count])]), op.Mul([centred, bend])]);
-    return op.Mul([recentred, op.Mul([inv, alongChannels(context, gamma, x)])]);
-  };
-  return [
-    needs[0] ? dx() : null,
-    needs[1] ? op.Squeeze([dgamma, axes]) : null,
-    needs[2] ? op.Squeeze([dbeta, axes]) : null,
-  ];
+  const { editor, node } = context;
+  const inputs = [dy, operand(context, 0), operand(context, 1)];
+  const attributes = { epsilon: node.float("epsilon", Math.fround(1e-5)) };
+  return editor.node("BatchNormalizationGrad", inputs, attributes, { domain: lowbitDomain, outputs: 3 }).outputs;
 }
 
 /** Stored statistics: y = (x - mean)·k + beta, k = gamma·inv, inv = 1/√(variance + epsilon). */
@@ -78,5 +55,8 @@ const batchNormalization: GradientRule = (context) => {
   return context.node.int("training_mode", 0) === 0 ? storedStatistics(context, dy) : batchStatistics(context, dy);
 };
 
-/** The rule of BatchNormalization over [N, C, ...]. */
-export const batchNormalizationGradients = { BatchNormalization: batchNormalization } satisfies Partial<GradientTable>;
+/** The rules of BatchNormalization over [N, C, ...]. */
+export const batchNormalizationGradients = {
+  BatchNormalization: batchNormalization,
+  BatchNormalizationGrad: noGradient("it is itself a gradient; second derivatives are not built"),
+} satisfies Partial<GradientTable>;

@@ -16,6 +16,8 @@ interface FakeQuantizeSettings {
   readonly axis: number | undefined;
   readonly block_size: number | undefined;
   readonly covers_range: number | undefined;
+  readonly lower: number | undefined;
+  readonly upper: number | undefined;
 }
 
 function settingsOf(node: Node): FakeQuantizeSettings {
@@ -25,6 +27,8 @@ function settingsOf(node: Node): FakeQuantizeSettings {
     axis: node.attributes.has("axis") ? node.int("axis", 0) : undefined,
     block_size: node.int("block_size", 0) || undefined,
     covers_range: node.int("covers_range", 0) || undefined,
+    lower: node.attributes.has("lower") ? node.float("lower", 0) : undefined,
+    upper: node.attributes.has("upper") ? node.float("upper", 0) : undefined,
   };
 }
 

@@ -17,6 +17,11 @@ export function inferFakeQuantizeGrad(context: InferContext): Inferred {
   return { types: [context.type(1), context.type(2), tensorType("float", context.shape(2))] };
 }
 
+/** BatchNormalizationGrad(dY, X, scale): X's type, and the scale's twice. */
+export function inferBatchNormalizationGrad(context: InferContext): Inferred {
+  return { types: [context.type(1), context.type(2), context.type(2)] };
+}
+
 function checkScaleAt(context: InferContext, data: number, scale: number): void {
   const x = context.shape(data);
   const given = context.shape(scale);

@@ -3,6 +3,7 @@ import { convAttributes } from "./conv.ts";
 import { defineOp, float, int, ints, required, string } from "./define-op.ts";
 import {
   inferAssign,
+  inferBatchNormalizationGrad,
   inferConvBatchNormalization,
   inferFakeQuantize,
   inferFakeQuantizeGrad,
@@ -21,6 +22,8 @@ const fakeQuantizeAttributes = {
   axis: int(),
   block_size: int(0),
   covers_range: int(0),
+  lower: float(),
+  upper: float(),
 };
 
 /** lowbit's own ops: they exist between passes, and are legalized to plain ONNX before anything runs. */
@@ -49,7 +52,7 @@ export const lowbitOps = {
     domain,
     inputs: ["X", "min?", "max?"],
     outputs: ["new_min", "new_max"],
-    attributes: { mode: string("moving-average"), averaging_constant: float(0.01), axis: int() },
+    attributes: { mode: string("moving-average"), averaging_constant: float(0.01), axis: int(), lower: float(), upper: float() },
     traits: ["reduction"],
     roles: { min: parameter, max: parameter },
     infer: inferObserveRange,
@@ -129,6 +132,16 @@ export const lowbitOps = {
     traits: ["linear"],
     roles: { W: { role: "weight", channelAxis: 0 } },
     infer: typeOf(2),
+  }),
+  BatchNormalizationGrad: defineOp("BatchNormalizationGrad", {
+    since: 1,
+    domain,
+    inputs: ["dY", "X", "scale"],
+    outputs: ["dX", "dScale", "dBias"],
+    attributes: { epsilon: float(1e-5) },
+    traits: ["normalization"],
+    roles: { scale: parameter },
+    infer: inferBatchNormalizationGrad,
   }),
   MaxPoolGrad: defineOp("MaxPoolGrad", {
     since: 1,

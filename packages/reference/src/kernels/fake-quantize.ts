@@ -2,7 +2,7 @@ import type { Tensor, DType } from "@lowbit/ir";
 import { tensorOf } from "../arrays/elements.ts";
 import { sizeOf } from "../arrays/indices.ts";
 import { groupsAlong } from "../arrays/regroup.ts";
-import { optionalInt } from "../attributes.ts";
+import { optionalFloat, optionalInt } from "../attributes.ts";
 import type { Kernel, KernelCall } from "../kernel.ts";
 import { parameterPlaces } from "../quantization-parameters.ts";
 import { clamp, roundHalfEven } from "../rounding.ts";
@@ -46,13 +46,16 @@ const fakeQuantize: Kernel = (call) => {
 };
 
 /**
- * Straight-through inside the range, zero outside; for the scale Esser et al. 2020 (https://arxiv.org/abs/1902.08153),
+ * Straight-through inside the range, zero outside. `lower` and `upper` are bounds that the elements are clamped to before
+ * they are rounded (codes stand for nothing beyond them, so that FakeQuantize itself shows no difference): the gradient
+ * passes above `lower` up to `upper`. For the scale Esser et al. 2020 (https://arxiv.org/abs/1902.08153),
  * eq. 3; for the zero point Bhalgat et al. 2020 (https://arxiv.org/abs/2004.09576). Sums in float64.
  */
 const fakeQuantizeGrad: Kernel = (call) => {
   const [dy, x, scale] = [call.tensor(0), call.tensor(1), call.tensor(2)];
   const { places, scales, zeroPoints, range } = quantizerOf(call, x, scale, call.tensor(3));
   const covered = call.node.int("covers_range", 0) === 1;
+  const [lower, upper] = [optionalFloat(call.node, "lower") ?? -Infinity, optionalFloat(call.node, "upper") ?? Infinity];
   const cotangents = dy.numbers();
   const elements = x.numbers();
   const dScale = new Float64Array(scales.length);
@@ -63,7 +66,8 @@ const fakeQuantizeGrad: Kernel = (call) => {
     const rounded = roundHalfEven(quotient);
     const zp = zeroPoints[place]!;
     const code = rounded + zp;
-    const inside = covered || (code >= range[0] && code <= range[1]);
+    const isFree = elements[i]! > lower && elements[i]! <= upper;
+    const inside = isFree && (covered || (code >= range[0] && code <= range[1]));
     dScale[place]! += cotangent * (inside ? rounded - quotient : clamp(code, range[0], range[1]) - zp);
     dZeroPoint[place]! += inside ? 0 : -cotangent * scales[place]!;
     return inside ? cotangent : 0;
@@ -75,6 +79,10 @@ const fakeQuantizeGrad: Kernel = (call) => {
   ];
 };
 
+/**
+ * The range of the elements, moved on from an old one. Elements are clamped to `lower` and `upper` first where those are
+ * given; `lower` itself then counts as seen.
+ */
 const observeRange: Kernel = (call) => {
   const [x, oldMin, oldMax] = [call.tensor(0), call.optional(1), call.optional(2)];
   const axis = optionalInt(call.node, "axis");
@@ -102,7 +110,11 @@ const observeRange: Kernel = (call) => {
       }),
     );
   };
-  return [merge(oldMin, fold(Math.min, Infinity), Math.min), merge(oldMax, fold(Math.max, -Infinity), Math.max)];
+  const [lower, upper] = [optionalFloat(call.node, "lower"), optionalFloat(call.node, "upper")];
+  const clamped = (element: number): number => Math.max(Math.min(element, upper ?? Infinity), lower ?? -Infinity);
+  const lowest = fold(Math.min, Infinity).map((element) => lower ?? clamped(element));
+  const highest = fold(Math.max, -Infinity).map(clamped);
+  return [merge(oldMin, lowest, Math.min), merge(oldMax, highest, Math.max)];
 };
 
 /** Scale and zero point of a range that is widened to 0, in float32. */

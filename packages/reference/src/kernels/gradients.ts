@@ -1,6 +1,7 @@
 import { tensorOf } from "../arrays/elements.ts";
 import { sizeOf } from "../arrays/indices.ts";
 import type { Kernel } from "../kernel.ts";
+import { batchNormalizationGrad } from "./normalization.ts";
 import { convolveBackToInput, convolveBackToWeight, planConvolution } from "./convolution.ts";
 import { argMaxOfWindows, averageCounts, forEachWindow, planPool } from "./pooling.ts";
 
@@ -46,6 +47,7 @@ const averagePoolGrad: Kernel = (call) => {
 export const gradientKernels = {
   ConvGradInput: convGradInput,
   ConvGradWeight: convGradWeight,
+  BatchNormalizationGrad: batchNormalizationGrad,
   MaxPoolGrad: maxPoolGrad,
   AveragePoolGrad: averagePoolGrad,
 } satisfies Readonly<Record<string, Kernel>>;

@@ -56,6 +56,41 @@ const batchNormalization: Kernel = (call) => {
   ];
 };
 
+/**
+ * The gradient of BatchNormalization in training mode (Ioffe and Szegedy 2015, section 3): with x̂ = (x - mean)/√(variance + ε)
+ * over M elements per channel, dBias = Σ dy, dScale = Σ dy·x̂, dX = scale/√(variance + ε)·(dy - dBias/M - x̂·dScale/M).
+ */
+export const batchNormalizationGrad: Kernel = (call) => {
+  const [dy, x] = [call.tensor(0), call.tensor(1)];
+  const channels = x.dims[1] ?? 1;
+  const scale = perChannel(call, 2, channels);
+  const epsilon = call.node.float("epsilon", 1e-5);
+  const plane = sizeOf(x.dims.slice(2));
+  const current = channelGroups(x).map(statistics);
+  const inverse = Float64Array.from(current, ({ variance }) => 1 / Math.sqrt(variance + epsilon));
+  const channelOf = (i: number): number => Math.floor(i / plane) % channels;
+  const normalized = x.numbers().map((element, i) => {
+    const c = channelOf(i);
+    return (element - current[c]!.mean) * inverse[c]!;
+  });
+  const cotangents = dy.numbers();
+  const [dScale, dBias] = [new Float64Array(channels), new Float64Array(channels)];
+  cotangents.forEach((cotangent, i) => {
+    dScale[channelOf(i)]! += cotangent * normalized[i]!;
+    dBias[channelOf(i)]! += cotangent;
+  });
+  const count = x.size / channels;
+  const dx = cotangents.map((cotangent, i) => {
+    const c = channelOf(i);
+    return scale[c]! * inverse[c]! * (cotangent - (dBias[c]! + normalized[i]! * dScale[c]!) / count);
+  });
+  return [
+    tensorOf(x.dtype, x.dims, dx),
+    tensorOf(x.dtype, [channels], dScale),
+    tensorOf(x.dtype, [channels], dBias),
+  ];
+};
+
 function normalizeChannels(
   x: Tensor,
   scale: Float64Array,

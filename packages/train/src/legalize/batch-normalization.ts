@@ -1,38 +1,108 @@
-import type { Value } from "@lowbit/ir";
+import { Tensor, type Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
 
+/** What both directions of a normalization by its batch are made of; cleaning up merges what they both compute. */
+interface BatchStatistics {
+  /** X - mean, as X. */
+  readonly centred: Value;
+  /** [C, 1]. */
+  readonly mean: Value;
+  /** Population variance, [C, 1]. */
+  readonly variance: Value;
+  /** 1 / √(variance + ε), [C, 1]. */
+  readonly inverse: Value;
+}
+
 /**
- * BatchNormalization in training mode as reductions and elementwise ops (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html):
+ * BatchNormalization in training mode as reductions and one affine pass (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html):
  * batch mean, centred population variance, Y = (X - mean)·k + bias with k = scale / √(variance + ε), and the running
  * statistics moved by 1 - momentum.
  */
 export function batchNormalizationTraining(context: LegalizeContext): readonly (Value | null)[] {
   const { node, op, editor } = context;
   const [x, scale, bias] = [operand(context, 0), operand(context, 1), operand(context, 2)];
-  const shape = dims(x);
-  const [channels] = dims(scale);
-  const axes = ints(
-    editor,
-    shape.map((_, axis) => axis).filter((axis) => axis !== 1),
-    "all_but_channels",
-  );
-  const perChannel = [1, channels!, ...shape.slice(2).map(() => 1)];
-  const mean = op.ReduceMean([x, axes], { keepdims: 1 });
-  const centred = op.Sub([x, mean]);
-  const variance = op.ReduceMean([op.Mul([centred, centred]), axes], { keepdims: 1 });
-  const deviation = op.Sqrt([op.Add([variance, scalar(editor, node.float("epsilon", 1e-5), "epsilon")])]);
-  const k = op.Div([reshape(context, scale, perChannel), deviation]);
-  const y = op.Add([op.Mul([centred, k]), reshape(context, bias, perChannel)]);
+  const channels = dims(scale)[0]!;
+  const { centred, mean, variance, inverse } = statistics(context, x, channels);
+  const k = op.Mul([scale, reshape(context, inverse, [channels])]);
   const momentum = node.float("momentum", 0.9);
   const moved = (old: Value, current: Value): Value => {
     const kept = op.Mul([old, scalar(editor, momentum, "momentum")]);
-    const added = op.Mul([reshape(context, current, [channels!]), scalar(editor, 1 - momentum, "rest")]);
+    const added = op.Mul([reshape(context, current, [channels]), scalar(editor, 1 - momentum, "rest")]);
     return op.Add([kept, added]);
   };
   const [, newMean, newVariance] = node.outputs;
   return [
-    y,
+    affine(context, centred, k, bias),
     newMean ? moved(operand(context, 3), mean) : null,
     newVariance ? moved(operand(context, 4), variance) : null,
   ];
+}
+
+/**
+ * BatchNormalizationGrad as two sums over each channel and one affine combination of dY and the centred X: with
+ * s = Σ dY·(X - mean) and k = scale / √(variance + ε) over M elements, dX = k·dY - k·s/(M·(variance + ε))·(X - mean) - k·dBias/M.
+ */
+export function batchNormalizationGrad(context: LegalizeContext): readonly (Value | null)[] {
+  const { op, editor } = context;
+  const [dy, x, scale] = [operand(context, 0), operand(context, 1), operand(context, 2)];
+  const shape = dims(x);
+  const channels = dims(scale)[0]!;
+  const count = shape.reduce((a, b) => a * b, 1) / channels;
+  const { centred, inverse } = statistics(context, x, channels);
+  const inv = reshape(context, inverse, [channels]);
+  const dBias = reshape(context, sumOver(context, dy), [channels]);
+  const dScale = op.Mul([reshape(context, dotOver(context, dy, centred), [channels]), inv]);
+  const k = op.Mul([scale, inv]);
+  const perElement = op.Mul([k, scalar(editor, -1 / count, "per_element")]);
+  const bent = op.Mul([centred, perChannel(context, op.Mul([perElement, op.Mul([dScale, inv])]), shape)]);
+  const dX = op.Add([affine(context, dy, k, op.Mul([perElement, dBias])), bent]);
+  return [dX, dScale, dBias];
+}
+
+function statistics(context: LegalizeContext, x: Value, channels: number): BatchStatistics {
+  const { node, op, editor } = context;
+  const shape = dims(x);
+  const count = shape.reduce((a, b) => a * b, 1) / channels;
+  const mean = op.ReduceMean([x, batchAxes(context, shape)], { keepdims: 1 });
+  const centred = op.Sub([x, mean]);
+  const sumOfSquares = reshape(context, dotOver(context, centred, centred), [channels, 1]);
+  const variance = op.Mul([sumOfSquares, scalar(editor, 1 / count, "per_element")]);
+  const epsilon = scalar(editor, node.float("epsilon", 1e-5), "epsilon");
+  const inverse = op.Reciprocal([op.Sqrt([op.Add([variance, epsilon])])]);
+  return { centred, mean, variance, inverse };
+}
+
+/** y[c] = Σ a·b over the batch and the positions, as a row-by-row matrix product: one pass, where Mul and a sum take two. */
+function dotOver(context: LegalizeContext, a: Value, b: Value): Value {
+  const { op, editor } = context;
+  const [batch, channels, ...spatial] = dims(a);
+  const positions = spatial.reduce((product, size) => product * size, 1);
+  if (positions === 1) return op.ReduceSum([op.Mul([a, b]), batchAxes(context, dims(a))], { keepdims: 1 });
+  const rows = (value: Value): Value => reshape(context, value, [batch! * channels!, 1, positions]);
+  const attributes = { transB: 1 };
+  const products = editor.node("FusedMatMul", [rows(a), rows(b)], attributes, { domain: "com.microsoft" }).output;
+  return op.ReduceSum([reshape(context, products, [batch!, channels!]), ints(editor, [0], "batch_axis")], {
+    keepdims: 0,
+  });
+}
+
+function sumOver(context: LegalizeContext, value: Value): Value {
+  return context.op.ReduceSum([value, batchAxes(context, dims(value))], { keepdims: 0 });
+}
+
+/** x·factor + shift per channel, in the one pass of a BatchNormalization with mean 0 and variance 1. */
+function affine({ op, editor }: LegalizeContext, x: Value, factor: Value, shift: Value): Value {
+  const channels = dims(factor)[0]!;
+  const filled = (value: number, name: string): Value =>
+    editor.initializer(Tensor.fromTyped("float", [channels], new Float32Array(channels).fill(value)), name);
+  return op.BatchNormalization([x, factor, shift, filled(0, "no_mean"), filled(1, "unit_variance")], { epsilon: 0 });
+}
+
+function perChannel(context: LegalizeContext, value: Value, shape: readonly number[]): Value {
+  return reshape(context, value, [1, shape[1]!, ...shape.slice(2).map(() => 1)]);
+}
+
+function batchAxes({ editor }: LegalizeContext, shape: readonly number[]): Value {
+  const axes = shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+  return ints(editor, axes, "all_but_channels");
 }

@@ -51,7 +51,8 @@ export function fakeQuantizeGrad(context: LegalizeContext): readonly (Value | nu
   const { node, op, editor } = context;
   const [dy, x] = [operand(context, 0), operand(context, 1)];
   const [, dScale, dZeroPoint] = node.outputs;
-  if (node.int("covers_range", 0) === 1 && !dScale && !dZeroPoint) return [op.Identity([dy]), null, null];
+  const isClamped = node.attributes.has("lower") || node.attributes.has("upper");
+  if (node.int("covers_range", 0) === 1 && !isClamped && !dScale && !dZeroPoint) return [op.Identity([dy]), null, null];
   invariant(node.int("block_size", 0) === 0, "FakeQuantizeGrad: learned blocked scales are not supported");
   const { qmin, qmax } = codeRange(node);
   const scale = alongAxis(context, operand(context, 1 + 1));
@@ -59,8 +60,10 @@ export function fakeQuantizeGrad(context: LegalizeContext): readonly (Value | nu
   const least = op.Sub([scalar(editor, qmin, "qmin"), zeroPoint]);
   const most = op.Sub([scalar(editor, qmax, "qmax"), zeroPoint]);
   const half = scalar(editor, 0.5, "half");
-  const lower = op.Mul([op.Sub([least, half]), scale]);
-  const upper = op.Mul([op.Add([most, half]), scale]);
+  const [lower, upper] = clampedTo(context, [
+    op.Mul([op.Sub([least, half]), scale]),
+    op.Mul([op.Add([most, half]), scale]),
+  ]);
   const isSingle = dims(lower).every((dim) => dim === 1);
   const clipped = isSingle
     ? op.Clip([x, reshape(context, lower, []), reshape(context, upper, [])])
@@ -75,6 +78,28 @@ export function fakeQuantizeGrad(context: LegalizeContext): readonly (Value | nu
   const outside = op.Sub([scalar(editor, 1, "one"), inside]);
   const byZeroPoint = dZeroPoint ? sum(op.Neg([op.Mul([op.Mul([dy, outside]), scale])])) : null;
   return [dx, byScale, byZeroPoint];
+}
+
+/** The bounds of the elements that get a gradient, drawn in to just above `lower` and to `upper` where the node has them. */
+function clampedTo({ node, op, editor }: LegalizeContext, [low, high]: readonly [Value, Value]): readonly [Value, Value] {
+  const bound = (name: "lower" | "upper"): number | null =>
+    node.attributes.has(name) ? node.float(name, 0) : null;
+  const [lower, upper] = [bound("lower"), bound("upper")];
+  return [
+    lower === null ? low : op.Max([low, scalar(editor, nextAbove(lower), "lower")]),
+    upper === null ? high : op.Min([high, scalar(editor, upper, "upper")]),
+  ];
+}
+
+/** The smallest normal float32 number above a float32 number. */
+function nextAbove(value: number): number {
+  const smallestNormal = 2 ** -126;
+  if (value >= 0 && value < smallestNormal) return smallestNormal;
+  const bits = new Int32Array(1);
+  const float = new Float32Array(bits.buffer);
+  float[0] = value;
+  bits[0]! += value < 0 ? -1 : 1;
+  return float[0];
 }
 
 /** A per-axis parameter [C] shaped to broadcast against X. */

@@ -25,11 +25,17 @@ function startsFinite(buffer: Value): boolean {
 function currentRange(context: LegalizeContext, x: Value): readonly [Value, Value] {
   const { node, op, editor } = context;
   const shape = dims(x);
+  const [lower, upper] = ["lower", "upper"].map((name) =>
+    node.attributes.has(name) ? scalar(editor, node.float(name, 0), name) : null,
+  );
   const reduced = (rows: Value, over: Value | null): readonly [Value, Value] => {
+    const highest = op.ReduceMax([rows, over], { keepdims: 0 });
+    const capped = upper ? op.Min([highest, upper]) : highest;
+    // What is clamped from below reaches the bound, so there is nothing to look for.
+    if (lower) return [lower, op.Max([capped, lower])];
     const low = op.ReduceMin([rows, over], { keepdims: 0 });
-    const high = op.ReduceMax([rows, over], { keepdims: 0 });
-    context.observed.set(low, { high, rows, axes: over });
-    return [low, high];
+    context.observed.set(low, { high: capped, rows, axes: over });
+    return [low, capped];
   };
   if (!node.attributes.has("axis")) return reduced(x, null);
   const axis = (node.int("axis", 0) + shape.length) % shape.length;

@@ -94,7 +94,7 @@ function moveTogether(editor: GraphEditor, observers: readonly Node[], min: Valu
   const rate = op.Constant([], { value_float: observers[0]!.float("averaging_constant", 0.01) });
   const one = editor.initializer(Tensor.of("int64", [1]), "one");
   const current = observers.map((observer) =>
-    op.ObserveRange([observer.input], { mode: "current" }, { outputs: 2 }).map((end) => op.Reshape([end, one])),
+    op.ObserveRange([observer.input], currentRange(observer), { outputs: 2 }).map((end) => op.Reshape([end, one])),
   );
   for (const observer of observers) editor.erase(observer);
   [min, max].forEach((buffer, end) => {
@@ -104,4 +104,10 @@ function moveTogether(editor: GraphEditor, observers: readonly Node[], min: Valu
     );
     assign(editor, buffer, op.Add([buffer, op.Mul([op.Sub([seen, buffer]), rate])]));
   });
+}
+
+/** The attributes of an observer that gives the current range of what `observer` watches. */
+function currentRange(observer: Node): { mode: string; lower?: number; upper?: number } {
+  const bounds = (["lower", "upper"] as const).filter((name) => observer.attributes.has(name));
+  return { mode: "current", ...Object.fromEntries(bounds.map((name) => [name, observer.float(name, 0)])) };
 }
