@@ -1,6 +1,13 @@
 import { lowbitDomain, type Value } from "@lowbit/ir";
 import { rankOf } from "../constant-pool.ts";
-import { cotangent, noGradient, operand, type GradientContext, type GradientRule, type GradientTable } from "../gradient-rule.ts";
+import {
+  cotangent,
+  noGradient,
+  operand,
+  type GradientContext,
+  type GradientRule,
+  type GradientTable,
+} from "../gradient-rule.ts";
 import { sumPerChannel } from "./convolution.ts";
 
 /** A value [C] as [C, 1, ...], to meet [N, C, ...]. */

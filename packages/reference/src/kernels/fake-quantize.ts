@@ -48,14 +48,17 @@ const fakeQuantize: Kernel = (call) => {
 /**
  * Straight-through inside the range, zero outside. `lower` and `upper` are bounds that the elements are clamped to before
  * they are rounded (codes stand for nothing beyond them, so that FakeQuantize itself shows no difference): the gradient
- * passes above `lower` up to `upper`. For the scale Esser et al. 2020 (https://arxiv.org/abs/1902.08153),
+ * passes from `lower` to `upper`, both included. For the scale Esser et al. 2020 (https://arxiv.org/abs/1902.08153),
  * eq. 3; for the zero point Bhalgat et al. 2020 (https://arxiv.org/abs/2004.09576). Sums in float64.
  */
 const fakeQuantizeGrad: Kernel = (call) => {
   const [dy, x, scale] = [call.tensor(0), call.tensor(1), call.tensor(2)];
   const { places, scales, zeroPoints, range } = quantizerOf(call, x, scale, call.tensor(3));
   const covered = call.node.int("covers_range", 0) === 1;
-  const [lower, upper] = [optionalFloat(call.node, "lower") ?? -Infinity, optionalFloat(call.node, "upper") ?? Infinity];
+  const [lower, upper] = [
+    optionalFloat(call.node, "lower") ?? -Infinity,
+    optionalFloat(call.node, "upper") ?? Infinity,
+  ];
   const cotangents = dy.numbers();
   const elements = x.numbers();
   const dScale = new Float64Array(scales.length);
@@ -66,7 +69,7 @@ const fakeQuantizeGrad: Kernel = (call) => {
     const rounded = roundHalfEven(quotient);
     const zp = zeroPoints[place]!;
     const code = rounded + zp;
-    const isFree = elements[i]! > lower && elements[i]! <= upper;
+    const isFree = elements[i]! >= lower && elements[i]! <= upper;
     const inside = isFree && (covered || (code >= range[0] && code <= range[1]));
     dScale[place]! += cotangent * (inside ? rounded - quotient : clamp(code, range[0], range[1]) - zp);
     dZeroPoint[place]! += inside ? 0 : -cotangent * scales[place]!;

@@ -84,11 +84,7 @@ export const batchNormalizationGrad: Kernel = (call) => {
     const c = channelOf(i);
     return scale[c]! * inverse[c]! * (cotangent - (dBias[c]! + normalized[i]! * dScale[c]!) / count);
   });
-  return [
-    tensorOf(x.dtype, x.dims, dx),
-    tensorOf(x.dtype, [channels], dScale),
-    tensorOf(x.dtype, [channels], dBias),
-  ];
+  return [tensorOf(x.dtype, x.dims, dx), tensorOf(x.dtype, [channels], dScale), tensorOf(x.dtype, [channels], dBias)];
 };
 
 function normalizeChannels(

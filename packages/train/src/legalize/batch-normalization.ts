@@ -1,6 +1,9 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
 
+/** Positions per sample from which on a row-by-row product is faster than Mul and ReduceSum, measured at 2 threads. */
+const worthDotting = 200;
+
 /** What both directions of a normalization by its batch are made of; cleaning up merges what they both compute. */
 interface BatchStatistics {
   /** X - mean, as X. */
@@ -77,7 +80,7 @@ function dotOver(context: LegalizeContext, a: Value, b: Value): Value {
   const { op, editor } = context;
   const [batch, channels, ...spatial] = dims(a);
   const positions = spatial.reduce((product, size) => product * size, 1);
-  if (positions === 1) return op.ReduceSum([op.Mul([a, b]), batchAxes(context, dims(a))], { keepdims: 1 });
+  if (positions < worthDotting) return op.ReduceSum([op.Mul([a, b]), batchAxes(context, dims(a))], { keepdims: 1 });
   const rows = (value: Value): Value => reshape(context, value, [batch! * channels!, 1, positions]);
   const attributes = { transB: 1 };
   const products = editor.node("FusedMatMul", [rows(a), rows(b)], attributes, { domain: "com.microsoft" }).output;

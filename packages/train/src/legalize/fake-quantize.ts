@@ -80,26 +80,17 @@ export function fakeQuantizeGrad(context: LegalizeContext): readonly (Value | nu
   return [dx, byScale, byZeroPoint];
 }
 
-/** The bounds of the elements that get a gradient, drawn in to just above `lower` and to `upper` where the node has them. */
-function clampedTo({ node, op, editor }: LegalizeContext, [low, high]: readonly [Value, Value]): readonly [Value, Value] {
-  const bound = (name: "lower" | "upper"): number | null =>
-    node.attributes.has(name) ? node.float(name, 0) : null;
+/** The bounds of the elements that get a gradient, drawn in to `lower` and `upper` where the node has them. */
+function clampedTo(
+  { node, op, editor }: LegalizeContext,
+  [low, high]: readonly [Value, Value],
+): readonly [Value, Value] {
+  const bound = (name: "lower" | "upper"): number | null => (node.attributes.has(name) ? node.float(name, 0) : null);
   const [lower, upper] = [bound("lower"), bound("upper")];
   return [
-    lower === null ? low : op.Max([low, scalar(editor, nextAbove(lower), "lower")]),
+    lower === null ? low : op.Max([low, scalar(editor, lower, "lower")]),
     upper === null ? high : op.Min([high, scalar(editor, upper, "upper")]),
   ];
-}
-
-/** The smallest normal float32 number above a float32 number. */
-function nextAbove(value: number): number {
-  const smallestNormal = 2 ** -126;
-  if (value >= 0 && value < smallestNormal) return smallestNormal;
-  const bits = new Int32Array(1);
-  const float = new Float32Array(bits.buffer);
-  float[0] = value;
-  bits[0]! += value < 0 ? -1 : 1;
-  return float[0];
 }
 
 /** A per-axis parameter [C] shaped to broadcast against X. */

@@ -60,6 +60,16 @@ const cases: Readonly<Record<string, string>> = {
     scale, zero = lowbit.QuantizationParameters <qmin = 0, qmax = 255, dtype = "uint8"> (low, high) }`,
   "QuantizationParameters of a symmetric range": `g (float[5] low, float[5] high) => (float[5] scale, int8[5] zero) {
     scale, zero = lowbit.QuantizationParameters <qmin = -127, qmax = 127, symmetric = 1, dtype = "int8"> (low, high) }`,
+  "BatchNormalizationGrad of small planes": `g (float[4,3,5,5] dy, float[4,3,5,5] x, float[3] scale) => (float[4,3,5,5] dx, float[3] ds, float[3] db) {
+    dx, ds, db = lowbit.BatchNormalizationGrad <epsilon = 0.001> (dy, x, scale) }`,
+  "BatchNormalizationGrad of large planes": `g (float[2,3,16,16] dy, float[2,3,16,16] x, float[3] scale) => (float[2,3,16,16] dx, float[3] ds, float[3] db) {
+    dx, ds, db = lowbit.BatchNormalizationGrad (dy, x, scale) }`,
+  "BatchNormalizationGrad without positions": `g (float[6,3] dy, float[6,3] x, float[3] scale) => (float[6,3] dx, float[3] ds, float[3] db) {
+    dx, ds, db = lowbit.BatchNormalizationGrad (dy, x, scale) }`,
+  "FakeQuantizeGrad of a clamped activation": `g (float[2,3,4] dy, float[2,3,4] x) => (float[2,3,4] dx) <float scale = {0.003}, uint8 zero = {0}> {
+    dx = lowbit.FakeQuantizeGrad <qmin = 0, qmax = 255, lower = 0.0, upper = 0.7> (dy, x, scale, zero) }`,
+  "ObserveRange of a clamped activation": `g (float[2,3,4] x) => (float low, float high) <float a = {0.1}, float b = {0.7}> {
+    low, high = lowbit.ObserveRange <averaging_constant = 0.25, lower = 0.0, upper = 0.5> (x, a, b) }`,
   "BatchNormalization in training": `g (float[4,3,5,5] x, float[3] scale, float[3] bias, float[3] mean, float[3] var)
     => (float[4,3,5,5] y, float[3] new_mean, float[3] new_var) {
     y, new_mean, new_var = BatchNormalization <training_mode = 1, epsilon = 0.001, momentum = 0.8> (x, scale, bias, mean, var) }`,

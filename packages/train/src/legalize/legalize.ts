@@ -1,5 +1,5 @@
 import { GraphEditor, type Graph, type Node, type Value } from "@lowbit/ir";
-import { batchNormalizationTraining } from "./batch-normalization.ts";
+import { batchNormalizationGrad, batchNormalizationTraining } from "./batch-normalization.ts";
 import { convGradInput } from "./conv-grad-input.ts";
 import { convGradWeight } from "./conv-grad-weight.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
@@ -13,6 +13,7 @@ const legalizations: Readonly<Record<string, Legalization>> = {
   ":SoftmaxCrossEntropyLoss": crossEntropyLoss,
   "lowbit:ConvGradInput": convGradInput,
   "lowbit:ConvGradWeight": convGradWeight,
+  "lowbit:BatchNormalizationGrad": batchNormalizationGrad,
   "lowbit:MaxPoolGrad": maxPoolGrad,
   "lowbit:AveragePoolGrad": averagePoolGrad,
   "lowbit:FakeQuantize": fakeQuantize,

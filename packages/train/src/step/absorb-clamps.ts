@@ -4,7 +4,12 @@ import { GraphEditor, lowbitDomain, type Graph, type Node, type Value } from "@l
 interface Bounds {
   readonly lower: number;
   readonly upper: number | null;
+  /** From where on the gradient passes: Relu's does not at 0 itself, Clip's does. */
+  readonly passesFrom: number;
 }
+
+/** The smallest positive normal float32 number. */
+const smallestPositive = 2 ** -126;
 
 /**
  * Lets fake quantization do the work of the Relu or Clip right before it, in place: FQ(Clip(x, 0, u)) = FQ(x) where the
@@ -23,7 +28,8 @@ export function absorbClamps(graph: Graph): number {
     const readers = [...node.output.users];
     if (readers.length === 0 || !readers.every((reader) => readsWithin(reader, node.output, bounds))) continue;
     for (const reader of readers) {
-      editor.setAttribute(reader, "lower", bounds.lower);
+      const observes = reader.is("ObserveRange", lowbitDomain);
+      editor.setAttribute(reader, "lower", observes ? bounds.lower : bounds.passesFrom);
       if (bounds.upper !== null) editor.setAttribute(reader, "upper", bounds.upper);
     }
     editor.replaceAllUses(node.output, node.input);
@@ -34,12 +40,12 @@ export function absorbClamps(graph: Graph): number {
 }
 
 function boundsOf(node: Node): Bounds | null {
-  if (node.is("Relu")) return { lower: 0, upper: null };
+  if (node.is("Relu")) return { lower: 0, upper: null, passesFrom: smallestPositive };
   if (!node.is("Clip")) return null;
   const [, least, most] = node.inputs;
   const isKnown = (bound: Value | null | undefined): boolean => !bound || bound.constant?.size === 1;
   if (least?.constant?.item() !== 0 || !isKnown(most)) return null;
-  return { lower: 0, upper: most?.constant?.item() ?? null };
+  return { lower: 0, upper: most?.constant?.item() ?? null, passesFrom: 0 };
 }
 
 /** Whether a node rounds or observes x as one tensor, by a range that stays within the bounds. */

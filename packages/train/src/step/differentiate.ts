@@ -5,6 +5,7 @@ import { noParameters } from "../diagnostics.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { TrainableParameter } from "../optimizer/parameter-group.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
+import { absorbClamps } from "./absorb-clamps.ts";
 import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
 import { packParameters, type Part } from "./pack-parameters.ts";
@@ -75,6 +76,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   const lossValue = loss.attach({ op: editor.op, editor, inputs, outputs: graph.outputs, target });
   editor.setOutputs([lossValue]);
 
+  absorbClamps(graph);
   const packed = new Map<string, readonly Part[]>(packRanges(graph));
   const trained = packParameters(graph, parameters, ({ name }) => optimizer.groupOf?.(known.get(name)!) ?? 0);
   const gradientOf = gradients(
