@@ -1,5 +1,6 @@
 import type { Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, type LegalizeContext } from "./legalization.ts";
+import { exchangeBatch } from "./convolution.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 
 /**
@@ -31,13 +32,24 @@ function isPointwise(window: StaticWindow): boolean {
   );
 }
 
-/** 1x1 kernels: dW = Σ_n dY[n]·X[n]ᵀ over the flattened positions. */
+/**
+ * 1x1 kernels: dW = Σ_n dY[n]·X[n]ᵀ over the flattened positions. A product per sample and a sum write as many elements
+ * as W has for every sample; where those are more than the activations have, the samples are brought together first, for
+ * one product. (320 to 1280 channels at 3x3, batch 16: 17 ms by the sample, 1.1 ms together; 16 to 96 at 48x48: 1.4 and 6.6.)
+ */
 function pointwise(context: LegalizeContext, dy: Value, x: Value): Value {
   const { op, editor, node } = context;
   const [batch, outChannels, ...output] = dims(dy);
+  const [, channels] = dims(x);
   const positions = output.reduce((a, b) => a * b, 1);
+  if (outChannels! * channels! > positions * (outChannels! + channels!)) {
+    const rows = (value: Value, count: number): Value =>
+      reshape(context, exchangeBatch(context, value), [count, batch! * positions]);
+    const product = op.Gemm([rows(dy, outChannels!), rows(x, channels!)], { transB: 1 });
+    return reshape(context, product, dims(node.inputs[2]!));
+  }
   const left = reshape(context, dy, [batch!, outChannels!, positions]);
-  const right = reshape(context, x, [batch!, dims(x)[1]!, positions]);
+  const right = reshape(context, x, [batch!, channels!, positions]);
   const perSample = editor.node("FusedMatMul", [left, right], { transB: 1 }, { domain: "com.microsoft" }).output;
   const summed = op.ReduceSum([perSample, ints(editor, [0], "batch_axis")], { keepdims: 0 });
   return reshape(context, summed, dims(node.inputs[2]!));
@@ -75,7 +87,7 @@ function overBatch(context: LegalizeContext, dy: Value, x: Value, window: Static
   const { op, node } = context;
   const [batch, outChannels, ...output] = dims(dy);
   const volume = reshape(context, x, [1, ...dims(x)]);
-  const filters = reshape(context, op.Transpose([dy], { perm: [1, 0, 2, 3] }), [outChannels!, batch!, 1, ...output]);
+  const filters = reshape(context, exchangeBatch(context, dy), [outChannels!, batch!, 1, ...output]);
   const result = op.Conv([volume, filters], {
     kernel_shape: [1, ...output],
     strides: [1, ...window.dilations],

@@ -19,6 +19,20 @@ const cases: Readonly<Record<string, string>> = {
     dx = lowbit.ConvGradInput <group = 2, pads = [1,1,1,1]> (dy, w, x) }`,
   "ConvGradInput in one dimension": `g (float[2,4,4] dy, float[4,3,3] w, float[2,3,8] x) => (float[2,3,8] dx) {
     dx = lowbit.ConvGradInput <strides = [2], auto_pad = "SAME_UPPER"> (dy, w, x) }`,
+  "Conv over small planes": `g (float[3,4,3,4] x, float[5,4,3,3] w, float[5] b) => (float[3,5,3,4] y) {
+    y = Conv <pads = [1,1,1,1]> (x, w, b) }`,
+  "Conv over small planes at stride 2": `g (float[3,4,4,5] x, float[5,4,3,2] w) => (float[3,5,2,2] y) {
+    y = Conv <pads = [1,0,0,0], strides = [2,2]> (x, w) }`,
+  "Conv whose only position sees a padded plane": `g (float[3,4,2,2] x, float[5,4,3,3] w, float[5] b) => (float[3,5,1,1] y) {
+    y = Conv <pads = [1,1,1,1], strides = [2,2]> (x, w, b) }`,
+  "ConvGradInput over a plane that is seen as a whole": `g (float[3,5,1,1] dy, float[5,4,3,3] w, float[3,4,2,2] x) => (float[3,4,2,2] dx) {
+    dx = lowbit.ConvGradInput <pads = [1,1,1,1], strides = [2,2]> (dy, w, x) }`,
+  "ConvGradInput over small planes": `g (float[3,5,3,3] dy, float[5,4,3,2] w, float[3,4,3,4] x) => (float[3,4,3,4] dx) {
+    dx = lowbit.ConvGradInput <pads = [1,0,1,0]> (dy, w, x) }`,
+  "ConvGradInput of a 1x1 kernel": `g (float[2,5,3,3] dy, float[5,4,1,1] w, float[2,4,3,3] x) => (float[2,4,3,3] dx) {
+    dx = lowbit.ConvGradInput (dy, w, x) }`,
+  "ConvGradWeight of a 1x1 kernel with many channels": `g (float[2,40,2,2] dy, float[2,30,2,2] x, float[40,30,1,1] w) => (float[40,30,1,1] dw) {
+    dw = lowbit.ConvGradWeight (dy, x, w) }`,
   "ConvGradWeight of a 3x3 kernel": `g (float[2,4,5,6] dy, float[2,3,5,6] x, float[4,3,3,3] w) => (float[4,3,3,3] dw) {
     dw = lowbit.ConvGradWeight <pads = [1,1,1,1]> (dy, x, w) }`,
   "ConvGradWeight at stride 2 with an unread edge": `g (float[2,4,3,3] dy, float[2,3,7,6] x, float[4,3,2,2] w) => (float[4,3,2,2] dw) {

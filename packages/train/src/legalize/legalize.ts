@@ -2,6 +2,7 @@ import { GraphEditor, type Graph, type Node, type Value } from "@lowbit/ir";
 import { batchNormalizationGrad, batchNormalizationTraining } from "./batch-normalization.ts";
 import { convGradInput } from "./conv-grad-input.ts";
 import { convGradWeight } from "./conv-grad-weight.ts";
+import { conv } from "./convolution.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
 import type { Legalization, ObservedRows } from "./legalization.ts";
@@ -10,6 +11,7 @@ import { observeRange, quantizationParameters } from "./ranges.ts";
 import { fuseReluMasks } from "./relu-mask.ts";
 
 const legalizations: Readonly<Record<string, Legalization>> = {
+  ":Conv": conv,
   ":SoftmaxCrossEntropyLoss": crossEntropyLoss,
   "lowbit:ConvGradInput": convGradInput,
   "lowbit:ConvGradWeight": convGradWeight,

@@ -4,7 +4,7 @@ import { exactPadsEnd, staticWindow } from "./window.ts";
 
 /**
  * dX of Y = MaxPool(X): dY goes to the position of each window's maximum. The forward MaxPool, where it is still there,
- * is made to return the positions too; windows that overlap add up what they send.
+ * is made to return the positions too; windows that overlap add up what they send, others are undone by MaxUnpool.
  */
 export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
   const { node, op, editor } = context;
@@ -23,12 +23,13 @@ export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
   }
   const indices = pool.outputs[1]!;
   const overlaps = kernel.some((size, axis) => (size - 1) * window.dilations[axis]! + 1 > window.strides[axis]!);
+  if (!overlaps) return [op.MaxUnpool([dy, indices, ints(editor, dims(x), "shape")], { kernel_shape: kernel })];
   const elements = dims(x).reduce((a, b) => a * b, 1);
   const count = dims(dy).reduce((a, b) => a * b, 1);
   const zeros = op.ConstantOfShape([ints(editor, [elements], "elements")], { value: Tensor.of("float", [0]) });
   const scattered = op.ScatterElements([zeros, reshape(context, indices, [count]), reshape(context, dy, [count])], {
     axis: 0,
-    reduction: overlaps ? "add" : "none",
+    reduction: "add",
   });
   return [reshape(context, scattered, dims(x))];
 }

@@ -1,0 +1,56 @@
+import type { Value } from "@lowbit/ir";
+import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
+import type { StaticWindow } from "./window.ts";
+
+/** The weights of a convolution with a single output position that sees the whole input plane: a dense layer. */
+export interface WholePlane {
+  /** [O, C · positions]. */
+  readonly weights: Value;
+  readonly positions: number;
+}
+
+/**
+ * The dense form of a convolution with one output position, null for others. Taps that only ever meet padding are cut off:
+ * a 3x3 kernel over a 1x1 plane is its centre, over a 2x2 plane at stride 2 its last 2x2 taps.
+ */
+export function wholePlane(
+  context: LegalizeContext,
+  w: Value,
+  window: StaticWindow,
+  input: readonly number[],
+  output: readonly number[],
+): WholePlane | null {
+  if (output.some((size) => size !== 1) || window.dilations.some((dilation) => dilation !== 1)) return null;
+  const first = window.padsBegin;
+  const fits = window.kernel.every((size, axis) => first[axis]! >= 0 && first[axis]! + input[axis]! <= size);
+  if (!fits) return null;
+  const positions = input.reduce((a, b) => a * b, 1);
+  const [outChannels, channels] = dims(w);
+  return {
+    weights: reshape(context, cropped(context, w, first, input), [outChannels!, channels! * positions]),
+    positions,
+  };
+}
+
+function cropped({ op, editor }: LegalizeContext, w: Value, first: readonly number[], sizes: readonly number[]): Value {
+  const axes = sizes.flatMap((size, axis) => (size === dims(w)[axis + 2]! ? [] : [axis]));
+  if (axes.length === 0) return w;
+  return op.Slice([
+    w,
+    ints(
+      editor,
+      axes.map((axis) => first[axis]!),
+      "starts",
+    ),
+    ints(
+      editor,
+      axes.map((axis) => first[axis]! + sizes[axis]!),
+      "ends",
+    ),
+    ints(
+      editor,
+      axes.map((axis) => axis + 2),
+      "axes",
+    ),
+  ]);
+}
