@@ -14,7 +14,7 @@ export function packState(slots: readonly StateSlot[], named: NamedState): Train
 
 function packSlot(slot: StateSlot, named: NamedState): Tensor {
   const [only] = slot.parts;
-  if (slot.parts.length === 1) return named.get(only!.name) ?? slot.initial;
+  if (slot.parts.length === 1) return (named.get(only!.name) ?? slot.initial).reshape(slot.initial.dims);
   const data = slot.initial.floats().slice();
   for (const part of slot.parts) {
     const tensor = named.get(part.name);
@@ -28,7 +28,8 @@ export function unpackState(slots: readonly StateSlot[], state: TrainState): Nam
   const named = new Map<string, Tensor>();
   for (const slot of slots) {
     const tensor = state.get(slot.name)!;
-    if (slot.parts.length === 1) named.set(slot.parts[0]!.name, copyOf(tensor));
+    const [only] = slot.parts;
+    if (slot.parts.length === 1) named.set(only!.name, copyOf(tensor.reshape(only!.dims)));
     else {
       const data = tensor.floats();
       for (const { name, offset, dims } of slot.parts) {

@@ -39,7 +39,7 @@ export function packParameters(
 function packGroup(graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
   const small = parameters.filter((value) => value.initializer!.size <= packedElements && value.dtype === "float");
   // A single number is packed even when it is alone, because the numbers of a step have the shape [1].
-  if (small.length < 2 && small[0]?.initializer!.dims.length !== 0) return parameters.map(alone);
+  if (small.length < 2 && small[0]?.initializer!.dims.length !== 0) return parameters.map((value) => alone(graph, value));
   const editor = new GraphEditor(graph).before(graph.nodes.first);
   const { op } = editor;
   const data = new Float32Array(small.reduce((sum, value) => sum + value.initializer!.size, 0));
@@ -68,9 +68,23 @@ function packGroup(graph: Graph, parameters: readonly Value[]): readonly Trained
     editor.replaceAllUses(value, shaped);
     editor.removeInitializer(value);
   });
-  return [...parameters.filter((value) => !small.includes(value)).map(alone), { value: packed, parts }];
+  return [...parameters.filter((value) => !small.includes(value)).map((value) => alone(graph, value)), { value: packed, parts }];
 }
 
-function alone(value: Value): TrainedTensor {
-  return { value, parts: [{ name: value.name, offset: 0, dims: value.initializer!.dims }] };
+/**
+ * A parameter by itself, without trailing dimensions of 1: ONNX Runtime multiplies the [O, C, 1, 1] of a 1x1 kernel with a
+ * number element by element, 18 times slower than [O, C].
+ */
+function alone(graph: Graph, value: Value): TrainedTensor {
+  const { initializer, name } = value;
+  const { dims } = initializer!;
+  const parts = [{ name, offset: 0, dims }];
+  const kept = dims.slice(0, dims.findLastIndex((dim) => dim !== 1) + 1);
+  if (kept.length === dims.length || kept.length === 0) return { value, parts };
+  const editor = new GraphEditor(graph).before(graph.nodes.first);
+  editor.rename(value, `${name}.whole`);
+  const flat = editor.initializer(initializer!.reshape(kept), name, "parameter");
+  editor.replaceAllUses(value, editor.op.Reshape([flat, editor.initializer(Tensor.of("int64", dims), "shape")]));
+  editor.removeInitializer(value);
+  return { value: flat, parts };
 }
