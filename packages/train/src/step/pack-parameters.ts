@@ -39,7 +39,8 @@ export function packParameters(
 function packGroup(graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
   const small = parameters.filter((value) => value.initializer!.size <= packedElements && value.dtype === "float");
   // A single number is packed even when it is alone, because the numbers of a step have the shape [1].
-  if (small.length < 2 && small[0]?.initializer!.dims.length !== 0) return parameters.map((value) => alone(graph, value));
+  if (small.length < 2 && small[0]?.initializer!.dims.length !== 0)
+    return parameters.map((value) => alone(graph, value));
   const editor = new GraphEditor(graph).before(graph.nodes.first);
   const { op } = editor;
   const data = new Float32Array(small.reduce((sum, value) => sum + value.initializer!.size, 0));
@@ -68,7 +69,10 @@ function packGroup(graph: Graph, parameters: readonly Value[]): readonly Trained
     editor.replaceAllUses(value, shaped);
     editor.removeInitializer(value);
   });
-  return [...parameters.filter((value) => !small.includes(value)).map((value) => alone(graph, value)), { value: packed, parts }];
+  return [
+    ...parameters.filter((value) => !small.includes(value)).map((value) => alone(graph, value)),
+    { value: packed, parts },
+  ];
 }
 
 /**
