@@ -37,7 +37,7 @@ export async function makeForms(each: Case, batch: number, folder: string, pytho
   const input = float.graph.inputs.find((value) => !value.initializer)!.name;
   const data = calibration.map((x) => ({ [input]: x }));
   const quantized = async (prefer: "speed" | "integer"): Promise<Model> =>
-    (await quantizeModel(float, { backend: x86({ prefer }), data })).model;
+    (await quantizeModel(float, { backend: x86({ prefer, batch }), data })).model;
   const made = (name: string, make: () => Promise<Model>): Promise<Made> =>
     described(`${base}.${name}.onnx`, each, async (path) => void saveModel(await make(), path));
   return {

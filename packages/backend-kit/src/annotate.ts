@@ -18,8 +18,8 @@ import { findUnits, type Unit } from "./units.ts";
 export interface Placement {
   /** Whether ops without weights are quantized even when none of their operands comes from an integer kernel. */
   readonly everything: boolean;
-  /** Why a unit should stay float although there is a kernel. */
-  readonly floatUnit?: (unit: Unit) => string | null;
+  /** Which units should stay float although there is a kernel, and why; it sees those that the user leaves to it. */
+  readonly floatUnits?: (units: readonly Unit[]) => ReadonlyMap<Unit, string>;
   /** Why a region of units, connected by codes, should stay float as a whole. */
   readonly floatRegion?: (units: readonly Unit[]) => string | null;
 }
@@ -48,10 +48,10 @@ export function annotateFromCapabilities(
   const kept = nodesMatching(graph, options.keepFloat ?? []);
   for (const node of kept) reasons.set(node, keptByUser);
   const selection = new Selection(units, placement);
-  for (const unit of units) {
-    const reason = unit.nodes.some((node) => kept.has(node)) ? keptByUser : (placement.floatUnit?.(unit) ?? null);
-    if (reason !== null) selection.exclude(unit, reason);
-  }
+  const isKept = (unit: Unit): boolean => unit.nodes.some((node) => kept.has(node));
+  for (const unit of units.filter(isKept)) selection.exclude(unit, keptByUser);
+  const float = placement.floatUnits?.(units.filter((unit) => !isKept(unit)));
+  for (const [unit, reason] of float ?? []) selection.exclude(unit, reason);
   selection.settle();
   const collector = new SpecCollector(table);
   for (const unit of units) {
@@ -159,7 +159,7 @@ class Selection {
 }
 
 /** Whether operands and results of a unit have the same parameters: by its row, and by the facts of its op. */
-function sharesParameters(unit: Unit): boolean {
+export function sharesParameters(unit: Unit): boolean {
   return unit.capability.result.kind === "shared" && hasTrait(unit.anchor, "keepsScale");
 }
 

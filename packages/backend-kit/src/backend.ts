@@ -43,4 +43,8 @@ export interface BackendRequest {
   /** Names of features, all known to the module and implemented. */
   readonly features: readonly string[];
   readonly prefer: Preference;
+  /** Samples per run that the model should be fast for. Default: any. */
+  readonly batch?: number;
+  /** What kernels cost on the user's machine, in a form of the backend's own. Default: what it brings with it. */
+  readonly costs?: unknown;
 }

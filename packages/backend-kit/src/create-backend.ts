@@ -1,4 +1,4 @@
-import type { Backend, BackendModule, Preference } from "./backend.ts";
+import type { Backend, BackendModule, BackendRequest } from "./backend.ts";
 import { conflictingFeatures, featureNotImplemented, unknownBackend, unknownFeature } from "./diagnostics.ts";
 
 /** The parts of a text such as `x86:avx2`: the backend's name, and its features. */
@@ -33,7 +33,7 @@ export function checkFeatures(module: BackendModule, features: readonly string[]
 export function createBackend(
   text: string,
   modules: readonly BackendModule[],
-  options: { readonly prefer?: Preference } = {},
+  options: Partial<Omit<BackendRequest, "features">> = {},
 ): Backend {
   const { name, features } = parseBackendText(text);
   const module = modules.find((each) => each.name === name);
@@ -43,5 +43,5 @@ export function createBackend(
       modules.map((each) => each.name),
     );
   }
-  return module.create({ features: checkFeatures(module, features), prefer: options.prefer ?? "speed" });
+  return module.create({ prefer: "speed", ...options, features: checkFeatures(module, features) });
 }

@@ -4,7 +4,7 @@
  *
  * It holds nothing about any particular device.
  */
-export { annotateFromCapabilities, quantizeEverything, type Placement } from "./annotate.ts";
+export { annotateFromCapabilities, quantizeEverything, sharesParameters, type Placement } from "./annotate.ts";
 export type { Backend, BackendModule, BackendRequest, Feature, Preference } from "./backend.ts";
 export type { Capability, CapabilityTable, Constraint, ResultRule } from "./capabilities.ts";
 export {

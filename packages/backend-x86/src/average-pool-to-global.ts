@@ -1,5 +1,5 @@
 import { any, op, rule, rulePass } from "@lowbit/rewrite";
-import { isOverWholePlane } from "./placement.ts";
+import { isOverWholePlane } from "./placement/whole-plane.ts";
 
 /** AveragePool(DequantizeLinear(q)) over the whole plane  →  GlobalAveragePool(DequantizeLinear(q)), whose kernel adds codes. */
 const averagePoolToGlobalRule = rule({

@@ -6,6 +6,6 @@
  */
 export { x86Capabilities } from "./capabilities.ts";
 export { averagePoolToGlobal } from "./average-pool-to-global.ts";
-export { x86Placement } from "./placement.ts";
+export { checkCostTable, costAxes, type CostFamily, type CostGrid, type CostTable } from "./placement/cost-table.ts";
 export { quantizeBehindPool } from "./quantize-behind-pool.ts";
 export { x86, x86Module, type X86Options } from "./x86.ts";

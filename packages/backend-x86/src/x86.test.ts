@@ -68,6 +68,12 @@ describe("x86 for speed", () => {
     `);
   });
 
+  test("decides for a named batch by the costs of kernels, with one reason per region", async () => {
+    const { plan } = await quantized(residual, { batch: 64 });
+    expect(plan.skipped.map(({ node }) => node.label)).toEqual(["stem", "pool"]);
+    for (const { reason } of plan.skipped) expect(reason).toMatch(/^at batch 64, the 2 ops around it take .* in float/);
+  });
+
   test("leaves a region without a large product in float", async () => {
     const { plan } = await quantized(
       `g (float[N,8,8,8] x) => (float[N,8,8,8] y) <float[8,1,3,3] w, float[8,8,1,1] v> {

@@ -1,15 +1,21 @@
 import {
   annotateFromCapabilities,
   checkFeatures,
+  quantizeEverything,
   type Backend,
   type BackendModule,
+  type Placement,
   type Preference,
 } from "@lowbit/backend-kit";
 import { foldClampIntoQuantize } from "@lowbit/quantize";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
-import { x86Placement } from "./placement.ts";
+import { builtInCosts } from "./placement/built-in-costs.ts";
+import { placementByRules } from "./placement/by-rules.ts";
+import { checkCostTable } from "./placement/cost-table.ts";
+import { placeByCost } from "./placement/place-by-cost.ts";
+import { Prices } from "./placement/unit-costs.ts";
 import { quantizeBehindPool } from "./quantize-behind-pool.ts";
 
 /** How to compile for x86. */
@@ -18,6 +24,13 @@ export interface X86Options {
   readonly features?: readonly string[];
   /** Default: `speed`. */
   readonly prefer?: Preference;
+  /**
+   * Samples per run that the model should be fast for. Where it or `costs` is given, the cheapest placement by a table of
+   * kernel costs is taken, with a batch of 1 if none is named; otherwise rules that hold for any batch decide.
+   */
+  readonly batch?: number;
+  /** A `CostTable` of the machine that the model should be fast on. Default: a table measured with AVX512-VNNI. */
+  readonly costs?: unknown;
 }
 
 /** x86 for `--backend x86`. */
@@ -42,13 +55,13 @@ export const x86Module: BackendModule = {
  * x86-64 CPUs, in the arithmetic of FBGEMM as ONNX Runtime runs it: uint8 affine activations, int8 symmetric weights per
  * output channel, int32 biases, a float32 multiplier with ties to even, ReLU in the lower bound of the codes.
  *
- * @throws CompileError `backend/unknown-feature`, `backend/conflicting-features`
+ * @throws CompileError `backend/unknown-feature`, `backend/conflicting-features`, `backend/costs`
  */
 export function x86(options: X86Options = {}): Backend {
   const features = checkFeatures(x86Module, options.features ?? []);
   const vnni = !features.includes("avx2");
   const capabilities = x86Capabilities(vnni);
-  const placement = x86Placement(options.prefer ?? "speed");
+  const placement = options.prefer === "integer" ? quantizeEverything : fastest(options);
   const name = vnni ? "x86" : "x86:avx2";
   return {
     name,
@@ -60,4 +73,14 @@ export function x86(options: X86Options = {}): Backend {
     lower: [foldClampIntoQuantize, averagePoolToGlobal, quantizeBehindPool],
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };
+}
+
+/** Integers where they save time: for a batch or a machine by the costs of kernels and conversions, else by rules. */
+function fastest({ batch, costs }: X86Options): Placement {
+  return batch === undefined && costs === undefined ? placementByRules : placementByCost(batch ?? 1, costs);
+}
+
+function placementByCost(batch: number, costs: unknown): Placement {
+  const prices = new Prices(costs === undefined ? builtInCosts : checkCostTable(costs), batch);
+  return { everything: false, floatUnits: (units) => placeByCost(units, prices, batch) };
 }

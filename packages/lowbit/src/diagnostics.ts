@@ -53,6 +53,17 @@ export function badLossModule(path: string, reason: string): CompileError {
   });
 }
 
+/** A file of kernel costs that cannot be read. */
+export function badCostsFile(path: string, message: string): CompileError {
+  return new CompileError({
+    code: "backend/costs",
+    severity: "error",
+    message: `kernel costs: ${message}`,
+    where: { file: path },
+    help: "`lowbit bench --calibrate-costs FILE` measures them on this machine",
+  });
+}
+
 /** A plan file that cannot be read. */
 export function badPlanFile(path: string, message: string): CompileError {
   return new CompileError({

@@ -12,6 +12,7 @@ export {
   type Analyzable,
   type AnalyzeQuantizationOptions,
 } from "./analysis/analyze-quantization.ts";
+export { calibrateCosts, type CalibrateCostsOptions } from "./calibrate-costs/calibrate-costs.ts";
 export { benchmark, type Benchmark, type BenchmarkOptions, type Timing } from "./benchmark.ts";
 export { calibrationFeeds, type CalibrationFeedsOptions } from "./calibration-feeds.ts";
 export { defineConfig, type CommandConfig, type ConfigValue, type LowbitConfig } from "./command/config/config.ts";
@@ -170,6 +171,7 @@ export {
   multiplyAccumulates,
   optimizedGraph,
   Session,
+  kernelTimes,
   whatRan,
   type Feeds,
   type KernelRun,
@@ -341,6 +343,7 @@ export {
   annotateFromCapabilities,
   createBackend,
   quantizeEverything,
+  sharesParameters,
   type Backend,
   type BackendModule,
   type BackendRequest,
@@ -352,4 +355,4 @@ export {
   type Preference,
 } from "@lowbit/backend-kit";
 export { arm, armModule, type ArmOptions } from "@lowbit/backend-arm";
-export { x86, x86Module, type X86Options } from "@lowbit/backend-x86";
+export { x86, x86Module, type CostFamily, type CostGrid, type CostTable, type X86Options } from "@lowbit/backend-x86";

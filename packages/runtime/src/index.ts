@@ -8,4 +8,4 @@ export { ThreadSession } from "./thread-session.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
 export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";
 export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";
-export { whatRan, type KernelRun } from "./what-ran.ts";
+export { kernelTimes, whatRan, type KernelRun } from "./what-ran.ts";

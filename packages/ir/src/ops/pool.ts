@@ -12,16 +12,17 @@ export const poolAttributes = {
   strides: ints(),
 };
 
+// An attribute counts even where it holds its default: readers of older opsets refuse a name they do not know.
 const sinceOfMaxPool: Since = (node) => {
   const uses8Bit = node.inputs[0]?.dtype === "int8" || node.inputs[0]?.dtype === "uint8";
   if (uses8Bit) return 12;
-  if (node.attributes.has("dilations") || node.int("ceil_mode", 0) !== 0) return 10;
+  if (node.attributes.has("dilations") || node.attributes.has("ceil_mode")) return 10;
   return node.outputs.length > 1 || node.attributes.has("storage_order") ? 8 : 1;
 };
 
 const sinceOfAveragePool: Since = (node) => {
   if (node.attributes.has("dilations")) return 19;
-  if (node.int("ceil_mode", 0) !== 0) return 10;
+  if (node.attributes.has("ceil_mode")) return 10;
   return node.attributes.has("count_include_pad") ? 7 : 1;
 };
 
@@ -43,7 +44,7 @@ export const poolOps = {
     infer: onlyFirst(inferPool),
   }),
   LpPool: defineOp("LpPool", {
-    since: (node) => (node.attributes.has("dilations") || node.int("ceil_mode", 0) !== 0 ? 18 : 2),
+    since: (node) => (node.attributes.has("dilations") || node.attributes.has("ceil_mode") ? 18 : 2),
     inputs: ["X"],
     outputs: ["Y"],
     attributes: { ...poolAttributes, p: int(2) },

@@ -19,6 +19,10 @@ export const ownBackends: readonly BackendModule[] = [x86Module, armModule];
 export interface LoadBackendOptions {
   /** Default: `speed`. */
   readonly prefer?: Preference;
+  /** Samples per run that the model should be fast for. Default: any. */
+  readonly batch?: number;
+  /** What kernels cost on the user's machine, in the backend's own form. */
+  readonly costs?: unknown;
   /** Backends known beforehand, beside those of lowbit; found by their name. */
   readonly known?: readonly (Backend | BackendModule)[];
 }
@@ -28,18 +32,18 @@ export interface LoadBackendOptions {
  * features after a colon, as in `x86:avx2`.
  *
  * A module exports, as default or as `backend`, a Backend, a BackendModule, or a function that gets
- * `{ features, prefer }` and returns a Backend.
+ * a `BackendRequest` and returns a Backend.
  *
  * @throws CompileError `backend/unknown`, `backend/unknown-feature`, `backend/conflicting-features`,
  *   `backend/feature-not-implemented`, `backend/module`
  */
 export async function loadBackend(text: string, options: LoadBackendOptions = {}): Promise<Backend> {
-  const prefer = options.prefer ?? "speed";
+  const { known = [], ...wishes } = options;
   const { name, features } = isPath(text) ? pathAndFeatures(text) : parseBackendText(text);
-  const modules = [...(options.known ?? []).map(asModule), ...ownBackends];
+  const modules = [...known.map(asModule), ...ownBackends];
   const url = modules.some((each) => each.name === name) ? null : await findModule(name);
-  if (url === null) return createBackend(text, modules, { prefer });
-  return fromExport(await importBackend(url, name), name, features, prefer);
+  if (url === null) return createBackend(text, modules, wishes);
+  return fromExport(await importBackend(url, name), name, features, wishes);
 }
 
 /** Features after the last colon that stands behind the file's name. */
@@ -74,17 +78,18 @@ async function fromExport(
   exported: unknown,
   source: string,
   features: readonly string[],
-  prefer: Preference,
+  wishes: Omit<LoadBackendOptions, "known">,
 ): Promise<Backend> {
+  const request = { prefer: "speed", ...wishes } as const;
   if (isBackendModule(exported)) {
     const checked = checkFeatures(exported, features);
-    return checkBackend(await called(() => exported.create({ features: checked, prefer }), source), source);
+    return checkBackend(await called(() => exported.create({ ...request, features: checked }), source), source);
   }
   if (typeof exported === "function") {
-    return checkBackend(await called(() => exported({ features, prefer }) as unknown, source), source);
+    return checkBackend(await called(() => exported({ ...request, features }) as unknown, source), source);
   }
   const backend = checkBackend(exported, source);
-  return createBackend([backend.name, ...features].join(":"), [asModule(backend)], { prefer });
+  return createBackend([backend.name, ...features].join(":"), [asModule(backend)], request);
 }
 
 async function called(make: () => unknown, source: string): Promise<unknown> {

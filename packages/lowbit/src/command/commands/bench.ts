@@ -1,26 +1,37 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { loadModel } from "@lowbit/ir";
+import { loadModel, writeWholeFile } from "@lowbit/ir";
+import { calibrateCosts } from "../../calibrate-costs/calibrate-costs.ts";
 import { benchmark, type Benchmark, type Timing } from "../../benchmark.ts";
 import { millisecondsText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
+import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface BenchOptions {
   readonly batch?: number;
+  readonly calibrateCosts?: string;
 }
 
-/** `lowbit bench`: latency of one model, or of two measured in turns. */
+/** `lowbit bench`: latency of one model, or of two measured in turns; or what kernels cost on this machine. */
 export function addBench(program: Command, interruptions: Interruptions): void {
   const command = program
     .command("bench")
     .description("measure the latency of a model, or of two models in turns")
-    .argument("<MODEL>", "ONNX file")
+    .argument("[MODEL]", "ONNX file")
     .argument("[OTHER]", "ONNX file to compare with; the ratio is MODEL's time by OTHER's")
-    .option("--batch <N>", "samples per run (default: 1, or what the model fixes)", positiveInteger);
-  finish<BenchOptions>(command, interruptions, [], async ({ terminal, options, args }) => {
+    .option("--batch <N>", "samples per run (default: 1, or what the model fixes)", positiveInteger)
+    .option("--calibrate-costs <FILE>", "measure kernels instead, for `quantize --costs FILE`; takes some minutes");
+  finish<BenchOptions>(command, interruptions, [], async ({ terminal, options, args, misuse }) => {
+    const { calibrateCosts: output } = options;
+    if (output !== undefined) {
+      if (args.length > 0) misuse("option '--calibrate-costs <FILE>' takes no model");
+      return measureCosts(output, terminal);
+    }
+    if (args.length === 0) misuse("missing required argument 'MODEL'");
     // Tells what is wrong with a file better than the runtime does.
     for (const path of args) loadModel(path);
     const threads = options.threads ?? availableParallelism();
@@ -39,6 +50,21 @@ export function addBench(program: Command, interruptions: Interruptions): void {
     };
     terminal.result(data, () => text(result, threads, data.ratio));
   });
+}
+
+async function measureCosts(output: string, terminal: Terminal): Promise<void> {
+  checkWritable(output);
+  const started = performance.now();
+  const costs = await calibrateCosts({
+    onProgress: (share) => terminal.progress(`measuring kernels: ${Math.round(100 * share)} %`),
+  });
+  writeWholeFile(output, Buffer.from(`${JSON.stringify(costs)}\n`));
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const kernels = Object.values(costs).reduce((sum, { float, integer }) => sum + float.length + integer.length, 0);
+  terminal.result(
+    { output, kernels, seconds },
+    () => `${output}: costs of ${kernels} kernels, measured in ${seconds} s`,
+  );
 }
 
 /** Digits beyond these are noise. */

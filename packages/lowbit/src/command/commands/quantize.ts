@@ -26,6 +26,7 @@ import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
 import { checkWritable, modelFileBytes } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
+import { readCostsFile } from "../costs-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 
 interface QuantizeCommandOptions extends NormalizationOptions {
@@ -42,6 +43,8 @@ interface QuantizeCommandOptions extends NormalizationOptions {
   readonly plan?: string;
   readonly savePlan?: string;
   readonly prefer: Preference;
+  readonly batch?: number;
+  readonly costs?: string;
   readonly format: "qdq" | "qoperator";
 }
 
@@ -97,6 +100,8 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         .choices(["speed", "integer"])
         .default("speed"),
     )
+    .option("--batch <N>", "samples per run that the model should be fast for (default: any)", positiveInteger)
+    .option("--costs <FILE>", "what kernels cost on your machine, from `bench --calibrate-costs` (default: built in)")
     .addOption(
       new Option("--format <form>", "float ops between QuantizeLinear and DequantizeLinear, or integer operators")
         .choices(["qdq", "qoperator"])
@@ -109,7 +114,12 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const { output, samples, savePlan, keepFloat = [], threads, mode } = options;
     const contradiction = contradictionIn(options);
     if (contradiction) job.misuse(contradiction);
-    const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
+    const backend = await loadBackend(options.backend, {
+      prefer: options.prefer,
+      ...(options.batch === undefined ? {} : { batch: options.batch }),
+      ...(options.costs === undefined ? {} : { costs: readCostsFile(options.costs) }),
+      known: config.backends ?? [],
+    });
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });

@@ -1,12 +1,6 @@
-import {
-  channelCount,
-  kernelOp,
-  quantizeEverything,
-  type Placement,
-  type Preference,
-  type Unit,
-} from "@lowbit/backend-kit";
-import { elementCount, isStatic, type Node } from "@lowbit/ir";
+import { channelCount, kernelOp, type Placement, type Unit } from "@lowbit/backend-kit";
+import { elementCount, type Node } from "@lowbit/ir";
+import { isOverWholePlane } from "./whole-plane.ts";
 
 /** Most input channels of a convolution whose float kernel beats the integer one (which works on groups of four). */
 const fewChannels = 3;
@@ -31,9 +25,16 @@ const fastOnCodes: ReadonlySet<string> = new Set([
   "DepthToSpace",
 ]);
 
-/** Where integers pay on ONNX Runtime's x86-64 kernels, by measured rules. */
-export function x86Placement(prefer: Preference): Placement {
-  return prefer === "integer" ? quantizeEverything : { everything: false, floatUnit, floatRegion };
+/** Where integers pay on ONNX Runtime's x86-64 kernels whatever the batch, by measured rules. */
+export const placementByRules: Placement = { everything: false, floatUnits, floatRegion };
+
+function floatUnits(units: readonly Unit[]): ReadonlyMap<Unit, string> {
+  return new Map(
+    units.flatMap((unit) => {
+      const reason = floatUnit(unit);
+      return reason === null ? [] : [[unit, reason] as const];
+    }),
+  );
 }
 
 function floatUnit(unit: Unit): string | null {
@@ -63,13 +64,4 @@ function isFasterOnIntegers({ anchor, weight }: Unit): boolean {
   const count = elementCount(anchor.inputs[weight.use.index]!.shape);
   const channels = channelCount(anchor);
   return count !== null && channels !== null && count / channels >= fewProducts;
-}
-
-/** Whether a pooling window covers the whole plane of a static shape, without padding. */
-export function isOverWholePlane(node: Node): boolean {
-  const shape = node.inputs[0]?.shape?.slice(2) ?? [];
-  const kernel = node.ints("kernel_shape", []);
-  const pads = node.ints("pads", []);
-  const unpadded = pads.every((pad) => pad === 0) && ["NOTSET", "VALID"].includes(node.string("auto_pad", "NOTSET"));
-  return isStatic(shape) && shape.length > 0 && shape.every((dim, i) => kernel[i] === dim) && unpadded;
 }

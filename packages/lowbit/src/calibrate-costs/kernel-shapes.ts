@@ -1,0 +1,211 @@
+import type { CostFamily } from "@lowbit/backend-x86";
+
+/** A kernel to measure: the same computation on floats and on codes. */
+export interface KernelShape {
+  /** ONNX text of a graph with one op; its inputs are static. */
+  readonly float: string;
+  readonly integer: string;
+  /** Ops of the kernels that count, in both graphs. */
+  readonly kernels: readonly string[];
+  /** Products or elements, as the family counts. */
+  readonly work: number;
+}
+
+/** The sizes that are measured along each axis of a family. */
+export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly number[])[]>> = {
+  pointwise: [
+    [8, 16, 32, 64, 128, 256],
+    [8, 16, 32, 64, 128, 256],
+    [16, 256, 4096, 65536],
+  ],
+  convolution: [
+    [8, 16, 32, 64, 128],
+    [8, 16, 32, 64, 128],
+    [16, 256, 4096, 65536],
+  ],
+  stem: [
+    [1, 3],
+    [9, 49],
+    [8, 16, 64],
+    [256, 4096, 65536],
+  ],
+  depthwise: [
+    [8, 16, 64, 256],
+    [16, 256, 4096, 65536],
+  ],
+  matrix: [
+    [1, 16, 64, 1024],
+    [32, 128, 512],
+    [8, 32, 128, 512],
+  ],
+  add: [elementSizes()],
+  multiply: [elementSizes()],
+  sigmoid: [elementSizes()],
+  maxPool: [elementSizes()],
+  averagePool: [elementSizes()],
+  globalAveragePool: [elementSizes()],
+  resize: [elementSizes()],
+  move: [elementSizes()],
+  quantizePlanes: [elementSizes()],
+  dequantizePlanes: [elementSizes()],
+  quantize: [elementSizes()],
+  dequantize: [elementSizes()],
+};
+
+function elementSizes(): readonly number[] {
+  return [1024, 16384, 131072, 1048576, 4194304];
+}
+
+/** The kernel of a family at a point of its grid. */
+export function kernelShape(family: CostFamily, at: readonly number[]): KernelShape {
+  const [first, second = 0, third = 0, fourth = 0] = at as [number, ...number[]];
+  switch (family) {
+    case "pointwise":
+      return convolution(first, second, 1, third);
+    case "convolution":
+      return convolution(first, second, 3, third);
+    case "stem":
+      return convolution(first, third, Math.sqrt(second), fourth);
+    case "depthwise":
+      return convolution(first, first, 3, second, first);
+    case "matrix":
+      return matrix(first, second, third);
+    case "quantize":
+    case "dequantize":
+      return conversion(first, family);
+    case "quantizePlanes":
+    case "dequantizePlanes":
+      return planes(first, family);
+    default:
+      return plain(family, first);
+  }
+}
+
+const codes = `float s = {0.5}, uint8 z = {128}, int8 v = {0}, float t = {0.25}, int32 n = {0}`;
+
+/** Planes of at most 16 by 16 with so many positions in all, a power of two. */
+function planesOf(positions: number): string {
+  const side = Math.min(16, 2 ** Math.floor(Math.log2(positions) / 2));
+  return `${positions / (side * side)},?,${side},${side}`;
+}
+
+function convolution(inputs: number, outputs: number, side: number, positions: number, group = 1): KernelShape {
+  const dims = planesOf(positions).replace("?", String(inputs));
+  const weight = `[${outputs},${inputs / group},${side},${side}]`;
+  const pad = (side - 1) / 2;
+  const conv = `Conv <group = ${group}, pads = [${[pad, pad, pad, pad].join(", ")}]>`;
+  return {
+    float: `g (float[${dims}] x) => (y) <float${weight} w, float[${outputs}] b> {
+      c = ${conv} (x, w, b)
+      y = Relu (c)
+    }`,
+    integer: `g (float[${dims}] x) => (y) <${codes}, int8${weight} w, int32[${outputs}] b> {
+      q = QuantizeLinear (x, s, z)
+      d = DequantizeLinear (q, s, z)
+      e = DequantizeLinear (w, s, v)
+      f = DequantizeLinear (b, t, n)
+      c = ${conv} (d, e, f)
+      r = QuantizeLinear (c, s, z)
+      y = DequantizeLinear (r, s, z)
+    }`,
+    kernels: ["Conv", "FusedConv", "QLinearConv"],
+    work: (positions * outputs * inputs * side * side) / group,
+  };
+}
+
+function matrix(rows: number, inner: number, columns: number): KernelShape {
+  return {
+    float: `g (float[${rows},${inner}] x) => (y) <float[${inner},${columns}] w> { y = MatMul (x, w) }`,
+    integer: `g (float[${rows},${inner}] x) => (y) <${codes}, int8[${inner},${columns}] w> {
+      q = QuantizeLinear (x, s, z)
+      d = DequantizeLinear (q, s, z)
+      e = DequantizeLinear (w, s, v)
+      c = MatMul (d, e)
+      r = QuantizeLinear (c, s, z)
+      y = DequantizeLinear (r, s, z)
+    }`,
+    kernels: ["MatMul", "Gemm", "QLinearMatMul"],
+    work: rows * inner * columns,
+  };
+}
+
+const plainOps: Readonly<Record<string, string>> = {
+  add: "Add (a, b)",
+  multiply: "Mul (a, b)",
+  sigmoid: "Sigmoid (a)",
+  maxPool: "MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (a)",
+  averagePool: "AveragePool <kernel_shape = [2, 2], strides = [2, 2]> (a)",
+  globalAveragePool: "GlobalAveragePool (a)",
+  resize:
+    'Resize <mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"> (a, none, by)',
+  move: "Concat <axis = 1> (a, b)",
+};
+
+/** Ops that a float convolution before them would take in; they work alike in every layout. */
+const takenIn: ReadonlySet<string> = new Set(["add", "multiply", "sigmoid", "move"]);
+
+/** An op behind convolutions, so that it works in the layout that it has inside a model. */
+function plain(family: string, elements: number): KernelShape {
+  const channels = 16;
+  // Results of Resize have four elements for each of the operand; the largest tensor is what counts.
+  const operand = family === "resize" ? elements / 4 : family === "move" ? elements / 2 : elements;
+  const dims = planesOf(Math.max(1, operand / channels)).replace("?", String(channels));
+  const op = plainOps[family]!.replace("none", "");
+  const name = op.slice(0, op.search(/[ <(]/));
+  const data = `float[16,16,1,1] w, float[4] by = {1.0, 1.0, 2.0, 2.0}`;
+  const integerData = `${codes}, int8[16,16,1,1] w, int8[16,16,1,1] u, float[4] by = {1.0, 1.0, 2.0, 2.0}`;
+  return {
+    float: takenIn.has(family)
+      ? `g (float[${dims}] a, float[${dims}] b) => (y) { y = ${op} }`
+      : `g (float[${dims}] x) => (y) <${data}> {
+      a = Conv (x, w)
+      y = ${op}
+    }`,
+    integer: `g (float[${dims}] x) => (y) <${integerData}> {
+      q = QuantizeLinear (x, s, z)
+      d = DequantizeLinear (q, s, z)
+      e = DequantizeLinear (w, s, v)
+      f = DequantizeLinear (u, s, v)
+      g = Conv (d, e)
+      h = QuantizeLinear (g, s, z)
+      a = DequantizeLinear (h, s, z)
+      i = Conv (d, f)
+      j = QuantizeLinear (i, s, z)
+      b = DequantizeLinear (j, s, z)
+      k = ${op}
+      r = QuantizeLinear (k, s, z)
+      y = DequantizeLinear (r, s, z)
+    }`,
+    kernels: [name, `QLinear${name}`, `Nhwc${name}`, ...(name === "Resize" ? ["Upsample"] : [])],
+    work: elements,
+  };
+}
+
+function conversion(elements: number, family: "quantize" | "dequantize"): KernelShape {
+  const text = `g (float[1,${elements}] x) => (y) <float s = {0.5}, uint8 z = {128}> {
+    q = QuantizeLinear (x, s, z)
+    y = DequantizeLinear (q, s, z)
+  }`;
+  const kernel = family === "quantize" ? "QuantizeLinear" : "DequantizeLinear";
+  return { float: text, integer: text, kernels: [kernel], work: elements };
+}
+
+/** A convolution on codes between two on floats: float layout, Q, code layout, and all the way back. */
+function planes(elements: number, family: "quantizePlanes" | "dequantizePlanes"): KernelShape {
+  const dims = planesOf(elements / 16).replace("?", "16");
+  const text = `g (float[${dims}] x) => (y)
+  <${codes}, float[16,16,1,1] w, int8[16,16,1,1] u> {
+    a = Conv (x, w)
+    q = QuantizeLinear (a, s, z)
+    d = DequantizeLinear (q, s, z)
+    e = DequantizeLinear (u, s, v)
+    c = Conv (d, e)
+    r = QuantizeLinear (c, s, z)
+    f = DequantizeLinear (r, s, z)
+    y = Conv (f, w)
+  }`;
+  // A float convolution stands at either end, so each change of layout runs twice; one of them belongs to the conversion.
+  const kernels = family === "quantizePlanes" ? ["QuantizeLinear", "Transpose/2"] : ["DequantizeLinear", "Transpose/2"];
+  const layout = family === "quantizePlanes" ? "ReorderOutput/2" : "ReorderInput/2";
+  return { float: text, integer: text, kernels: [...kernels, layout], work: elements };
+}
