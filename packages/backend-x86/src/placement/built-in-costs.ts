@@ -1,7 +1,8 @@
 import type { CostTable } from "./cost-table.ts";
 
 /**
- * Costs of ONNX Runtime 1.30 on a server CPU with AVX512-VNNI, one thread, measured as `lowbit bench --calibrate-costs` does.
+ * Costs of ONNX Runtime 1.30 on a server CPU with AVX512-VNNI and without AMX, one thread, from `lowbit bench
+ * --calibrate-costs`: medians in whole microseconds, less 1.8 of them for what profiling adds to each kernel.
  */
 export const builtInCosts: CostTable = {
   pointwise: {
