@@ -84,7 +84,7 @@ describe("wrong usage ends with exit code 2 and says what is wrong", () => {
         train [options] <MODEL>          quantization-aware training (or --float:
                                          plain training)
         eval [options] <MODEL>           measure a model on labelled data
-        bench [options] <MODEL> [OTHER]  measure the latency of a model, or of two
+        bench [options] [MODEL] [OTHER]  measure the latency of a model, or of two
                                          models in turns
         analyze [options] <MODEL>        quantize a model in memory and show which
                                          layers it hurts, and what to do about each
