@@ -12,20 +12,25 @@ export interface LabelledBatch {
 
 const samplesPerBatch = 64;
 
-/** Batches over `count` samples; `write` fills in one of them and gives its class. */
+/** Which samples: the first so many, or those at the given places in the file. */
+export type Samples = number | readonly number[];
+
+/** Batches over samples; `write` fills in one of them and gives its class. */
 function batchesOf(
-  count: number,
+  samples: Samples,
   dims: readonly number[],
   write: (sample: number, into: Float32Array) => number,
   perBatch = samplesPerBatch,
 ): readonly LabelledBatch[] {
   const size = dims.reduce((a, b) => a * b, 1);
+  const count = typeof samples === "number" ? samples : samples.length;
+  const place = (at: number): number => (typeof samples === "number" ? at : samples[at]!);
   const batches: LabelledBatch[] = [];
   for (let start = 0; start < count; start += perBatch) {
     const rows = Math.min(perBatch, count - start);
     const floats = new Float32Array(rows * size);
     const labels = Array.from({ length: rows }, (_, row) =>
-      write(start + row, floats.subarray(row * size, (row + 1) * size)),
+      write(place(start + row), floats.subarray(row * size, (row + 1) * size)),
     );
     batches.push({ x: Tensor.fromTyped("float", [rows, ...dims], floats), labels });
   }
@@ -39,13 +44,13 @@ const deviation = [0.229, 0.224, 0.225];
 export function cifarBatches(
   folder: string,
   part: "train" | "test",
-  count: number,
+  samples: Samples,
   form: "normalized" | "raw",
 ): readonly LabelledBatch[] {
   const file = part === "train" ? "data_batch_1.bin" : "test_0000-4999.bin";
   const bytes = readFileSync(join(folder, "data", "cifar10", file));
   const dims = form === "normalized" ? [3, 32, 32] : [32, 32, 3];
-  return batchesOf(count, dims, (sample, into) => {
+  return batchesOf(samples, dims, (sample, into) => {
     const start = sample * 3073;
     for (let channel = 0; channel < 3; channel++) {
       for (let at = 0; at < 1024; at++) {
@@ -59,24 +64,24 @@ export function cifarBatches(
 }
 
 /** Keyword samples: 49 frames of 10 coefficients. */
-export function keywordBatches(folder: string, count: number): readonly LabelledBatch[] {
+export function keywordBatches(folder: string, samples: Samples): readonly LabelledBatch[] {
   const codes = readFileSync(join(folder, "data", "kws01", "x_000-499.bin"));
   const labels = readFileSync(join(folder, "data", "kws01", "y_000-499.bin"));
-  return batchesOf(count, [49, 10, 1], (sample, into) => {
+  return batchesOf(samples, [49, 10, 1], (sample, into) => {
     for (let at = 0; at < 490; at++) into[at] = (codes.readInt8(sample * 490 + at) - 83) * 0.5847029;
     return labels[sample]!;
   });
 }
 
 /** MNIST images with raw pixels, one at a time, as the CNTK model takes them. */
-export function digitBatches(part: "train" | "test", count: number): readonly LabelledBatch[] {
+export function digitBatches(part: "train" | "test", samples: Samples): readonly LabelledBatch[] {
   const files = mnistFiles()[part];
   const [images, labels] = [files.images, files.labels].map((path) => {
     const bytes = readFileSync(path);
     return path.endsWith(".gz") ? gunzipSync(bytes) : bytes;
   });
   return batchesOf(
-    count,
+    samples,
     [1, 28, 28],
     (sample, into) => {
       into.set(images!.subarray(16 + sample * 784, 16 + (sample + 1) * 784));

@@ -3,54 +3,27 @@ import { cloneGraph, GraphEditor, loadModel, Tensor, verifyModel, type Graph, ty
 import { quantizeModel, type QuantizedModel } from "@lowbit/quantize";
 import { evaluate } from "@lowbit/reference";
 import { Session, whatRan, integerShare } from "@lowbit/runtime";
-import {
-  accuracyOver,
-  cifarBatches,
-  digitBatches,
-  keywordBatches,
-  materialsFolder,
-  type LabelledBatch,
-} from "@lowbit/test-models";
+import { accuracyOver, labelledModels, materialsFolder, type LabelledBatch } from "@lowbit/test-models";
 import { describe, expect, test } from "vitest";
 import { x86 } from "./x86.ts";
 
 const folder = materialsFolder() ?? "";
 
-/** Real models: their file, data, and how many points of accuracy quantization may cost. */
-const models = {
-  ResNet20: {
-    file: "cifar10/resnet20-cifar10.fused.op13.onnx",
-    loss: 0.3,
-    train: () => cifarBatches(folder, "train", 256, "normalized"),
-    test: () => cifarBatches(folder, "test", 2500, "normalized"),
-  },
-  "ResNet8 of MLPerf Tiny": {
-    file: "mlperf-tiny/resnet8_cifar10.bn.op17.onnx",
-    loss: 0.4,
-    train: () => cifarBatches(folder, "train", 256, "raw"),
-    test: () => cifarBatches(folder, "test", 5000, "raw"),
-  },
-  "keyword spotting of MLPerf Tiny": {
-    file: "mlperf-tiny/kws_dscnn.bn.op17.onnx",
-    loss: 0.6,
-    train: () => keywordBatches(folder, 256),
-    test: () => keywordBatches(folder, 500),
-  },
-  "MNIST of CNTK": {
-    file: "mnist/mnist-ort-examples.onnx",
-    loss: 0.1,
-    train: () => digitBatches("train", 256),
-    test: () => digitBatches("test", 3000),
-  },
+/** How many samples of each test set are run here. */
+const tested = {
+  ResNet20: 2500,
+  "ResNet8 of MLPerf Tiny": 5000,
+  "keyword spotting of MLPerf Tiny": 500,
+  "MNIST of CNTK": 3000,
 } as const;
 
-type Name = keyof typeof models;
-const names = Object.keys(models) as Name[];
+type Name = keyof typeof labelledModels;
+const names = Object.keys(labelledModels) as Name[];
 
 async function quantized(name: Name, prefer: "speed" | "integer"): Promise<{ float: Model; int8: QuantizedModel }> {
-  const float = loadModel(join(folder, "models", models[name].file));
+  const float = loadModel(join(folder, labelledModels[name].file));
   const input = inputOf(float.graph);
-  const data = models[name].train().map(({ x }) => ({ [input]: x }));
+  const data = labelledModels[name].train(folder, 256).map(({ x }) => ({ [input]: x }));
   return { float, int8: await quantizeModel(float, { backend: x86({ prefer }), data }) };
 }
 
@@ -80,14 +53,14 @@ describe.skipIf(!materialsFolder())("with the models of the materials,", () => {
   test.each(names)("%s loses no more accuracy than allowed", { timeout: 60_000 }, async (name) => {
     const { float, int8 } = await quantized(name, "speed");
     expect(verifyModel(int8.model)).toEqual([]);
-    const batches = models[name].test();
+    const batches = labelledModels[name].test(folder, tested[name]);
     const [before, after] = [await accuracy(float, batches), await accuracy(int8.model, batches)];
-    expect(after).toBeGreaterThanOrEqual(before - models[name].loss);
+    expect(after).toBeGreaterThanOrEqual(before - labelledModels[name].loss);
   });
 
   test.each(names)("%s runs all its products on integers when asked to", { timeout: 60_000 }, async (name) => {
     const { int8 } = await quantized(name, "integer");
-    const [batch] = models[name].test();
+    const [batch] = labelledModels[name].test(folder, 64);
     const kernels = await whatRan(int8.model, { [inputOf(int8.model.graph)]: batch!.x });
     expect(integerShare(kernels)).toBeGreaterThan(0.99);
   });
@@ -97,7 +70,7 @@ describe.skipIf(!materialsFolder())("with the models of the materials,", () => {
     { timeout: 60_000 },
     async (name) => {
       const model = returningLastCodes((await quantized(name, "integer")).int8.model);
-      const [batch] = models[name].test();
+      const [batch] = labelledModels[name].test(folder, 64);
       const rows = 2;
       const dims = [rows, ...batch!.x.dims.slice(1)];
       const x = Tensor.of(

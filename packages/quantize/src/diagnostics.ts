@@ -46,14 +46,25 @@ export function fewSamples(samples: number): Diagnostic {
   };
 }
 
-/** An activation was not a number, or infinite, during calibration. */
-export function notFinite(value: string, batch: number): CompileError {
+/** An activation was not a number, or infinite, during calibration; the sample is known where values have a row for each. */
+export function notFinite(value: string, batch: number, sample: number | null): CompileError {
+  const place = sample === null ? `calibration batch ${batch}` : `calibration sample ${sample}`;
   return new CompileError({
     code: "quantize/not-finite",
     severity: "error",
-    message: `"${value}" is NaN or infinite in calibration batch ${batch} (the first is 0)`,
+    message: `"${value}" is NaN or infinite in ${place} (the first is 0)`,
     where: { value },
-    help: "look for broken samples in that batch, or for inputs that are not scaled as the model expects",
+    help: "look for broken samples there, or for inputs that are not scaled as the model expects",
+  });
+}
+
+/** A file of calibration statistics cannot be gone on from. */
+export function badCalibrationCache(path: string, problem: string): CompileError {
+  return new CompileError({
+    code: "quantize/calibration-cache",
+    severity: "error",
+    message: `the calibration cache "${path}" ${problem}`,
+    help: "delete it, or name another file, to calibrate from the beginning",
   });
 }
 

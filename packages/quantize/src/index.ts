@@ -52,15 +52,15 @@ export {
 } from "./conv-batch-normalization/decompose.ts";
 export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
 export { convert } from "./convert/convert.ts";
-export { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
-export { Histogram } from "./observers/histogram.ts";
 export {
-  createObserver,
-  type ExtremesObserver,
-  type HistogramObserver,
-  type Observer,
-  type ObserverSettings,
-} from "./observers/observer.ts";
+  calibrate,
+  calibrateAll,
+  type CalibrateOptions,
+  type Calibration,
+  type CalibrationRunOptions,
+} from "./calibrate/calibrate.ts";
+export { Histogram, type HistogramJson } from "./observers/histogram.ts";
+export { Statistics, type ObserverSettings, type StatisticsJson } from "./observers/statistics.ts";
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
 export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";

@@ -92,6 +92,20 @@ describe("lowbit quantize", () => {
     expect(await accuracy("improved.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.02);
   });
 
+  test("goes on from a calibration cache with more samples, and refuses that of another model", async () => {
+    const args = "--backend x86 --calibrate train.npz --observer mse";
+    await workshop.json(`quantize float.onnx -o whole.onnx ${args} --samples 96`);
+    await workshop.json(`quantize float.onnx -o part.onnx ${args} --samples 40 --calibration-cache cache.json`);
+    const more = await workshop.json(
+      `quantize float.onnx -o more.onnx ${args} --samples 96 --calibration-cache cache.json`,
+    );
+    expect(more).toMatchObject({ samples: 96 });
+    expect(readFileSync(workshop.path("more.onnx"))).toEqual(readFileSync(workshop.path("whole.onnx")));
+    const other = await workshop.run(`quantize mlp.onnx -o other.onnx ${args} --calibration-cache cache.json`);
+    expect([other.code, existsSync(workshop.path("other.onnx"))]).toEqual([1, false]);
+    expect(other.stderr).toContain('the calibration cache "cache.json" was made for another model');
+  });
+
   test("warns about few samples, unless it is to be quiet", async () => {
     const { code, stderr } = await workshop.run(
       "quantize float.onnx -o few.onnx --backend x86 --calibrate train.npz --samples 3",

@@ -125,7 +125,7 @@ describe("calibration refuses", () => {
   });
 
   test.each(["min-max", "histogram"] as const)(
-    "values that are not finite, naming value and batch (%s)",
+    "values that are not finite, naming value and sample (%s)",
     async (observer) => {
       const plan = planOf({ "cat#inputs1": activation });
       for (const bad of [NaN, Infinity]) {
@@ -133,7 +133,7 @@ describe("calibration refuses", () => {
         const { diagnostic } = await caught(calibrate(model, plan, data, { observer }));
         expect([diagnostic.code, diagnostic.message]).toEqual([
           "quantize/not-finite",
-          '"n" is NaN or infinite in calibration batch 1 (the first is 0)',
+          '"n" is NaN or infinite in calibration sample 2 (the first is 0)',
         ]);
       }
     },

@@ -64,14 +64,46 @@ export class Histogram {
       check += value - value;
     }
     if (check !== 0) return false;
-    if (values.length === 0) return true;
+    this.addWithin(values, low, high);
+    return true;
+  }
+
+  /**
+   * Takes in values of which the smallest and largest are known, or of which they are a part; all of them are finite and
+   * none lies outside.
+   */
+  addWithin(values: Float32Array, low: number, high: number): void {
+    if (low > high) return;
     this.#cover(low, high);
+    const start = this.#start;
+    if (Math.abs(start) + this.#counts.length < 2 ** 31) this.#countInWords(values);
+    else this.#countInDoubles(values);
+  }
+
+  /** Counting in 32-bit integers, without a branch: zeros, which are many after a Relu, go into their bin at first. */
+  #countInWords(values: Float32Array): void {
+    const [inverse, start, counts] = [1 / this.width, this.#start, this.#counts];
+    const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+    const found = new Int32Array(counts.length);
+    let others = 0;
+    for (let i = 0; i < values.length; i++) {
+      const magnitude = bits[i]! << 1;
+      others = (others + ((magnitude | -magnitude) >>> 31)) | 0;
+      const bin = (Math.floor(values[i]! * inverse) | 0) - start;
+      found[bin] = (found[bin]! + 1) | 0;
+    }
+    const zeros = values.length - others;
+    if (zeros > 0) found[-start]! -= zeros;
+    this.zeros += zeros;
+    for (let bin = 0; bin < counts.length; bin++) counts[bin]! += found[bin]!;
+  }
+
+  #countInDoubles(values: Float32Array): void {
     const [inverse, start, counts] = [1 / this.width, this.#start, this.#counts];
     for (const value of values) {
       if (value === 0) this.zeros++;
       else counts[Math.floor(value * inverse) - start]!++;
     }
-    return true;
   }
 
   /** Takes in what another histogram has seen. */
@@ -110,4 +142,38 @@ export class Histogram {
     while (Math.floor(max / 2 ** exponent) - Math.floor(min / 2 ** exponent) >= this.maxBins) exponent++;
     return exponent;
   }
+
+  /** The state as JSON. */
+  toJson(): HistogramJson {
+    const counts: (readonly [number, number])[] = [];
+    this.#counts.forEach((count, bin) => {
+      if (count > 0) counts.push([bin, count]);
+    });
+    const { maxBins, zeros } = this;
+    const ends: readonly [number, number] | null = this.min > this.max ? null : [this.min, this.max];
+    return { maxBins, zeros, ends, exponent: this.#exponent, counts };
+  }
+
+  /** A histogram from its state. */
+  static fromJson({ maxBins, zeros, ends, exponent, counts }: HistogramJson): Histogram {
+    const histogram = new Histogram(maxBins);
+    histogram.zeros = zeros;
+    if (ends === null) return histogram;
+    histogram.#exponent = exponent;
+    histogram.#cover(ends[0], ends[1]);
+    for (const [bin, count] of counts) histogram.#counts[bin] = count;
+    return histogram;
+  }
+}
+
+/** What a histogram holds, for a file. */
+export interface HistogramJson {
+  readonly maxBins: number;
+  readonly zeros: number;
+  /** Null before the first value. */
+  readonly ends: readonly [min: number, max: number] | null;
+  /** Bins are 2^exponent wide. */
+  readonly exponent: number;
+  /** The bins that are not empty, counted from the one that holds the smallest value. */
+  readonly counts: readonly (readonly [bin: number, count: number])[];
 }

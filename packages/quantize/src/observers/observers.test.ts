@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { observed } from "../plan/spec.ts";
+import { observed, observerNames, type ObserverName } from "../plan/spec.ts";
 import { Histogram } from "./histogram.ts";
-import { createObserver, type HistogramObserver } from "./observer.ts";
+import { Statistics, type StatisticsJson } from "./statistics.ts";
 
 const batches = fc.array(
   fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), { maxLength: 20 }),
@@ -82,14 +82,12 @@ function errorOf(values: Float32Array, low: number, high: number, levels = 255):
   }, 0);
 }
 
-function rangeBy(
-  name: Parameters<typeof createObserver>[0],
-  values: Float32Array,
-  spec = observed("uint8"),
-): readonly [number, number] {
-  const observer = createObserver(name, spec, 1, { percentile: 99 }) as HistogramObserver;
-  observer.histograms[0]!.add(values);
-  const { min, max } = observer.range()!;
+function rangeBy(name: ObserverName, values: Float32Array, spec = observed("uint8")): readonly [number, number] {
+  const statistics = new Statistics([name], 1, { percentile: 99 });
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  statistics.observe([low], [high]);
+  statistics.count(0, values, low, high);
+  const { min, max } = statistics.range(name, spec)!;
   return [min[0]!, max[0]!];
 }
 
@@ -136,14 +134,86 @@ describe("the range of", () => {
 
   test("min-max holds every batch, moving-average moves by its constant", () => {
     const seen = (name: "min-max" | "moving-average"): unknown => {
-      const observer = createObserver(name, observed("uint8"), 2, { averagingConstant: 0.25 });
-      if (observer.sees !== "extremes") throw new Error("wrong kind");
-      expect(observer.range()).toBeNull();
-      observer.observe(Float32Array.of(-1, -2), Float32Array.of(1, 2));
-      observer.observe(Float32Array.of(-5, 0), Float32Array.of(3, 0));
-      return observer.range();
+      const statistics = new Statistics([name], 2, { averagingConstant: 0.25 });
+      expect(statistics.range(name, observed("uint8"))).toBeNull();
+      statistics.observe([-1, -2], [1, 2]);
+      statistics.observe([-5, 0], [3, 0]);
+      return statistics.range(name, observed("uint8"));
     };
     expect(seen("min-max")).toEqual({ min: [-5, -2], max: [3, 2] });
     expect(seen("moving-average")).toEqual({ min: [-2, -1.5], max: [1.5, 1.5] });
+  });
+});
+
+const ends = fc.array(
+  fc.tuple(fc.float({ min: -100, max: 0, noNaN: true }), fc.float({ min: 0, max: 100, noNaN: true })),
+  {
+    minLength: 1,
+    maxLength: 8,
+  },
+);
+
+/** All statistics over batches with the given ends, whose values are those ends. */
+function statisticsOf(list: readonly (readonly [number, number])[], constant = 0.25): Statistics {
+  const statistics = new Statistics(observerNames, 1, { bins: 64, averagingConstant: constant });
+  for (const [low, high] of list) {
+    statistics.observe([low], [high]);
+    statistics.count(0, Float32Array.of(low, high), low, high);
+  }
+  return statistics;
+}
+
+describe("statistics", () => {
+  test("merged are those of all batches in turn, for every observer", () => {
+    fc.assert(
+      fc.property(ends, ends, (first, second) => {
+        const merged = statisticsOf(first);
+        merged.merge(statisticsOf(second));
+        const whole = statisticsOf([...first, ...second]);
+        for (const name of observerNames) {
+          const [a, b] = [merged, whole].map((each) => each.range(name, observed("uint8"))!);
+          expect(Math.abs(a!.min[0]! - b!.min[0]!)).toBeLessThan(1e-4);
+          expect(Math.abs(a!.max[0]! - b!.max[0]!)).toBeLessThan(1e-4);
+        }
+      }),
+    );
+  });
+
+  test("do not depend on the order of batches, but for the moving average", () => {
+    fc.assert(
+      fc.property(ends, (list) => {
+        const [forwards, backwards] = [statisticsOf(list), statisticsOf(list.toReversed())];
+        for (const name of observerNames) {
+          if (name === "moving-average") continue;
+          expect(forwards.range(name, observed("uint8"))).toEqual(backwards.range(name, observed("uint8")));
+        }
+      }),
+    );
+  });
+
+  test("come back from JSON as they were", () => {
+    fc.assert(
+      fc.property(ends, ends, (first, second) => {
+        const restored = new Statistics(observerNames, 1, { bins: 64, averagingConstant: 0.25 });
+        restored.restore(JSON.parse(JSON.stringify(statisticsOf(first).toJson())) as StatisticsJson);
+        restored.merge(statisticsOf(second));
+        const whole = statisticsOf(first);
+        whole.merge(statisticsOf(second));
+        expect(JSON.stringify(restored.toJson())).toEqual(JSON.stringify(whole.toJson()));
+      }),
+    );
+  });
+
+  test("of nothing choose no range, and add nothing to others", () => {
+    const nothing = statisticsOf([]);
+    const some = statisticsOf([[-1, 2]]);
+    const before = JSON.stringify(some.toJson());
+    some.merge(nothing);
+    expect(JSON.stringify(some.toJson())).toBe(before);
+    nothing.merge(some);
+    for (const name of observerNames) {
+      expect(statisticsOf([]).range(name, observed("uint8"))).toBeNull();
+      expect(nothing.range(name, observed("uint8"))).toEqual(some.range(name, observed("uint8")));
+    }
   });
 });

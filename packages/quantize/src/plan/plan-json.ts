@@ -1,5 +1,6 @@
 import { integerRange, isStatic, type Graph, type Shape, type Value } from "@lowbit/ir";
 import { badPlan } from "../diagnostics.ts";
+import { checkObserved } from "./check-observed.ts";
 import { keepFloat, nodesMatching } from "./edit-plan.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
 import { PointNames } from "./point-names.ts";
@@ -13,6 +14,7 @@ import {
   valueOf,
   type FixedSpec,
   type Granularity,
+  type ObservedSpec,
   type QuantDType,
   type QuantPoint,
   type QuantSpec,
@@ -126,7 +128,7 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
       if (scales !== undefined && (scales !== "power-of-two" || symmetric !== true)) {
         throw badPlan(`scales "${scales}" must be power-of-two, and symmetric`, at);
       }
-      return {
+      const spec: ObservedSpec = {
         kind: "observed",
         ...codesFromJson(dtype, range, at),
         symmetric: symmetric ?? false,
@@ -135,6 +137,8 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
         ...(scales ? { scales } : {}),
         ...(known ? { observer: known } : {}),
       };
+      checkObserved(valueOf(point(at, at)), spec, at);
+      return spec;
     }
     default:
       throw badPlan('the kind of a spec must be "observed", "fixed", "dynamic", "shared" or "derived"', at);

@@ -1,4 +1,5 @@
 import { CompileError, GraphEditor, parseGraph, type Graph } from "@lowbit/ir";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diffPlans, diffText, mergePlans } from "./compare-plans.ts";
 import { keepFloat, nodesMatching, withSpec } from "./edit-plan.ts";
@@ -6,7 +7,15 @@ import { createPlan, planText, type QuantPlan } from "./plan.ts";
 import { planFromJson, planToJson, type PlanJson } from "./plan-json.ts";
 import { PointNames } from "./point-names.ts";
 import { sharingGroups } from "./sharing.ts";
-import { fixed, observed, type QuantPoint, type QuantSpec } from "./spec.ts";
+import {
+  fixed,
+  observed,
+  observerNames,
+  quantDTypes,
+  type Granularity,
+  type QuantPoint,
+  type QuantSpec,
+} from "./spec.ts";
 
 const text = `
 g (float[1,3,8,8] x) => (float[1,4,2,2] y)
@@ -176,6 +185,55 @@ describe("two plans", () => {
   });
 });
 
+test("plans of all kinds of specs come back from JSON as they were", () => {
+  const graph = exampleGraph();
+  const names = new PointNames(graph);
+  const at = (name: string): QuantPoint => names.find(name)!;
+  const activations = ["x", "conv#X", "r", "pool#X", "p", "last#X"];
+  const dtype = fc.constantFrom(...quantDTypes);
+  const own = (isData: boolean): fc.Arbitrary<QuantSpec> =>
+    fc.oneof(
+      fc
+        .tuple(dtype, fc.double({ min: 1e-6, max: 10, noNaN: true }), fc.integer({ min: 0, max: 7 }))
+        .map((each) => fixed(...each)),
+      fc
+        .record({
+          symmetric: fc.boolean(),
+          granularity: isData
+            ? fc.constantFrom<Granularity>(
+                { kind: "tensor" },
+                { kind: "channel", axis: 0 },
+                { kind: "block", axis: 1, size: 2 },
+              )
+            : fc.constantFrom<Granularity>({ kind: "tensor" }, { kind: "channel", axis: 1 }),
+          eps: fc.double({ min: 1e-9, max: 1, noNaN: true }),
+          observer: fc.constantFrom(...observerNames),
+        })
+        .chain((settings) => dtype.map((each) => observed(each, settings))),
+    );
+  const specs = fc.record({
+    activations: fc.tuple(...activations.map(() => fc.option(own(false)))),
+    weights: fc.tuple(own(true), fc.option(own(true))),
+    isShared: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(specs, ({ activations: chosen, weights, isShared }) => {
+      const points = new Map<QuantPoint, QuantSpec>([[at("conv#W"), weights[0]]]);
+      for (const [i, spec] of chosen.entries()) if (spec) points.set(at(activations[i]!), spec);
+      if (weights[1]) points.set(at("last#W"), weights[1]);
+      if (isShared && points.has(at("r"))) points.set(at("pool#X"), { kind: "shared", with: at("r") });
+      if (points.has(at("conv#X"))) {
+        const from = [at("conv#X"), at("conv#W")] as const;
+        points.set(at("conv#B"), { kind: "derived", dtype: "int32", formula: "bias", from });
+      }
+      const plan = createPlan(graph, points, [{ node: graph.node("pool")!, reason: "a reason" }]);
+      const back = planFromJson(graph, JSON.parse(JSON.stringify(planToJson(plan))) as PlanJson);
+      expect(diffPlans(plan, back)).toHaveLength(0);
+      expect(planText(back)).toBe(planText(plan));
+    }),
+  );
+});
+
 describe("a plan in JSON is refused when", () => {
   const refused: readonly (readonly [string, unknown, string])[] = [
     [
@@ -231,6 +289,21 @@ describe("a plan in JSON is refused when", () => {
       "parameters are shared in a circle",
       { points: { r: { kind: "shared", with: "p" }, p: { kind: "shared", with: "r" } } },
       '"r" shares its parameters with itself',
+    ],
+    [
+      "codes per channel have no axis",
+      { points: { r: { kind: "observed", dtype: "int8", granularity: { kind: "channel", axis: 4 } } } },
+      'per-channel(4) codes need an axis of "r", whose shape is [1,4,6,6]',
+    ],
+    [
+      "an activation has blocks",
+      { points: { r: { kind: "observed", dtype: "int4", granularity: { kind: "block", axis: 1, size: 2 } } } },
+      "per-block(1, 2) codes are for data of the model, not for activations",
+    ],
+    [
+      "the smallest scale is not positive",
+      { points: { r: { kind: "observed", dtype: "int8", eps: -1 } } },
+      "eps -1 must be a positive number",
     ],
     [
       "a kind is unknown",

@@ -36,6 +36,7 @@ interface QuantizeCommandOptions extends NormalizationOptions {
   readonly calibrate?: string;
   readonly samples: number;
   readonly observer: keyof typeof observers;
+  readonly calibrationCache?: string;
   readonly weights?: "int8" | "int4";
   readonly granularity?: NonNullable<WeightScheme["granularity"]>;
   readonly keepFloat?: readonly string[];
@@ -79,6 +80,10 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     .addOption(
       new Option("--observer <name>", "how ranges are chosen").choices(Object.keys(observers)).default("minmax"),
     )
+    .option(
+      "--calibration-cache <FILE>",
+      "keep in FILE what calibration saw, and go on from it: after an interruption, or with more samples",
+    )
     .addOption(
       new Option("--weights <dtype>", "codes of weights (default: as the backend has them)").choices(["int8", "int4"]),
     )
@@ -111,7 +116,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
   finish<QuantizeCommandOptions>(addNormalization(command), interruptions, required, async (job) => {
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
-    const { output, samples, savePlan, keepFloat = [], threads, mode } = options;
+    const { output, samples, savePlan, keepFloat = [], threads, mode, calibrationCache } = options;
     const contradiction = contradictionIn(options);
     if (contradiction) job.misuse(contradiction);
     const backend = await loadBackend(options.backend, {
@@ -122,6 +127,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     });
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
+    if (calibrationCache !== undefined) checkWritable(calibrationCache);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const plan = planOf(model, backend, options);
     const data = options.calibrate === undefined ? null : await openData(options.calibrate, model, options);
@@ -137,6 +143,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       ...(plan ? { plan } : {}),
       ...(options.improve ? { improve: options.improve } : {}),
       ...(threads === undefined ? {} : { threads }),
+      ...(calibrationCache === undefined ? {} : { cache: calibrationCache, dataName: dataName(options) }),
       progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} of ${countText(total)} samples`),
     });
     for (const finding of quantized.diagnostics) terminal.report(finding);
@@ -188,6 +195,11 @@ function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions)
   runPasses(optimized, defaultPipeline);
   const plan = json ? planFromJson(optimized.graph, json) : backend.quantizer.annotate(optimized.graph, { keepFloat });
   return planToJson(withWeightScheme(plan, weightScheme(options)));
+}
+
+/** What makes calibration data other data. */
+function dataName({ calibrate, scale, mean, std }: QuantizeCommandOptions): string {
+  return JSON.stringify([calibrate, scale, mean, std]);
 }
 
 function granularity(text: string): NonNullable<WeightScheme["granularity"]> {

@@ -1,0 +1,71 @@
+import { invariant, type Tensor } from "@lowbit/ir";
+import type { Feeds } from "@lowbit/runtime";
+import type { ObservedGroup } from "./observed-groups.ts";
+import type { StatisticsGraph, Watch } from "./statistics-graph.ts";
+
+/** Smallest and largest element of a value, per channel. */
+interface Ends {
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+}
+
+/** What one batch showed of the watched values. */
+export class WatchedBatch {
+  readonly #graph: StatisticsGraph;
+  readonly #watches: readonly Watch[];
+  readonly #feeds: Feeds;
+  readonly #results: Feeds;
+  readonly #ends: readonly Ends[];
+
+  constructor(graph: StatisticsGraph, watches: readonly Watch[], feeds: Feeds, results: Feeds) {
+    this.#graph = graph;
+    this.#watches = watches;
+    this.#feeds = feeds;
+    this.#results = results;
+    this.#ends = graph.outputs.map(({ min, max }) => ({ min: results[min]!.floats(), max: results[max]!.floats() }));
+  }
+
+  /** The first watched value with an element that is NaN or infinite; null when there is none. */
+  notFinite(): Watch | null {
+    const found = this.#ends.findIndex(
+      ({ min, max }, i) =>
+        !min.every(Number.isFinite) ||
+        !max.every(Number.isFinite) ||
+        Number.isNaN(this.#results[this.#graph.outputs[i]!.sum]!.floats()[0]),
+    );
+    return found < 0 ? null : this.#watches[found]!;
+  }
+
+  /** Shows the batch to the statistics of a group. */
+  show({ statistics, watches }: ObservedGroup): void {
+    const [first, ...others] = watches.map((index) => this.#ends[index]!);
+    const min = others.reduce((all, each) => all.map((value, i) => Math.min(value, each.min[i]!)), first!.min);
+    const max = others.reduce((all, each) => all.map((value, i) => Math.max(value, each.max[i]!)), first!.max);
+    statistics.observe(min, max);
+    if (!statistics.seesValues) return;
+    for (const index of watches) {
+      const ends = this.#ends[index]!;
+      for (const [channel, values] of byChannel(this.#values(index), this.#graph.outputs[index]!.channelAxis)) {
+        statistics.count(channel, values, ends.min[channel]!, ends.max[channel]!);
+      }
+    }
+  }
+
+  #values(index: number): Tensor {
+    const { values } = this.#graph.outputs[index]!;
+    const tensor = values === null ? this.#feeds[this.#watches[index]!.value.name] : this.#results[values];
+    invariant(tensor, "a watched value was not computed");
+    return tensor;
+  }
+}
+
+/** The elements of a tensor in runs that belong to one channel. */
+function* byChannel(tensor: Tensor, axis: number | null): Iterable<readonly [number, Float32Array]> {
+  const floats = tensor.floats();
+  if (axis === null) return yield [0, floats];
+  const length = tensor.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const channels = tensor.dims[axis]!;
+  for (let start = 0, run = 0; start < floats.length; start += length, run++) {
+    yield [run % channels, floats.subarray(start, start + length)];
+  }
+}
