@@ -1,5 +1,6 @@
 import { dims, operand, reshape, type LegalizeContext } from "./legalization.ts";
 import { convolve, flipped } from "./convolution.ts";
+import { depthwiseMatrices } from "./depthwise-matrices.ts";
 import { wholePlane } from "./whole-plane.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 import type { Value } from "@lowbit/ir";
@@ -21,6 +22,8 @@ export function convGradInput(context: LegalizeContext): readonly Value[] {
     const product = op.Gemm([reshape(context, dy, [batch!, outChannels!]), plane.weights]);
     return [reshape(context, product, dims(x))];
   }
+  const matrices = depthwiseMatrices(context, dims(w), group, window, input, output);
+  if (matrices) return [matrices.toInput(dy, w)];
   const padsEnd = exactPadsEnd(window, input, output);
   const isDepthwise = group === outChannels && perGroup === 1;
   const turned = turnedWindow(window, padsEnd);

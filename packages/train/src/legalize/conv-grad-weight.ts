@@ -1,6 +1,7 @@
 import type { Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, type LegalizeContext } from "./legalization.ts";
-import { exchangeBatch } from "./convolution.ts";
+import { depthwiseMatrices } from "./depthwise-matrices.ts";
+import { exchangeBatch } from "./exchange-batch.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 
 /**
@@ -17,6 +18,8 @@ export function convGradWeight(context: LegalizeContext): readonly Value[] {
   const exact: StaticWindow = { ...window, padsEnd: exactPadsEnd(window, input, output) };
   const group = node.int("group", 1);
   if (isPointwise(exact) && group === 1) return [pointwise(context, dy, x)];
+  const matrices = depthwiseMatrices(context, dims(w), group, window, input, output);
+  if (matrices) return [matrices.toWeight(dy, x)];
   const cropped = crop(context, x, exact);
   const padded = { ...exact, padsEnd: exact.padsEnd.map((pad) => Math.max(0, pad)) };
   if (group === channels && group === outChannels) return [depthwise(context, dy, cropped, padded, batch!)];

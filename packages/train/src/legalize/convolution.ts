@@ -1,4 +1,6 @@
 import { Tensor, type Value } from "@lowbit/ir";
+import { depthwiseMatrices } from "./depthwise-matrices.ts";
+import { exchangeBatch } from "./exchange-batch.ts";
 import { dims, operand, reshape, type Legalization, type LegalizeContext } from "./legalization.ts";
 import { staticWindow, type StaticWindow } from "./window.ts";
 import { wholePlane } from "./whole-plane.ts";
@@ -56,6 +58,11 @@ function convolveTogether(
   const { op } = context;
   const [batch, channels, ...input] = dims(x);
   const [outChannels] = dims(w);
+  const matrices = depthwiseMatrices(context, dims(w), group, window, input, output);
+  if (matrices) {
+    const y = matrices.forward(x, w);
+    return bias ? op.Add([y, reshape(context, bias, [1, outChannels!, ...output.map(() => 1)])]) : y;
+  }
   if (group !== 1 || input.length !== 2) return null;
   const plane = wholePlane(context, w, window, input, output);
   if (plane) {
@@ -74,11 +81,6 @@ function convolveTogether(
     pads: [0, ...window.padsBegin, 0, ...window.padsEnd],
   });
   return exchangeBatch(context, reshape(context, result, [outChannels!, batch!, ...output]));
-}
-
-/** [N, C, H, W] as [C, N, H, W], or back. */
-export function exchangeBatch({ op }: LegalizeContext, x: Value): Value {
-  return op.Transpose([x], { perm: dims(x).map((_, axis) => (axis < 2 ? 1 - axis : axis)) });
 }
 
 /** W [O, C, ...kernel] as [C, O, ...kernel] with every spatial axis reversed; per-channel weights keep their axes. */

@@ -41,6 +41,18 @@ const cases: Readonly<Record<string, string>> = {
     dw = lowbit.ConvGradWeight (dy, x, w) }`,
   "ConvGradWeight of a depthwise convolution": `g (float[2,3,4,4] dy, float[2,3,8,8] x, float[3,1,3,3] w) => (float[3,1,3,3] dw) {
     dw = lowbit.ConvGradWeight <group = 3, pads = [1,1,0,0], strides = [2,2]> (dy, x, w) }`,
+  "Conv per channel over small planes": `g (float[2,3,4,5] x, float[3,1,3,2] w, float[3] b) => (float[2,3,2,4] y) {
+    y = Conv <group = 3, pads = [1,0,0,0], strides = [2,1]> (x, w, b) }`,
+  "Conv per channel over large planes": `g (float[1,3,8,8] x, float[3,1,3,3] w) => (float[1,3,8,8] y) {
+    y = Conv <group = 3, pads = [1,1,1,1]> (x, w) }`,
+  "ConvGradInput per channel at stride 2": `g (float[2,3,2,2] dy, float[3,1,3,3] w, float[2,3,4,4] x) => (float[2,3,4,4] dx) {
+    dx = lowbit.ConvGradInput <group = 3, pads = [1,1,0,0], strides = [2,2]> (dy, w, x) }`,
+  "ConvGradInput per channel of large planes": `g (float[1,3,8,8] dy, float[3,1,3,3] w, float[1,3,8,8] x) => (float[1,3,8,8] dx) {
+    dx = lowbit.ConvGradInput <group = 3, pads = [1,1,1,1]> (dy, w, x) }`,
+  "ConvGradWeight per channel of large planes": `g (float[2,3,8,8] dy, float[2,3,8,8] x, float[3,1,3,3] w) => (float[3,1,3,3] dw) {
+    dw = lowbit.ConvGradWeight <group = 3, pads = [1,1,1,1]> (dy, x, w) }`,
+  "ConvGradWeight per channel with dilation": `g (float[2,3,2,3] dy, float[2,3,4,5] x, float[3,1,2,2] w) => (float[3,1,2,2] dw) {
+    dw = lowbit.ConvGradWeight <group = 3, dilations = [2,2]> (dy, x, w) }`,
   "ConvGradWeight with two groups": `g (float[2,4,4,4] dy, float[2,6,4,4] x, float[4,3,3,3] w) => (float[4,3,3,3] dw) {
     dw = lowbit.ConvGradWeight <group = 2, pads = [1,1,1,1]> (dy, x, w) }`,
   "ConvGradWeight in three dimensions": `g (float[2,2,3,3,3] dy, float[2,3,4,4,4] x, float[2,3,2,2,2] w) => (float[2,3,2,2,2] dw) {
