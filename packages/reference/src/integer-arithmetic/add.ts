@@ -4,15 +4,15 @@ import type { Add } from "./types.ts";
 
 /**
  * MLAS on x86-64, in float32 with fused multiply-add: with `ra = f32(sa/sy)`, `rb = f32(sb/sy)` and
- * `c = f32(zy - f32(f32(ra·za) + f32(rb·zb)))` the sum is `sat(rne(fma(b, rb, fma(a, ra, c))))`.
+ * `c = f32(zy - fma(ra, za, f32(rb·zb)))` the sum is `sat(rne(fma(a, ra, fma(b, rb, c))))`.
  */
 export const addFloat: Add = (a, b, y) => {
   const ra = Math.fround(a.scale / y.scale);
   const rb = Math.fround(b.scale / y.scale);
-  const fixed = Math.fround(y.zeroPoint - Math.fround(Math.fround(ra * a.zeroPoint) + Math.fround(rb * b.zeroPoint)));
+  const fixed = Math.fround(y.zeroPoint - Math.fround(ra * a.zeroPoint + Math.fround(rb * b.zeroPoint)));
   return (qa, qb) => {
     // A code times a float32 is exact in float64, so rounding the sum once is the fused operation.
-    const sum = Math.fround(qb * rb + Math.fround(qa * ra + fixed));
+    const sum = Math.fround(qa * ra + Math.fround(qb * rb + fixed));
     return clamp(roundHalfEven(sum), y.range[0], y.range[1]);
   };
 };

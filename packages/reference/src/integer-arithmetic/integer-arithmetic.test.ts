@@ -87,6 +87,14 @@ describe("addition", () => {
     expect(armArithmetic.add(a, b, y)(20, 140)).toBe(80);
   });
 
+  test("the float sum begins with the second operand, as seen in ResNet20 on ONNX Runtime", () => {
+    const a = { scale: Math.fround(0.008877021260559559), zeroPoint: 108 };
+    const b = { scale: Math.fround(0.005832316353917122), zeroPoint: 0 };
+    const y: AffineOutput = { scale: Math.fround(0.009498980827629566), zeroPoint: 0, range: [0, 255] };
+    expect(floatArithmetic.add(a, b, y)(171, 159)).toBe(156);
+    expect(floatArithmetic.add(b, a, y)(159, 171)).toBe(157);
+  });
+
   test("float takes ties to even, fixed point away from zero", () => {
     const unit = { scale: 0.5, zeroPoint: 0 };
     const out: AffineOutput = { scale: 1, zeroPoint: 0, range: [-128, 127] };

@@ -42,6 +42,20 @@ const binary =
     return tensorOf(a.dtype, dims, results);
   };
 
+/**
+ * A sum; the runtime adds the operand that stays the same along the last axis first, whichever it is, and otherwise b first.
+ */
+function add(call: KernelCall, a: Affine, b: Affine, y: AffineOutput): (a: number, b: number) => number {
+  const [first, second] = [call.tensor(0).dims, call.tensor(3).dims];
+  const lastOf = (dims: readonly number[], fromEnd: number): number => dims[dims.length - fromEnd] ?? 1;
+  const rank = Math.max(first.length, second.length);
+  let fromEnd = 1;
+  while (fromEnd < rank && lastOf(first, fromEnd) === 1 && lastOf(second, fromEnd) === 1) fromEnd++;
+  if (lastOf(first, fromEnd) > 1 || lastOf(second, fromEnd) === 1) return call.arithmetic.add(a, b, y);
+  const swapped = call.arithmetic.add(b, a, y);
+  return (qa, qb) => swapped(qb, qa);
+}
+
 /** A table from each code to the code of a float function of it, as the runtimes build it. */
 const lookup =
   (make: (call: KernelCall) => (x: number) => number): Kernel =>
@@ -206,7 +220,7 @@ const gemm: Kernel = (call) => {
 
 /** The quantized ops of ONNX Runtime's `com.microsoft` domain, with its formulas. */
 export const contribQuantizedKernels = {
-  QLinearAdd: binary((call, a, b, y) => call.arithmetic.add(a, b, y)),
+  QLinearAdd: binary(add),
   QLinearMul: binary((call, a, b, y) => call.arithmetic.multiply(a, b, y)),
   QLinearSigmoid: lookup(() => sigmoid),
   QLinearLeakyRelu: lookup(({ node }) => {
