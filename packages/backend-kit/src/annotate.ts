@@ -1,7 +1,8 @@
-import { hasTrait, type Graph, type Node, type Value } from "@lowbit/ir";
+import type { Graph, Node, Value } from "@lowbit/ir";
 import {
   createPlan,
   keptByUser,
+  movesElements,
   nodesMatching,
   type AnnotateOptions,
   type QuantPlan,
@@ -160,7 +161,7 @@ class Selection {
 
 /** Whether operands and results of a unit have the same parameters: by its row, and by the facts of its op. */
 export function sharesParameters(unit: Unit): boolean {
-  return unit.capability.result.kind === "shared" && hasTrait(unit.anchor, "keepsScale");
+  return unit.capability.result.kind === "shared" && movesElements(unit.anchor);
 }
 
 function inGraphOrder(graph: Graph, reasons: ReadonlyMap<Node, string>): readonly Skipped[] {

@@ -63,6 +63,7 @@ export { Histogram, type HistogramJson } from "./observers/histogram.ts";
 export { Statistics, type ObserverSettings, type StatisticsJson } from "./observers/statistics.ts";
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
 export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
+export { movesElements } from "./lower/moves-elements.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";
 export {
   quantizationModes,

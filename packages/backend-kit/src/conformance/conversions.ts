@@ -1,4 +1,5 @@
-import { hasTrait, type Graph, type Node, type Value } from "@lowbit/ir";
+import type { Graph, Node, Value } from "@lowbit/ir";
+import { movesElements } from "@lowbit/quantize";
 
 /** QuantizeLinear and DequantizeLinear of a lowered graph that do nothing or go nowhere, one sentence each. */
 export function danglingConversions(graph: Graph): readonly string[] {
@@ -16,7 +17,7 @@ export function danglingConversions(graph: Graph): readonly string[] {
 /** Ops between codes that only move or choose elements, and change their scale or zero point on the way. */
 export function brokenSharing(graph: Graph): readonly string[] {
   return [...graph.nodes].flatMap((node) => {
-    if (!hasTrait(node, "keepsScale") || node.op.endsWith("QuantizeLinear")) return [];
+    if (!movesElements(node) || node.op.endsWith("QuantizeLinear")) return [];
     const before = node.inputs.flatMap((value) => (value?.producer?.is("DequantizeLinear") ? [value.producer] : []));
     const behind = node.outputs.flatMap((value) => value?.users.filter((user) => user.is("QuantizeLinear")) ?? []);
     const differs = before.some((from) => behind.some((to) => !sameOperands(from, to)));

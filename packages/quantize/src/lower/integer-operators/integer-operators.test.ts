@@ -10,7 +10,7 @@ function quantizedModel(output: string, body: string): Model {
     parseGraph(`g (float[2,4,6,6] x) => (${output})
     <float s = {0.05}, float t = {0.1}, uint8 z = {100}, uint8 z0 = {0}, float[4] ws = {0.01, 0.02, 0.03, 0.04}, int8[4] wz = {0, 0, 0, 0},
      float[4] bs = {0.0005, 0.001, 0.0015, 0.002}, int32[4] bz = {0, 0, 0, 0}, int32[4] bias = {100, -200, 300, -400},
-     int8[4,4,3,3] w, int8[144,5] m, float ms = {0.02}, int8 mz = {0}> {
+     int8[4,4,3,3] w, int8[144,5] m, float ms = {0.02}, int8 mz = {0}, float unit = {0.00390625}, float[4] by = {1.0, 1.0, 2.0, 2.0}> {
       xq = QuantizeLinear (x, s, z)
       xd = DequantizeLinear (xq, s, z)
       ${body}
@@ -88,6 +88,27 @@ test("sums, products, concatenations, activations and pools become integer opera
     QLinearMul: 1,
     QLinearConcat: 1,
     QLinearGlobalAveragePool: 1,
+    DequantizeLinear: 1,
+  });
+});
+
+test("average pooling, Softmax and nearest Resize become integer operators", async () => {
+  const body = `
+    p = AveragePool <kernel_shape = [2, 2], pads = [1, 1, 0, 0]> (xd)
+    pq = QuantizeLinear (p, t, z)
+    pd = DequantizeLinear (pq, t, z)
+    r = Resize <mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"> (pd, , by)
+    rq = QuantizeLinear (r, t, z)
+    rd = DequantizeLinear (rq, t, z)
+    o = Softmax <axis = -1> (rd)
+    oq = QuantizeLinear (o, unit, z0)
+    y = DequantizeLinear (oq, unit, z0)`;
+  const model = quantizedModel("float[2,4,12,12] y", body);
+  expect(await lowered(model, 1 / 256)).toEqual({
+    QuantizeLinear: 1,
+    QLinearAveragePool: 1,
+    Resize: 1,
+    QLinearSoftmax: 1,
     DequantizeLinear: 1,
   });
 });

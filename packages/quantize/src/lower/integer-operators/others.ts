@@ -1,5 +1,6 @@
-import { hasTrait, type Builder, type Node, type Value } from "@lowbit/ir";
+import { type Builder, type Node, type Value } from "@lowbit/ir";
 import { any, constant, op, Reject, rule, type ConstantValue, type Rule } from "@lowbit/rewrite";
+import { movesElements } from "../moves-elements.ts";
 import { codesA, codesB, onlyPerTensor } from "./codes.ts";
 
 const yScale = constant("yScale");
@@ -26,17 +27,34 @@ const unary: Readonly<Record<string, (build: Builder, node: Node, x: Operand, y:
   Sigmoid: (build, _, x, y) => build.QLinearSigmoid([...x, ...y]),
   LeakyRelu: (build, node, x, y) => build.QLinearLeakyRelu([...x, ...y], { alpha: node.float("alpha", 0.01) }),
   GlobalAveragePool: (build, _, x, y) => build.QLinearGlobalAveragePool([...x, ...y]),
+  AveragePool: (build, node, x, y) =>
+    build.QLinearAveragePool([...x, ...y], {
+      kernel_shape: node.ints("kernel_shape", []),
+      auto_pad: node.string("auto_pad", "NOTSET"),
+      ceil_mode: node.int("ceil_mode", 0),
+      count_include_pad: node.int("count_include_pad", 0),
+      ...optionalInts(node, "pads"),
+      ...optionalInts(node, "strides"),
+    }),
+  Softmax: (build, node, x, y) => build.QLinearSoftmax([...x, ...y], { axis: node.int("axis", -1), opset: 13 }),
 };
+
+function optionalInts(node: Node, name: string): Readonly<Record<string, readonly number[]>> {
+  const values = node.ints(name, null);
+  return values ? { [name]: values } : {};
+}
 
 /** Q(op(DQ(a)))  →  the integer form of op. */
 export const unaryToIntegers: Rule = rule({
   name: "unary-to-integers",
   pattern: op("QuantizeLinear", [
-    op(["Sigmoid", "LeakyRelu", "GlobalAveragePool"], [codesA], { as: "node" }),
+    op(["Sigmoid", "LeakyRelu", "GlobalAveragePool", "AveragePool", "Softmax"], [codesA], { as: "node" }),
     yScale,
     yZero,
   ]),
   rewrite({ a, aScale, aZero, node, ...captures }, { op: build }) {
+    const isDilated = node.ints("dilations", []).some((step) => step !== 1);
+    if (isDilated) return new Reject("the integer kernel has no dilations", node);
     const objection = onlyPerTensor(aScale, captures.yScale);
     return objection ?? unary[node.op]!(build, node, [a, aScale, aZero], [captures.yScale, captures.yZero]);
   },
@@ -67,7 +85,7 @@ export const movingToIntegers: Rule = rule({
   pattern: op("QuantizeLinear", [any("moved"), yScale, yZero]),
   rewrite({ moved, ...captures }, { like }) {
     const node = moved.producer;
-    if (!node || node.outputs.length !== 1 || !hasTrait(node, "keepsScale")) {
+    if (!node || node.outputs.length !== 1 || !movesElements(node)) {
       return new Reject("is not computed by an op that keeps its elements", moved);
     }
     const dequantize = node.inputs[0]?.producer;
