@@ -63,8 +63,22 @@ describe("arm", () => {
     expect(plan.specs.size).toBe(0);
   });
 
-  test.each(["arm", "arm:neon", "arm:dotprod", "arm:i8mm"])("%s is one and the same backend", (name) => {
-    expect(createBackend(name, [armModule]).name).toBe("arm");
+  test.each([
+    ["arm", "arm"],
+    ["arm:neon", "arm"],
+    ["arm:dotprod", "arm:dotprod"],
+    ["arm:i8mm", "arm:dotprod"],
+  ])("%s is the backend %s", (text, name) => {
+    expect(createBackend(text, [armModule]).name).toBe(name);
+  });
+
+  test("multiplies two activations on integers only where dot products do not overflow", () => {
+    const graph = parseGraph("g (float[2,6,8] x, float[2,8,5] w) => (y) { [product] y = MatMul (x, w) }");
+    const plain = arm({ prefer: "integer" }).quantizer.annotate(graph);
+    expect(plain.skipped.map(({ reason }) => reason)).toEqual([
+      "plain NEON adds products of two int8 activations in 16 bits, which overflow; arm:dotprod has a kernel",
+    ]);
+    expect(arm({ prefer: "integer", features: ["dotprod"] }).quantizer.annotate(graph).skipped).toEqual([]);
   });
 
   test("says that it cannot compile for QNNPACK", () => {

@@ -23,9 +23,13 @@ export interface ArmOptions {
 export const armModule: BackendModule = {
   name: "arm",
   features: [
-    { name: "neon", about: "plain NEON; the codes are the same for every ARM64 CPU" },
-    { name: "dotprod", about: "SDOT and UDOT; the codes are the same for every ARM64 CPU" },
-    { name: "i8mm", about: "SMMLA and UMMLA; the codes are the same for every ARM64 CPU" },
+    {
+      name: "neon",
+      about: "every ARM64 CPU; MatMul of two activations stays float. The default.",
+      excludes: ["dotprod", "i8mm"],
+    },
+    { name: "dotprod", about: "SDOT and UDOT: MatMul of two activations runs on integers too", excludes: ["neon"] },
+    { name: "i8mm", about: "SMMLA and UMMLA: as with dotprod", excludes: ["neon"] },
     {
       name: "qnnpack",
       about: "uint8 weights and activations per tensor, Q31 requantization",
@@ -51,15 +55,18 @@ const speed: Placement = {
  * @throws CompileError `backend/unknown-feature`, `backend/feature-not-implemented`
  */
 export function arm(options: ArmOptions = {}): Backend {
-  checkFeatures(armModule, options.features ?? []);
+  const features = checkFeatures(armModule, options.features ?? []);
+  const hasDotProducts = features.some((feature) => feature === "dotprod" || feature === "i8mm");
+  const capabilities = armCapabilities(hasDotProducts);
+  const name = hasDotProducts ? "arm:dotprod" : "arm";
   const placement = options.prefer === "integer" ? quantizeEverything : speed;
   return {
-    name: "arm",
+    name,
     quantizer: {
-      name: "arm",
-      annotate: (graph, settings) => annotateFromCapabilities(graph, armCapabilities, placement, settings),
+      name,
+      annotate: (graph, settings) => annotateFromCapabilities(graph, capabilities, placement, settings),
     },
-    capabilities: armCapabilities,
+    capabilities,
     lower: [foldClampIntoQuantize],
     arithmetic: armArithmetic,
   };

@@ -14,7 +14,7 @@ const domains = [
 
 const backends = [
   { name: "x86", table: x86Capabilities(true) },
-  { name: "arm", table: armCapabilities },
+  { name: "arm", table: armCapabilities(true) },
 ] as const;
 
 const introduction = `# Ops
