@@ -1,0 +1,185 @@
+/**
+ * Proves on ONNX Runtime's kernels that the reference interpreter computes what they compute, bit by bit, for every op of
+ * the backends' capability tables and for all models of the materials: on this CPU, on emulated ARM64 CPUs, and on an
+ * emulated x86-64 CPU without VNNI. `npm run test:kernels`; the last line is `N passed, N failed`.
+ */
+import { join } from "node:path";
+import { arm } from "@lowbit/backend-arm";
+import type { Backend } from "@lowbit/backend-kit";
+import { x86 } from "@lowbit/backend-x86";
+import { avx2Arithmetic, floatArithmetic, type IntegerArithmetic } from "@lowbit/reference";
+import { materialsFolder } from "@lowbit/test-models";
+import type { Counts } from "./check.ts";
+import { emulatedMachines, type ArmMachines } from "./emulators.ts";
+import { native, type Machine } from "./machine.ts";
+import { materialSubject, modelFiles, onePerNetwork } from "./material-subjects.ts";
+import { graphsFor, opSubjects } from "./op-subjects.ts";
+import { differingOutputs, judge, observe, sameBits, valuesOf, type Observed, type Verdict } from "./prove.ts";
+import { Report } from "./report.ts";
+import type { Subject } from "./subject.ts";
+import { thisCpu } from "./this-cpu.ts";
+
+const report = new Report();
+const materials = materialsFolder();
+const files = materials === null ? [] : modelFiles(join(materials, "models"));
+if (materials === null) report.skip("the real models", "there is no ../shared/materials beside the repository");
+
+const integerX86 = x86({ prefer: "integer" });
+const integerArm = arm({ prefer: "integer" });
+const integerDotprod = arm({ prefer: "integer", features: ["dotprod"] });
+const integerAvx2 = x86({ prefer: "integer", features: ["avx2"] });
+
+proveTables();
+const cpu = thisCpu();
+if (cpu) await proveNative(cpu);
+else report.skip("this CPU", `no backend is for ${process.arch}`);
+const emulated = emulatedMachines();
+if ("missing" in emulated) {
+  report.skip("ARM64 (plain NEON, dot products, i8mm)", emulated.missing);
+  report.skip("AVX2 without VNNI", emulated.missing);
+} else {
+  await proveArm(emulated.machines.arm);
+  await proveAvx2(emulated.machines.avx2);
+}
+process.exitCode = report.close();
+
+/** Every op of the capability tables must have a graph. */
+function proveTables(): void {
+  report.heading("Capability tables");
+  for (const backend of [integerX86, integerAvx2, integerArm, integerDotprod]) {
+    const ops = new Set(backend.capabilities.ops.map(({ op }) => op));
+    const graphs = graphsFor(backend);
+    const lacking = [...ops].filter((op) => !graphs.some((graph) => graph.op === op));
+    report.line(`  ${backend.name}: ${ops.size} ops, ${ops.size - lacking.length} with graphs`);
+    report.add(
+      `the table of ${backend.name}`,
+      lacking.map((op) => `no graph is about ${op}`),
+    );
+  }
+}
+
+async function proveNative({ backend, name, arithmetic }: NonNullable<typeof cpu>): Promise<void> {
+  const [integer, speed] = backend === "x86" ? [integerX86, x86()] : [integerArm, arm()];
+  const subjects = [...opSubjects(integer), ...(await quantized(integer, files))];
+  const faster = await quantized(speed, onePerNetwork(files));
+  report.heading(`${integer.name} on ${name}: ${count(subjects)}, and ${faster.length} models for speed`);
+  const all = [...subjects, ...faster.map((each) => ({ ...each, name: `${each.name} for speed` }))];
+  conclude(name, all, observe(native, all), arithmetic);
+}
+
+async function proveArm({ plain, dotProducts }: ArmMachines): Promise<void> {
+  const models = onePerNetwork(files);
+  const subjects = [...opSubjects(integerArm), ...(await quantized(integerArm, models))];
+  report.heading(`arm on ${plain.name}: ${count(subjects)}`);
+  const observed = observe(plain, subjects);
+  conclude(plain.name, subjects, observed, integerArm.arithmetic);
+  proveThatItCanFail(subjects, observed);
+
+  const faster = [...opSubjects(integerDotprod), ...(await quantized(integerDotprod, models))];
+  let before: { readonly observed: readonly Observed[]; readonly verdicts: readonly Verdict[] } | null = null;
+  for (const machine of dotProducts) {
+    report.heading(`arm:dotprod on ${machine.name}: ${count(faster)}`);
+    const seen = observe(machine, faster);
+    const verdicts = conclude(machine.name, faster, seen, integerDotprod.arithmetic, before);
+    before ??= { observed: seen, verdicts };
+  }
+  proveWhatPlainNeonLacks(plain);
+}
+
+/** The comparison must be able to fail: x86 rounds sums otherwise. */
+function proveThatItCanFail(subjects: readonly Subject[], observed: readonly Observed[]): void {
+  const sums = subjects.flatMap((subject, i) =>
+    subject.op === "Add" ? [judge(subject, observed[i]!, floatArithmetic)] : [],
+  );
+  const differing = sums.filter(({ problems }) => problems.length > 0).length;
+  report.line(`  With the arithmetic of x86 instead, ${differing} of ${sums.length} graphs with Add differ.`);
+  report.add("the arithmetic of x86 is told from that of ARM64", differing > 0 ? [] : ["no value differs"]);
+}
+
+/** The reason why `arm` has no integer product of two activations. */
+function proveWhatPlainNeonLacks(plain: Machine): void {
+  const without = new Set(graphsFor(integerArm));
+  const names = graphsFor(integerDotprod).filter((graph) => !without.has(graph));
+  const subjects = opSubjects(integerDotprod).filter(({ name }) => names.some((graph) => name.startsWith(graph.title)));
+  const observed = observe(plain, subjects);
+  const wrong = subjects.filter(
+    (subject, i) => judge(subject, observed[i]!, integerArm.arithmetic).problems.length > 0,
+  );
+  report.line(`  What arm leaves float: ${wrong.length} of ${subjects.length} graphs are wrong on ${plain.name}.`);
+  report.add(
+    "what plain NEON lacks",
+    wrong.length > 0 ? [] : ["all graphs are right there, so nothing need stay float"],
+  );
+}
+
+async function proveAvx2(machine: Machine): Promise<void> {
+  const models = onePerNetwork(files);
+  const safe = [...opSubjects(integerAvx2), ...(await quantized(integerAvx2, models))];
+  report.heading(`x86:avx2 on ${machine.name}: ${count(safe)}`);
+  const observed = observe(machine, safe);
+  conclude(machine.name, safe, observed, floatArithmetic);
+  compareWithNative("x86:avx2", safe, observed, (differing) => differing === 0);
+
+  const full = [...opSubjects(integerX86), ...(await quantized(integerX86, models))];
+  report.heading(`x86 (weights of 8 bits) on ${machine.name}, as its saturating sums are simulated: ${count(full)}`);
+  const saturated = observe(machine, full);
+  conclude(machine.name, full, saturated, avx2Arithmetic);
+  compareWithNative("x86 (weights of 8 bits)", full, saturated, (differing) => differing > 0);
+}
+
+/** Prints in how many values a machine without VNNI differs from this CPU. */
+function compareWithNative(
+  name: string,
+  subjects: readonly Subject[],
+  observed: readonly Observed[],
+  holds: (differing: number) => boolean,
+): void {
+  if (cpu?.arithmetic !== floatArithmetic) {
+    return report.skip(`${name} with and without VNNI`, "this CPU has no VNNI to compare with");
+  }
+  const here = observe(native, subjects);
+  let [differing, values] = [0, 0];
+  for (const [i, subject] of subjects.entries()) {
+    const own = observed[i]!.qdq.reduce((sum, outputs, j) => sum + differingOutputs(outputs, here[i]!.qdq[j]!), 0);
+    differing += own;
+    values += valuesOf(observed[i]!);
+    if (subject.op === undefined && own > 0) {
+      report.line(`  ${subject.name}: ${own} of ${valuesOf(observed[i]!)} values differ from VNNI`);
+    }
+  }
+  report.line(`  ${name}: ${differing} of ${values} values differ between AVX2 and VNNI.`);
+  report.add(`${name} with and without VNNI`, holds(differing) ? [] : [`${differing} of ${values} values differ`]);
+}
+
+/** Judges what a machine gave; subjects with the same bits as on a machine before are judged as there. */
+function conclude(
+  machine: string,
+  subjects: readonly Subject[],
+  observed: readonly Observed[],
+  arithmetic: IntegerArithmetic,
+  before: { readonly observed: readonly Observed[]; readonly verdicts: readonly Verdict[] } | null = null,
+): readonly Verdict[] {
+  const verdicts = subjects.map((subject, i) =>
+    before && sameBits(before.observed[i]!, observed[i]!)
+      ? before.verdicts[i]!
+      : judge(subject, observed[i]!, arithmetic),
+  );
+  for (const [i, { problems }] of verdicts.entries()) report.add(`${machine}, ${subjects[i]!.name}`, problems);
+  report.counts(verdicts.map(({ counts }): Counts => counts));
+  return verdicts;
+}
+
+async function quantized(backend: Backend, paths: readonly string[]): Promise<readonly Subject[]> {
+  const subjects: Subject[] = [];
+  for (const path of paths) {
+    const subject = await materialSubject(join(materials!, "models"), path, backend);
+    if (typeof subject !== "string") subjects.push(subject);
+    else report.line(`  ${path} is left out for ${backend.name}: ${subject}`);
+  }
+  return subjects;
+}
+
+function count(subjects: readonly Subject[]): string {
+  const graphs = subjects.filter(({ op }) => op !== undefined).length;
+  return `${graphs} graphs of one op, ${subjects.length - graphs} models`;
+}
