@@ -19,6 +19,9 @@ export interface Backend extends QuantizationBackend {
  */
 export type Preference = "speed" | "integer";
 
+/** Which weights get fewer than 8 bits so that sums of two products cannot saturate at 16 bits. */
+export type ReduceRange = "all" | "auto" | "none";
+
 /** A variant of a device that a backend can compile for. */
 export interface Feature {
   /** As in `x86:avx2`. */
@@ -35,6 +38,8 @@ export interface Feature {
 export interface BackendModule {
   readonly name: string;
   readonly features: readonly Feature[];
+  /** Whether `create` takes `reduceRange`. */
+  readonly reducesRange?: boolean;
   create(request: BackendRequest): Backend;
 }
 
@@ -47,4 +52,6 @@ export interface BackendRequest {
   readonly batch?: number;
   /** What kernels cost on the user's machine, in a form of the backend's own. Default: what it brings with it. */
   readonly costs?: unknown;
+  /** Given only to modules that say they take it; absent: as the module thinks best. */
+  readonly reduceRange?: ReduceRange;
 }

@@ -1,5 +1,11 @@
 import type { Backend, BackendModule, BackendRequest } from "./backend.ts";
-import { conflictingFeatures, featureNotImplemented, unknownBackend, unknownFeature } from "./diagnostics.ts";
+import {
+  conflictingFeatures,
+  featureNotImplemented,
+  noReduceRange,
+  unknownBackend,
+  unknownFeature,
+} from "./diagnostics.ts";
 
 /** The parts of a text such as `x86:avx2`: the backend's name, and its features. */
 export function parseBackendText(text: string): { readonly name: string; readonly features: readonly string[] } {
@@ -30,11 +36,7 @@ export function checkFeatures(module: BackendModule, features: readonly string[]
  *
  * @throws CompileError `backend/unknown`, and what `checkFeatures` throws
  */
-export function createBackend(
-  text: string,
-  modules: readonly BackendModule[],
-  options: Partial<Omit<BackendRequest, "features">> = {},
-): Backend {
+export function createBackend(text: string, modules: readonly BackendModule[], wishes: Wishes = {}): Backend {
   const { name, features } = parseBackendText(text);
   const module = modules.find((each) => each.name === name);
   if (!module) {
@@ -43,5 +45,14 @@ export function createBackend(
       modules.map((each) => each.name),
     );
   }
-  return module.create({ prefer: "speed", ...options, features: checkFeatures(module, features) });
+  return module.create(requestFor(module, features, wishes));
+}
+
+/** How the user wants a backend, besides its features. */
+export type Wishes = Partial<Omit<BackendRequest, "features">>;
+
+/** What a module is asked for. @throws CompileError `backend/no-reduce-range`, and what `checkFeatures` throws */
+export function requestFor(module: BackendModule, features: readonly string[], wishes: Wishes): BackendRequest {
+  if (wishes.reduceRange !== undefined && module.reducesRange !== true) throw noReduceRange(module.name);
+  return { prefer: "speed", ...wishes, features: checkFeatures(module, features) };
 }

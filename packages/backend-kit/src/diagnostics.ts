@@ -39,6 +39,16 @@ export function conflictingFeatures(backend: string, first: string, second: stri
   });
 }
 
+/** A backend whose sums never saturate was asked to give weights fewer codes. */
+export function noReduceRange(backend: string): CompileError {
+  return new CompileError({
+    code: "backend/no-reduce-range",
+    severity: "error",
+    message: `backend ${backend} has no choice of reduced ranges`,
+    help: "leave --reduce-range out: it is about the sums of x86 CPUs without VNNI",
+  });
+}
+
 /** A model holds quantized ops already, so quantizing it would round twice. */
 export function alreadyQuantized(first: Node, count: number): CompileError {
   return new CompileError({

@@ -5,7 +5,7 @@
  * It holds nothing about any particular device.
  */
 export { annotateFromCapabilities, quantizeEverything, sharesParameters, type Placement } from "./annotate.ts";
-export type { Backend, BackendModule, BackendRequest, Feature, Preference } from "./backend.ts";
+export type { Backend, BackendModule, BackendRequest, Feature, Preference, ReduceRange } from "./backend.ts";
 export type { Capability, CapabilityTable, Constraint, ResultRule } from "./capabilities.ts";
 export {
   attributeIn,
@@ -18,7 +18,7 @@ export {
   onlyFirstOutput,
   rank,
 } from "./constraints.ts";
-export { checkFeatures, createBackend, parseBackendText } from "./create-backend.ts";
+export { checkFeatures, createBackend, parseBackendText, requestFor, type Wishes } from "./create-backend.ts";
 export { onnxRuntimeKernels } from "./onnx-runtime-kernels.ts";
 export { planProblems } from "./plan-problems.ts";
 export { findUnits, kernelOp, type Unit, type Units } from "./units.ts";

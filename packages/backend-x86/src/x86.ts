@@ -6,6 +6,7 @@ import {
   type BackendModule,
   type Placement,
   type Preference,
+  type ReduceRange,
 } from "@lowbit/backend-kit";
 import { foldClampIntoQuantize } from "@lowbit/quantize";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
@@ -16,6 +17,8 @@ import { placementByRules } from "./placement/by-rules.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
 import { Prices } from "./placement/unit-costs.ts";
+import { explainSaturation } from "./saturation/explain-saturation.ts";
+import { reduceRange } from "./saturation/reduce-range.ts";
 import { quantizeBehindPool } from "./quantize-behind-pool.ts";
 
 /** How to compile for x86. */
@@ -31,6 +34,12 @@ export interface X86Options {
   readonly batch?: number;
   /** A `CostTable` of the machine that the model should be fast on. Default: a table measured with AVX512-VNNI. */
   readonly costs?: unknown;
+  /**
+   * Which weights get fewer than 8 bits, because sums of two products saturate at 16 bits on CPUs without VNNI: all get 7;
+   * those of products that can saturate get as many codes as cannot (`auto`); none. Default: `auto` with the feature `avx2`,
+   * otherwise `none`.
+   */
+  readonly reduceRange?: ReduceRange;
 }
 
 /** x86 for `--backend x86`. */
@@ -44,10 +53,11 @@ export const x86Module: BackendModule = {
     },
     {
       name: "avx2",
-      about: "no VNNI: pairs of products saturate at 16 bits, so all weights get 7 bits",
+      about: "no VNNI: sums of two products saturate at 16 bits, so weights that could reach that get fewer codes",
       excludes: ["vnni"],
     },
   ],
+  reducesRange: true,
   create: x86,
 };
 
@@ -60,17 +70,22 @@ export const x86Module: BackendModule = {
 export function x86(options: X86Options = {}): Backend {
   const features = checkFeatures(x86Module, options.features ?? []);
   const vnni = !features.includes("avx2");
-  const capabilities = x86Capabilities(vnni);
+  const reduces = options.reduceRange ?? (vnni ? "none" : "auto");
+  const capabilities = x86Capabilities(reduces === "all" ? 64 : 127);
   const placement = options.prefer === "integer" ? quantizeEverything : fastest(options);
   const name = vnni ? "x86" : "x86:avx2";
+  const explains = !vnni || reduces !== "none";
   return {
     name,
     quantizer: {
       name,
-      annotate: (graph, settings) => annotateFromCapabilities(graph, capabilities, placement, settings),
+      annotate(graph, settings = {}) {
+        const plan = annotateFromCapabilities(graph, capabilities, placement, settings);
+        return reduces === "auto" ? reduceRange(plan, settings.weightsChange ?? false) : plan;
+      },
     },
     capabilities,
-    lower: [foldClampIntoQuantize, averagePoolToGlobal, quantizeBehindPool],
+    lower: [foldClampIntoQuantize, averagePoolToGlobal, quantizeBehindPool, ...(explains ? [explainSaturation] : [])],
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };
 }

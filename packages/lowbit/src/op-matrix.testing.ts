@@ -13,7 +13,7 @@ const domains = [
 ] as const;
 
 const backends = [
-  { name: "x86", table: x86Capabilities(true) },
+  { name: "x86", table: x86Capabilities() },
   { name: "arm", table: armCapabilities(true) },
 ] as const;
 

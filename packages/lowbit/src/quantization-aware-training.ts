@@ -64,7 +64,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const report = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
-  const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat });
+  const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true });
   const plan = editPlan ? editPlan(annotated) : annotated;
   const samples = calibrationSamples === undefined ? {} : { samples: calibrationSamples };
   const feeds = calibrationFeeds(options.data, canonical.graph.inputs, samples);

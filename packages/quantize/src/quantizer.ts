@@ -6,6 +6,8 @@ import type { QuantPlan } from "./plan/plan.ts";
 export interface AnnotateOptions {
   /** Patterns of nodes (by name, or by the name of a result) that stay float; `*` stands for any text. */
   readonly keepFloat?: readonly string[];
+  /** Whether the weights will change after the plan is made, as in training, so that it may not depend on them. */
+  readonly weightsChange?: boolean;
 }
 
 /** Decides what to quantize and how; pure, it changes nothing. */

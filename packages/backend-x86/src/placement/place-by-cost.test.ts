@@ -18,7 +18,7 @@ function flat(costs: Partial<Record<CostFamily, readonly [float: number, integer
 }
 
 function floatOnes(text: string, table: CostTable, batch = 1): Readonly<Record<string, string>> {
-  const { units } = findUnits(parseGraph(text), x86Capabilities(true));
+  const { units } = findUnits(parseGraph(text), x86Capabilities());
   const float = placeByCost(units, new Prices(table, batch), batch);
   return Object.fromEntries([...float].map(([unit, reason]) => [unit.anchor.label, reason]));
 }
@@ -71,7 +71,7 @@ const graphs = [
 
 test.each(graphs)("is as cheap as the best of all placements: graph %#", (text) => {
   const graph = parseGraph(text);
-  const { units } = findUnits(graph, x86Capabilities(true));
+  const { units } = findUnits(graph, x86Capabilities());
   for (let seed = 1; seed <= 40; seed++) {
     const random = (family: number): readonly [number, number] => [
       1 + ((seed * 7 + family * 13) % 11),

@@ -1,11 +1,12 @@
 import { armModule } from "@lowbit/backend-arm";
 import {
-  checkFeatures,
   createBackend,
   parseBackendText,
+  requestFor,
   type Backend,
   type BackendModule,
-  type Preference,
+  type BackendRequest,
+  type Wishes,
 } from "@lowbit/backend-kit";
 import { x86Module } from "@lowbit/backend-x86";
 import { checkBackend, isBackendModule } from "./check-backend.ts";
@@ -16,13 +17,7 @@ import { findModule, isPath } from "./find-module.ts";
 export const ownBackends: readonly BackendModule[] = [x86Module, armModule];
 
 /** How a backend is loaded. */
-export interface LoadBackendOptions {
-  /** Default: `speed`. */
-  readonly prefer?: Preference;
-  /** Samples per run that the model should be fast for. Default: any. */
-  readonly batch?: number;
-  /** What kernels cost on the user's machine, in the backend's own form. */
-  readonly costs?: unknown;
+export interface LoadBackendOptions extends Wishes {
   /** Backends known beforehand, beside those of lowbit; found by their name. */
   readonly known?: readonly (Backend | BackendModule)[];
 }
@@ -78,18 +73,18 @@ async function fromExport(
   exported: unknown,
   source: string,
   features: readonly string[],
-  wishes: Omit<LoadBackendOptions, "known">,
+  wishes: Wishes,
 ): Promise<Backend> {
-  const request = { prefer: "speed", ...wishes } as const;
   if (isBackendModule(exported)) {
-    const checked = checkFeatures(exported, features);
-    return checkBackend(await called(() => exported.create({ ...request, features: checked }), source), source);
+    const request = requestFor(exported, features, wishes);
+    return checkBackend(await called(() => exported.create(request), source), source);
   }
   if (typeof exported === "function") {
-    return checkBackend(await called(() => exported({ ...request, features }) as unknown, source), source);
+    const request: BackendRequest = { prefer: "speed", ...wishes, features };
+    return checkBackend(await called(() => exported(request) as unknown, source), source);
   }
   const backend = checkBackend(exported, source);
-  return createBackend([backend.name, ...features].join(":"), [asModule(backend)], request);
+  return createBackend([backend.name, ...features].join(":"), [asModule(backend)], wishes);
 }
 
 async function called(make: () => unknown, source: string): Promise<unknown> {

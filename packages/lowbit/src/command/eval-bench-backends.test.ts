@@ -60,7 +60,7 @@ describe("lowbit backends", () => {
     expect(stdout.split("\n").slice(0, 5).join("\n")).toMatchInlineSnapshot(`
       "x86
         x86:vnni: AVX-VNNI, AVX512-VNNI or AMX: products are summed exactly. The default.
-        x86:avx2: no VNNI: pairs of products saturate at 16 bits, so all weights get 7 bits
+        x86:avx2: no VNNI: sums of two products saturate at 16 bits, so weights that could reach that get fewer codes
         activations: uint8 per-tensor affine
         weights: int8 per-channel symmetric"
     `);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { planProblems, type Backend, type Preference } from "@lowbit/backend-kit";
+import { planProblems, type Backend, type Preference, type ReduceRange } from "@lowbit/backend-kit";
 import { cloneModel, loadModel, type Model } from "@lowbit/ir";
 import {
   improvementNames,
@@ -46,6 +46,7 @@ interface QuantizeCommandOptions extends NormalizationOptions {
   readonly prefer: Preference;
   readonly batch?: number;
   readonly costs?: string;
+  readonly reduceRange?: ReduceRange;
   readonly format: "qdq" | "qoperator";
 }
 
@@ -108,6 +109,12 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     .option("--batch <N>", "samples per run that the model should be fast for (default: any)", positiveInteger)
     .option("--costs <FILE>", "what kernels cost on your machine, from `bench --calibrate-costs` (default: built in)")
     .addOption(
+      new Option(
+        "--reduce-range <which>",
+        "weights that get fewer than 8 bits, since sums saturate on x86 without VNNI (default: auto for x86:avx2)",
+      ).choices(["all", "auto", "none"]),
+    )
+    .addOption(
       new Option("--format <form>", "float ops between QuantizeLinear and DequantizeLinear, or integer operators")
         .choices(["qdq", "qoperator"])
         .default("qdq"),
@@ -124,6 +131,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       ...(options.batch === undefined ? {} : { batch: options.batch }),
       ...(options.costs === undefined ? {} : { costs: readCostsFile(options.costs) }),
       known: config.backends ?? [],
+      ...(options.reduceRange === undefined ? {} : { reduceRange: options.reduceRange }),
     });
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
