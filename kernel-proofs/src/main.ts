@@ -9,7 +9,7 @@ import type { Backend } from "@lowbit/backend-kit";
 import { x86 } from "@lowbit/backend-x86";
 import { avx2Arithmetic, floatArithmetic, type IntegerArithmetic } from "@lowbit/reference";
 import { materialsFolder } from "@lowbit/test-models";
-import type { Counts } from "./check.ts";
+import { merged, total, type Counts } from "./check.ts";
 import { emulatedMachines, type ArmMachines } from "./emulators.ts";
 import { native, type Machine } from "./machine.ts";
 import { materialSubject, modelFiles, onePerNetwork } from "./material-subjects.ts";
@@ -26,6 +26,7 @@ if (materials === null) report.skip("the real models", "there is no ../shared/ma
 
 const integerX86 = x86({ prefer: "integer" });
 const integerArm = arm({ prefer: "integer" });
+const integerQnnpack = arm({ prefer: "integer", features: ["qnnpack"] });
 const integerDotprod = arm({ prefer: "integer", features: ["dotprod"] });
 const integerAvx2 = x86({ prefer: "integer", features: ["avx2"] });
 /** For graphs whose weights are made here and are as large as the range allows. */
@@ -48,7 +49,7 @@ process.exitCode = report.close();
 /** Every op of the capability tables must have a graph. */
 function proveTables(): void {
   report.heading("Capability tables");
-  for (const backend of [integerX86, integerAvx2, integerArm, integerDotprod]) {
+  for (const backend of [integerX86, integerAvx2, integerArm, integerDotprod, integerQnnpack]) {
     const ops = new Set(backend.capabilities.ops.map(({ op }) => op));
     const graphs = graphsFor(backend);
     const lacking = [...ops].filter((op) => !graphs.some((graph) => graph.op === op));
@@ -67,6 +68,19 @@ async function proveNative({ backend, name, arithmetic }: NonNullable<typeof cpu
   report.heading(`${integer.name} on ${name}: ${count(subjects)}, and ${faster.length} models for speed`);
   const all = [...subjects, ...faster.map((each) => ({ ...each, name: `${each.name} for speed` }))];
   conclude(name, all, observe(native, all), arithmetic);
+  if (backend === "x86") await compareWithQnnpack();
+}
+
+/** ONNX Runtime has no kernels that round as QNNPACK does: counts where its codes differ, node by node. */
+async function compareWithQnnpack(): Promise<void> {
+  const subjects = await quantized(integerQnnpack, onePerNetwork(files));
+  report.heading(`arm:qnnpack on ONNX Runtime: ${count(subjects)}`);
+  const observed = observe(native, subjects);
+  // Weights of uint8 take kernels that add exactly with and without VNNI.
+  conclude("arm:qnnpack as float multipliers", subjects, observed, floatArithmetic);
+  const counts = merged(subjects.map((subject, i) => judge(subject, observed[i]!, integerQnnpack.arithmetic).counts));
+  const { values, differing } = total(counts.values());
+  report.line(`  QNNPACK's own rounding gives another code in ${differing} of ${values} values.`);
 }
 
 async function proveArm({ plain, dotProducts }: ArmMachines): Promise<void> {

@@ -1,6 +1,7 @@
 import { createBackend } from "@lowbit/backend-kit";
 import { CompileError, newModel, parseGraph, seeded, Tensor, verifyModel, type Model } from "@lowbit/ir";
-import { planText, quantizeModel, type QuantizedModel } from "@lowbit/quantize";
+import { deployModel, integerOperators, planText, quantizeModel, type QuantizedModel } from "@lowbit/quantize";
+import { evaluate, floatArithmetic } from "@lowbit/reference";
 import { integerShare, whatRan, type Feeds } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import { arm, armModule } from "./arm.ts";
@@ -81,13 +82,65 @@ describe("arm", () => {
     expect(arm({ prefer: "integer", features: ["dotprod"] }).quantizer.annotate(graph).skipped).toEqual([]);
   });
 
-  test("says that it cannot compile for QNNPACK", () => {
-    const error = caught(() => createBackend("arm:qnnpack", [armModule]));
-    expect([error.diagnostic.code, error.diagnostic.message, error.diagnostic.help]).toEqual([
-      "backend/feature-not-implemented",
-      'backend arm cannot compile for "qnnpack" in this version',
-      "use `arm`, whose int8 kernels every ARM64 CPU has",
+  test("refuses QNNPACK together with other kernels", () => {
+    const error = caught(() => createBackend("arm:qnnpack,dotprod", [armModule]));
+    expect([error.diagnostic.code, error.diagnostic.message]).toEqual([
+      "backend/conflicting-features",
+      'backend arm: the features "qnnpack" and "dotprod" exclude each other',
     ]);
+  });
+});
+
+describe("arm:qnnpack", () => {
+  const backend = arm({ prefer: "integer", features: ["qnnpack"] });
+
+  test("plans uint8 with one scale per tensor for activations and weights, and codes behind every product", () => {
+    expect(planText(backend.quantizer.annotate(parseGraph(text)))).toMatchInlineSnapshot(`
+      "conv#X = uint8 per-tensor affine
+      conv#W = uint8 1..255 per-tensor symmetric
+      conv#B = int32 bias(conv#X, conv#W)
+      r = uint8 per-tensor affine
+      mean#X = shared(r)
+      m = uint8 per-tensor affine
+      flat#input = shared(m)
+      f = shared(m)
+      dense#A = shared(m)
+      dense#B = uint8 1..255 per-tensor symmetric
+      dense#C = int32 bias(dense#A, dense#B)
+      d = uint8 per-tensor affine
+      soft#input = shared(d)
+      y = uint8 fixed(scale 0.00390625, zero point 0)"
+    `);
+  });
+
+  test("gives a model that ONNX Runtime runs on integers, at most a step away from QNNPACK's codes", async () => {
+    const model = newModel(parseGraph(text));
+    const { model: made, prepared } = await quantizeModel(model, { backend, data: feeds });
+    expect(made.metadata.get("lowbit.backend")).toBe("arm:qnnpack");
+    expect(integerShare(await whatRan(made, feeds[0]!))).toBe(1);
+    const integers = deployModel(prepared, { ...backend, lower: [...backend.lower, integerOperators] }).model;
+    const outputs = [...integers.graph.nodes].flatMap((node) => (node.op === "QLinearConv" ? [node.output] : []));
+    const run = (arithmetic: typeof backend.arithmetic): ArrayLike<number> =>
+      evaluate(integers.graph, new Map(Object.entries(feeds[1]!)), { arithmetic, outputs })
+        .get(outputs[0]!.name)!
+        .numbers();
+    const [own, runtime] = [run(backend.arithmetic), run(floatArithmetic)];
+    const steps = Array.from(own, (code, i) => Math.abs(code - runtime[i]!));
+    expect(Math.max(...steps)).toBe(1);
+    expect(steps.filter((step) => step > 0).length).toBeLessThan(steps.length / 100);
+  });
+
+  test("refuses a product whose multiplier is not below 1", async () => {
+    const model = newModel(
+      parseGraph(`g (float[2,4] x) => (float[2,2] y) <float[4,2] w = {100.0, -100.0, -100.0, 100.0, 100.0, -100.0, -100.0, 100.0}> {
+        [product] y = MatMul (x, w)
+      }`),
+    );
+    const x = Tensor.fromTyped("float", [2, 4], new Float32Array([90, 90, 90, 90.0001, -90, -90, -90, -90]));
+    const made = quantizeModel(model, { backend, data: [{ x }] });
+    await expect(made).rejects.toMatchObject({
+      diagnostic: { code: "backend/multiplier", where: { node: "product" } },
+    });
   });
 });
 

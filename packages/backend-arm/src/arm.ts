@@ -4,13 +4,16 @@ import {
   quantizeEverything,
   type Backend,
   type BackendModule,
+  type CapabilityTable,
   type Placement,
   type Preference,
   type Unit,
 } from "@lowbit/backend-kit";
-import { foldClampIntoQuantize } from "@lowbit/quantize";
-import { armArithmetic } from "@lowbit/reference";
+import { foldClampIntoQuantize, type Quantizer } from "@lowbit/quantize";
+import { armArithmetic, qnnpackArithmetic } from "@lowbit/reference";
 import { armCapabilities } from "./capabilities.ts";
+import { checkMultipliers } from "./check-multipliers.ts";
+import { qnnpackCapabilities } from "./qnnpack-capabilities.ts";
 
 /** How to compile for ARM. */
 export interface ArmOptions {
@@ -26,14 +29,18 @@ export const armModule: BackendModule = {
     {
       name: "neon",
       about: "every ARM64 CPU; MatMul of two activations stays float. The default.",
-      excludes: ["dotprod", "i8mm"],
+      excludes: ["dotprod", "i8mm", "qnnpack"],
     },
-    { name: "dotprod", about: "SDOT and UDOT: MatMul of two activations runs on integers too", excludes: ["neon"] },
-    { name: "i8mm", about: "SMMLA and UMMLA: as with dotprod", excludes: ["neon"] },
+    {
+      name: "dotprod",
+      about: "SDOT and UDOT: MatMul of two activations runs on integers too",
+      excludes: ["neon", "qnnpack"],
+    },
+    { name: "i8mm", about: "SMMLA and UMMLA: as with dotprod", excludes: ["neon", "qnnpack"] },
     {
       name: "qnnpack",
-      about: "uint8 weights and activations per tensor, Q31 requantization",
-      notImplemented: "use `arm`, whose int8 kernels every ARM64 CPU has",
+      about: "QNNPACK of 2019: uint8 weights and activations per tensor, Q31 requantization",
+      excludes: ["neon", "dotprod", "i8mm"],
     },
   ],
   create: arm,
@@ -50,24 +57,40 @@ const speed: Placement = {
 
 /**
  * ARM64 CPUs, in the arithmetic of XNNPACK's qs8 and qc8w kernels as ONNX Runtime runs it: int8 affine activations, int8
- * symmetric weights per output channel, int32 biases, a float32 multiplier with ties to even.
+ * symmetric weights per output channel, int32 biases, a float32 multiplier with ties to even. With the feature `qnnpack`,
+ * QNNPACK's kernels: uint8 with one scale per tensor, and a Q31 multiplier.
  *
- * @throws CompileError `backend/unknown-feature`, `backend/feature-not-implemented`
+ * @throws CompileError `backend/unknown-feature`, `backend/conflicting-features`
  */
 export function arm(options: ArmOptions = {}): Backend {
   const features = checkFeatures(armModule, options.features ?? []);
-  const hasDotProducts = features.some((feature) => feature === "dotprod" || feature === "i8mm");
-  const capabilities = armCapabilities(hasDotProducts);
-  const name = hasDotProducts ? "arm:dotprod" : "arm";
   const placement = options.prefer === "integer" ? quantizeEverything : speed;
+  if (features.includes("qnnpack")) return qnnpack(placement);
+  const hasDotProducts = features.some((feature) => feature === "dotprod" || feature === "i8mm");
+  const name = hasDotProducts ? "arm:dotprod" : "arm";
   return {
-    name,
-    quantizer: {
-      name,
-      annotate: (graph, settings) => annotateFromCapabilities(graph, capabilities, placement, settings),
-    },
-    capabilities,
+    ...planning(name, armCapabilities(hasDotProducts), placement),
     lower: [foldClampIntoQuantize],
     arithmetic: armArithmetic,
   };
+}
+
+function qnnpack(placement: Placement): Backend {
+  return {
+    ...planning("arm:qnnpack", qnnpackCapabilities, placement),
+    lower: [foldClampIntoQuantize, checkMultipliers],
+    arithmetic: qnnpackArithmetic,
+    onOnnxRuntime:
+      "ONNX Runtime rounds once, after a float32 multiplier, where QNNPACK rounds a Q31 product twice: its codes may differ by a step",
+  };
+}
+
+function planning(
+  name: string,
+  capabilities: CapabilityTable,
+  placement: Placement,
+): Pick<Backend, "name" | "quantizer" | "capabilities"> {
+  const annotate: Quantizer["annotate"] = (graph, settings) =>
+    annotateFromCapabilities(graph, capabilities, placement, settings);
+  return { name, quantizer: { name, annotate }, capabilities };
 }

@@ -1,4 +1,5 @@
 import { conformance } from "@lowbit/backend-kit/conformance";
+import { floatArithmetic } from "@lowbit/reference";
 import { describe } from "vitest";
 import { arm } from "./arm.ts";
 
@@ -8,4 +9,15 @@ describe.each([
   { title: "with dot products", backend: arm({ prefer: "integer", features: ["dotprod"] }) },
 ])("arm $title", ({ backend }) => {
   conformance(backend);
+});
+
+const qnnpack = arm({ prefer: "integer", features: ["qnnpack"] });
+
+describe.each([
+  // QNNPACK rounds twice, ONNX Runtime once, so more values lie between two codes.
+  { title: "in its own arithmetic", backend: qnnpack, options: { differing: 0.03, steps: 2 } },
+  // Nothing but the rounding differs.
+  { title: "in the arithmetic of ONNX Runtime", backend: { ...qnnpack, arithmetic: floatArithmetic }, options: {} },
+])("arm:qnnpack $title", ({ backend, options }) => {
+  conformance(backend, options);
 });

@@ -11,6 +11,8 @@ export interface Backend extends QuantizationBackend {
   readonly capabilities: CapabilityTable;
   /** How its kernels round and saturate, for the reference interpreter. */
   readonly arithmetic: IntegerArithmetic;
+  /** One sentence for users who run the model on ONNX Runtime, where that computes otherwise than the device. */
+  readonly onOnnxRuntime?: string;
 }
 
 /**

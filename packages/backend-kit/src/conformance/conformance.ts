@@ -19,6 +19,8 @@ export interface ConformanceOptions {
    * multiply where QuantizeLinear divides, so values halfway between two codes may fall to either side.
    */
   readonly differing?: number;
+  /** Most steps between them. Default 1; more where a device rounds otherwise than ONNX Runtime in several kernels on end. */
+  readonly steps?: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export function conformance(backend: Backend, options: ConformanceOptions = {}):
     const cases = Object.entries({ ...conformanceCases, ...options.cases });
     describe.each(cases)("%s", (_, text) => {
       describePlan(backend, text);
-      describeModel(backend, text, options.differing ?? 0.002);
+      describeModel(backend, text, { differing: options.differing ?? 0.002, steps: options.steps ?? 1 });
     });
   });
 }
@@ -97,7 +99,11 @@ function describePlan({ quantizer, capabilities }: Backend, text: string): void 
   });
 }
 
-function describeModel(backend: Backend, text: string, differing: number): void {
+function describeModel(
+  backend: Backend,
+  text: string,
+  most: { readonly differing: number; readonly steps: number },
+): void {
   let made: Promise<QuantizedModel> | null = null;
   const quantized = (): Promise<QuantizedModel> => {
     const model = newModel(parseGraph(text));
@@ -118,8 +124,8 @@ function describeModel(backend: Backend, text: string, differing: number): void 
     const { model, prepared } = await quantized();
     const integers = deployModel(prepared, { ...backend, lower: [...backend.lower, integerOperators] }).model;
     const found = await agreement(model, integers, backend.arithmetic);
-    expect(found.steps).toBeLessThanOrEqual(1);
-    expect(found.differing / found.values).toBeLessThanOrEqual(differing);
+    expect(found.steps).toBeLessThanOrEqual(most.steps);
+    expect(found.differing / found.values).toBeLessThanOrEqual(most.differing);
   });
 
   test("keeps the parameters where values are only moved", async () => {

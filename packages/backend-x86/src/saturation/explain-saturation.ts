@@ -15,7 +15,7 @@ export const explainSaturation = definePass({
 });
 
 /** What there is to say about the products of a graph between QuantizeLinear and DequantizeLinear. */
-export function saturationFindings(graph: Graph): readonly Diagnostic[] {
+function saturationFindings(graph: Graph): readonly Diagnostic[] {
   const findings: Diagnostic[] = [];
   const reduced: Reach[] = [];
   let products = 0;

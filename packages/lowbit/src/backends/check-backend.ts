@@ -22,7 +22,7 @@ export function checkBackend(value: unknown, source: string): Backend {
 
 /** The backend, whose plans are checked against its own table before anybody uses them. */
 function withCheckedPlans(backend: Backend, source: string): Backend {
-  const { name, quantizer, capabilities, lower, arithmetic } = backend;
+  const { quantizer, capabilities } = backend;
   const annotate: Backend["quantizer"]["annotate"] = (graph, options) => {
     const plan: unknown = quantizer.annotate(graph, options);
     if (!isPlan(plan)) throw illegalPlan(source, ["its quantizer returns no plan"]);
@@ -31,7 +31,7 @@ function withCheckedPlans(backend: Backend, source: string): Backend {
     if (problems.length > 0) throw illegalPlan(source, [`its plan is illegal: ${problems[0]}`, ...problems.slice(1)]);
     return plan;
   };
-  return { name, quantizer: { name: quantizer.name, annotate }, capabilities, lower, arithmetic };
+  return { ...backend, quantizer: { name: quantizer.name, annotate } };
 }
 
 function isPlan(value: unknown): value is QuantPlan {
