@@ -1,4 +1,4 @@
-import { CompileError } from "@lowbit/ir";
+import { CompileError, type Diagnostic } from "@lowbit/ir";
 
 /** A plug-in's plan says what its own capability table does not allow. */
 export function illegalPlan(source: string, problems: readonly string[]): CompileError {
@@ -20,4 +20,14 @@ export function badBackendModule(source: string, message: string, help?: string)
     message: `backend module "${source}": ${message}`,
     help: help ?? "a backend module exports, as default or as `backend`, a Backend or a function that makes one",
   });
+}
+
+/** A file that says it was lowered for one backend is looked at with another's kernels. */
+export function loweredForAnother(file: string, asked: string): Diagnostic {
+  return {
+    code: "verify/other-backend",
+    severity: "warning",
+    message: `the file says it was lowered for ${file}, and is explained by the kernels of ${asked}`,
+    help: "leave --backend out to use what the file says",
+  };
 }

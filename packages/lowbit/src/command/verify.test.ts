@@ -16,7 +16,9 @@ test("lowbit verify shows what runs as integers and ends with their share", asyn
   const { code, stdout, stderr } = await workshop.run("verify int8.onnx --backend x86");
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatchInlineSnapshot(`
-    "node  op    runs as  kernel  products  why
+    "lowered for x86
+
+    node  op    runs as  kernel  products  why
     fc1   Gemm  integer  QGemm        512
     fc2   Gemm  integer  QGemm         96
 
@@ -24,6 +26,21 @@ test("lowbit verify shows what runs as integers and ends with their share", asyn
     100.0 % of the multiply-accumulates run as integers
     "
   `);
+});
+
+test("lowbit verify explains by the backend that the file names, and warns when another is asked for", async () => {
+  await workshop.run("quantize mlp.onnx -o q.onnx --backend arm:qnnpack --prefer integer --calibrate train.npz");
+  const { stdout, stderr } = await workshop.run("verify q.onnx");
+  expect(stdout.split("\n").slice(0, 2)).toEqual([
+    "lowered for arm:qnnpack",
+    "ONNX Runtime rounds once, after a float32 multiplier, where QNNPACK rounds a Q31 product twice: its codes may differ by a step",
+  ]);
+  expect(stderr).toBe("");
+  const other = await workshop.run("verify q.onnx --backend x86");
+  expect(other.stderr).toBe(
+    "warning verify/other-backend: the file says it was lowered for arm:qnnpack, and is explained by the kernels of x86\n" +
+      "  help: leave --backend out to use what the file says\n",
+  );
 });
 
 test("lowbit verify says of a float model why it runs in float", async () => {

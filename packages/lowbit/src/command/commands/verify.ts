@@ -1,6 +1,9 @@
 import type { Command } from "commander";
+import { parseBackendText, type Backend } from "@lowbit/backend-kit";
 import { loadModel } from "@lowbit/ir";
-import { loadBackend } from "../../backends/load-backend.ts";
+import { backendKey } from "@lowbit/quantize";
+import { loweredForAnother } from "../../backends/diagnostics.ts";
+import { loadBackend, ownBackends, type LoadBackendOptions } from "../../backends/load-backend.ts";
 import { verifyDeployment, type Verification, type VerifiedNode } from "../../verification/verify-deployment.ts";
 import { countText, percentText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
@@ -21,18 +24,39 @@ export function addVerify(program: Command, interruptions: Interruptions): void 
   finish<VerifyCommandOptions>(command, interruptions, [], async ({ terminal, options, args, config }) => {
     const [path] = args as readonly [string];
     const { backend: name, threads } = options;
-    const backend = name === undefined ? null : await loadBackend(name, { known: config.backends ?? [] });
+    const known = config.backends ?? [];
+    const asked = name === undefined ? null : await loadBackend(name, { known });
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
+    const loweredFor = model.metadata.get(backendKey);
+    const backend = asked ?? (loweredFor === undefined ? null : await ownBackend(loweredFor, known));
+    if (loweredFor !== undefined && asked !== null && asked.name !== loweredFor) {
+      terminal.report(loweredForAnother(loweredFor, asked.name));
+    }
     const verification = await verifyDeployment(model, {
       ...(backend ? { backend } : {}),
       ...(threads === undefined ? {} : { threads }),
     });
     const { integerMacs, nodes } = verification;
-    terminal.result({ integerMacs, nodes }, () => text(verification));
+    terminal.result({ integerMacs, nodes }, () => text(verification, loweredFor, backend));
   });
 }
 
-function text({ integerMacs, nodes, added }: Verification): string {
+/**
+ * The backend that a file says it was lowered for; null for one that is not known here, since a file may not choose what
+ * code is loaded.
+ */
+async function ownBackend(name: string, known: Known): Promise<Backend | null> {
+  const names = new Set([...known, ...ownBackends].map((each) => each.name));
+  return names.has(parseBackendText(name).name) ? loadBackend(name, { known }) : null;
+}
+
+type Known = NonNullable<LoadBackendOptions["known"]>;
+
+function text(
+  { integerMacs, nodes, added }: Verification,
+  loweredFor: string | undefined,
+  backend: Backend | null,
+): string {
   const computing = nodes.filter(({ runs }) => runs === "integer" || runs === "float");
   const conversions = nodes.filter(({ runs }) => runs === "conversion");
   const uncounted = computing.filter(({ op }) => hidesProducts.has(op)).map(({ op }) => op);
@@ -53,6 +77,11 @@ function text({ integerMacs, nodes, added }: Verification): string {
     { title: "why" },
   ] as const;
   return [
+    ...(loweredFor === undefined ? [] : [`lowered for ${loweredFor}`]),
+    ...(loweredFor !== undefined && backend?.name === loweredFor && backend.onOnnxRuntime !== undefined
+      ? [backend.onOnnxRuntime]
+      : []),
+    ...(loweredFor === undefined ? [] : [""]),
     table(columns, computing.map(row)),
     "",
     `conversions left: ${conversions.length === 0 ? "none" : conversions.map(({ node, op }) => `${op} "${node}"`).join(", ")}`,
