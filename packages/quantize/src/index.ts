@@ -42,6 +42,7 @@ export type { AnnotateOptions, QuantizationBackend, Quantizer } from "./quantize
 export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";
 export { bypassFakeQuantize, freezeObservers } from "./prepare/freeze-observers.ts";
+export { freezeQuantizers } from "./prepare/freeze-quantizers.ts";
 export { learnScales } from "./prepare/learn-scales.ts";
 export { prepare, type PrepareOptions } from "./prepare/prepare.ts";
 export { composeConvBatchNormalization } from "./conv-batch-normalization/compose.ts";
@@ -52,6 +53,7 @@ export {
 } from "./conv-batch-normalization/decompose.ts";
 export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
 export { convert } from "./convert/convert.ts";
+export { integerForm, type IntegerForm, type IntegerFormOptions, type QuantizedValue } from "./convert/integer-form.ts";
 export {
   calibrate,
   calibrateAll,

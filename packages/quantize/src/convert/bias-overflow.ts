@@ -2,7 +2,7 @@ import { GraphEditor, lowbitDomain, Tensor, type Graph, type Node, type Use, typ
 import { productOf } from "./product.ts";
 
 /** Largest magnitude of a bias in int32, which leaves half of the accumulator's range to the products. */
-const largestBias = 2 ** 30;
+export const largestBias = 2 ** 30;
 
 /**
  * Enlarges weight scales whose product with the scale of the data is so small that the bias would not fit into int32,
@@ -32,7 +32,7 @@ export function widenScalesForBias(graph: Graph): number {
 }
 
 function widened(scales: Float32Array, dataScale: number, bias: Float32Array): Float32Array {
-  const least = bias.map((value) => Math.abs(value) / (dataScale * largestBias));
+  const least = bias.map((value) => Math.fround(Math.abs(value) / dataScale) / largestBias);
   if (scales.length === 1) return scales.map((scale) => Math.max(scale, ...least));
   return scales.length === least.length ? scales.map((scale, i) => Math.max(scale, least[i]!)) : scales;
 }

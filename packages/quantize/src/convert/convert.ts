@@ -7,6 +7,7 @@ import { ConstantPool } from "./constant-pool.ts";
 import { clampsAsExtremes } from "./clamps-as-extremes.ts";
 import { dynamicProducts } from "./dynamic-products.ts";
 import { quantizeBiases } from "./integer-bias.ts";
+import { dequantizeForReaders, quantizeActivation, type CodeParameters } from "./on-codes.ts";
 import { untransposeWeights } from "./untransposed-weights.ts";
 import { settledGraph } from "./settled-graph.ts";
 
@@ -34,7 +35,7 @@ export function convert(prepared: Graph): Graph {
     const parameters = parametersOf(node, pool);
     editor.rewriting("convert", [node], node, () => {
       const data = node.input.constant;
-      const codes = data ? storedCodes(editor, node, data) : quantize(editor, node, parameters);
+      const codes = data ? storedCodes(editor, node, data) : quantizeActivation(editor, node, parameters);
       dequantizeForReaders(editor, node, codes, parameters);
     });
     editor.erase(node);
@@ -45,13 +46,6 @@ export function convert(prepared: Graph): Graph {
   clampsAsExtremes(graph, pool);
   runPasses(newModel(graph), [eliminateDeadCode]);
   return graph;
-}
-
-/** What a QuantizeLinear or DequantizeLinear needs besides what it works on. */
-interface Parameters {
-  readonly scale: Value;
-  readonly zeroPoint: Value;
-  readonly attributes: { readonly axis?: number; readonly block_size?: number };
 }
 
 /** Whether the scale of a FakeQuantize is that of the very value it quantizes, which only a run can tell. */
@@ -68,7 +62,7 @@ function quantizeDynamically(editor: GraphEditor, node: Node): readonly [Value, 
   return [codes!, scale!, zeroPoint!];
 }
 
-function parametersOf(node: Node, pool: ConstantPool): Parameters {
+function parametersOf(node: Node, pool: ConstantPool): CodeParameters {
   const [, scale, zeroPoint] = node.inputs;
   if (!scale?.constant || !zeroPoint?.constant) throw cannotQuantize(node, "its scale depends on the model's inputs");
   const isPerTensor = scale.constant.size === 1 && !node.int("block_size", 0);
@@ -102,38 +96,4 @@ function codesOf(editor: GraphEditor, node: Node, data: Tensor): Tensor {
   if (usesWholeRange(node, codes.dtype)) return codes;
   const inside = codes.numbers().map((code) => Math.min(Math.max(code, qmin), qmax));
   return Tensor.of(codes.dtype, inside, codes.dims);
-}
-
-function quantize(editor: GraphEditor, node: Node, { scale, zeroPoint, attributes }: Parameters): Value {
-  const { op, graph } = editor;
-  const source = usesWholeRange(node, zeroPoint.dtype!) ? node.input : clipped(editor, node);
-  return op.QuantizeLinear([source, scale, zeroPoint], attributes, {
-    outputs: [graph.names.fresh(`${node.input.name}_q`)],
-  });
-}
-
-/** QuantizeLinear saturates at the ends of the dtype only; a smaller range of codes is cut out before it. */
-function clipped(editor: GraphEditor, node: Node): Value {
-  const [scale, zeroPoint] = [node.inputs[1]!.constant!, node.inputs[2]!.constant!];
-  if (scale.size !== 1)
-    throw cannotQuantize(node, "a part of a dtype's range is supported for one scale per tensor only");
-  const bound = (name: string): Value => {
-    const value = (node.int(name, 0) - zeroPoint.item()) * scale.item();
-    return editor.initializer(Tensor.scalar("float", value), name);
-  };
-  return editor.op.Clip([node.input, bound("qmin"), bound("qmax")]);
-}
-
-function dequantizeForReaders(editor: GraphEditor, node: Node, codes: Value, parameters: Parameters): void {
-  const { op, graph } = editor;
-  const { scale, zeroPoint, attributes } = parameters;
-  const value = node.output;
-  const dequantize = (): Value =>
-    op.DequantizeLinear([codes, scale, zeroPoint], attributes, {
-      outputs: [graph.names.fresh(`${node.input.name}_dq`)],
-    });
-  for (const use of [...value.uses]) {
-    editor.replaceUse(use, editor.rewriting("convert", [node], use.node, dequantize));
-  }
-  if (value.isGraphOutput) editor.replaceAllUses(value, dequantize());
 }

@@ -4,7 +4,7 @@ import type { ConstantPool } from "./constant-pool.ts";
 import { productOf } from "./product.ts";
 
 /**
- * Stores the bias of every product of dequantized data and weights in int32, `rne(b / f32(sx·sw))` under the scale of the
+ * Stores the bias of every product of dequantized data and weights in int32, `rne(f32(b / f32(sx·sw)))` under the scale of the
  * product, with a DequantizeLinear of its own. Other biases stay as they are.
  */
 export function quantizeBiases(graph: Graph, pool: ConstantPool): void {
@@ -18,7 +18,9 @@ export function quantizeBiases(graph: Graph, pool: ConstantPool): void {
     const floats = bias.constant.floats();
     if (weight.length !== 1 && weight.length !== floats.length) continue;
     const scales = weight.map((scale) => Math.fround(data[0]! * scale));
-    const codes = Array.from(floats, (value, i) => roundHalfEven(value / scales[scales.length === 1 ? 0 : i]!));
+    const codes = Array.from(floats, (value, i) =>
+      roundHalfEven(Math.fround(value / scales[scales.length === 1 ? 0 : i]!)),
+    );
     const dims = scales.length === 1 ? [] : [scales.length];
     const result = editor.rewriting("convert", [node], node, () =>
       dequantizedBias(editor, pool, bias, {

@@ -20,7 +20,8 @@ export function settledGraph(prepared: Graph): Graph {
   return graph;
 }
 
-function requireRanges(graph: Graph): void {
+/** Finds activations whose range was never seen. @throws CompileError `quantize/never-observed` */
+export function requireRanges(graph: Graph): void {
   for (const node of graph.nodes) {
     if (!node.is("QuantizationParameters", lowbitDomain)) continue;
     const isUnseen = node.inputs.some((end) => end?.initializer?.numbers().some((value) => !Number.isFinite(value)));

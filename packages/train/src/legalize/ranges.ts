@@ -49,7 +49,8 @@ function currentRange(context: LegalizeContext, x: Value): readonly [Value, Valu
 
 /**
  * QuantizationParameters in float32: asymmetric scale = (hi - lo) / (qmax - qmin) with the range widened to hold 0,
- * symmetric scale = max(-lo, hi) / ((qmax - qmin) / 2).
+ * symmetric scale = max(-lo, hi) / ((qmax - qmin) / 2): the very roundings of the reference kernel, which computes the
+ * scales of the deployed model.
  */
 export function quantizationParameters(context: LegalizeContext): readonly Value[] {
   const { node, op, editor } = context;
@@ -57,7 +58,7 @@ export function quantizationParameters(context: LegalizeContext): readonly Value
   const stored = storageDType(node.string("dtype", "int8") as DType);
   const least = scalar(editor, node.float("eps", 1.1920929e-7), "least_scale");
   if (node.int("symmetric", 0) === 1) {
-    const scale = op.Max([op.Mul([reachOf(context), scalar(editor, 2 / (qmax - qmin), "per_step")]), least]);
+    const scale = op.Max([op.Div([reachOf(context), scalar(editor, (qmax - qmin) / 2, "steps")]), least]);
     const middle = stored.startsWith("u") ? (qmin + qmax + 1) >> 1 : 0;
     const shape = dims(operand(context, 0));
     const count = shape.reduce((a, b) => a * b, 1);

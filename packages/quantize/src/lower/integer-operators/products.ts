@@ -1,5 +1,5 @@
 import { constant, op, Reject, rule, type ConstantValue, type RewriteContext } from "@lowbit/rewrite";
-import type { Node } from "@lowbit/ir";
+import type { Node, Value } from "@lowbit/ir";
 import {
   attributesOf,
   codesA,
@@ -72,8 +72,8 @@ export const gemmToFloat = rule({
 
 interface GemmCaptures extends FirstOperand, SecondOperand {
   readonly gemm: Node;
-  readonly bias: ConstantValue | null;
-  readonly biasScale: ConstantValue | null;
+  readonly bias: Value | null;
+  readonly biasScale: Value | null;
 }
 
 function integerGemm(captures: GemmCaptures, { editor }: RewriteContext, result: readonly ConstantValue[]) {
