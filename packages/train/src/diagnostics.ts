@@ -382,3 +382,13 @@ export function cropOfTargets(): CompileError {
     help: "mirroring moves targets along with the images",
   });
 }
+
+/** The integer forward computes with the final scales, so nothing that decides them may move. */
+export function integerForwardMoves(what: string): CompileError {
+  return new CompileError({
+    code: "train/integer-forward",
+    severity: "error",
+    message: `the integer forward needs frozen ranges and statistics, but ${what} still moves`,
+    help: "freeze observers and BatchNormalization in the phase that runs the integer forward, or before",
+  });
+}

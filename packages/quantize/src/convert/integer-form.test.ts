@@ -27,7 +27,7 @@ function prepared(weights: "int8" | "int4" = "int8"): Graph {
   const specs: Readonly<Record<string, QuantSpec>> = {
     "conv#X": observed("uint8"),
     "conv#W": observed(weights, { range: [-codes, codes], symmetric: true, granularity: { kind: "channel", axis: 0 } }),
-    "conv#B": { kind: "derived", from: [names.find("conv#X")!, names.find("conv#W")!] },
+    "conv#B": { kind: "derived", dtype: "int32", formula: "bias", from: [names.find("conv#X")!, names.find("conv#W")!] },
     r: observed("uint8"),
     y: observed("uint8"),
   };

@@ -68,7 +68,7 @@ export class Engine {
   /** What a step of the current phase is made of. */
   stepOptions(batch: number): TrainStepOptions {
     const { loss, optimizer, parameters, frozen, clipNorm } = this.#options;
-    const batchNormalization = this.#phase?.batchNormalization;
+    const { batchNormalization, integerForward } = this.#phase ?? {};
     return {
       loss,
       optimizer,
@@ -77,6 +77,7 @@ export class Engine {
       ...(frozen ? { frozen } : {}),
       ...(clipNorm === undefined ? {} : { clipNorm }),
       ...(batchNormalization ? { batchNormalization } : {}),
+      ...(integerForward ? { integerForward } : {}),
     };
   }
 

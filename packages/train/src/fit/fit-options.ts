@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from "@lowbit/ir";
+import type { IntegerFormOptions } from "@lowbit/quantize";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../loss/loss.ts";
@@ -13,6 +14,8 @@ export interface Phase {
   /** Changes a copy of the graph that holds the current state; called again, on a new copy, when a later phase begins. */
   readonly change?: (graph: Graph) => void;
   readonly batchNormalization?: "train" | "frozen";
+  /** Run the forward as the integer operators that will be deployed; everything they depend on must be frozen by now. */
+  readonly integerForward?: IntegerFormOptions;
 }
 
 /** How a run is saved. */

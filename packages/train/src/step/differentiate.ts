@@ -1,6 +1,6 @@
 import { gradients } from "@lowbit/autodiff";
 import { cloneGraph, GraphEditor, tensorType, type Graph, type Value } from "@lowbit/ir";
-import { decomposeAllConvBatchNormalizations } from "@lowbit/quantize";
+import { decomposeAllConvBatchNormalizations, type IntegerFormOptions } from "@lowbit/quantize";
 import { noParameters } from "../diagnostics.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { TrainableParameter } from "../optimizer/parameter-group.ts";
@@ -8,6 +8,7 @@ import type { Optimizer } from "../optimizer/optimizer.ts";
 import { absorbClamps } from "./absorb-clamps.ts";
 import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
+import { integerForward } from "./integer-forward.ts";
 import { packParameters, type Part } from "./pack-parameters.ts";
 import { packRanges } from "./pack-ranges.ts";
 import { roleOf } from "./parameter-role.ts";
@@ -26,6 +27,11 @@ export interface DifferentiateOptions {
   readonly frozen?: readonly string[];
   /** Whether BatchNormalization uses and moves batch statistics, or keeps the running ones. Default `train`. */
   readonly batchNormalization?: "train" | "frozen";
+  /**
+   * Runs the forward as the integer operators that will be deployed; gradients go straight through them. Needs frozen
+   * observers and frozen BatchNormalization. Default: the forward is fake-quantized in float.
+   */
+  readonly integerForward?: IntegerFormOptions;
 }
 
 /** A tensor that training moves, its gradient, and what it holds. */
@@ -52,7 +58,8 @@ export interface Differentiated {
 /**
  * Copies a model for one batch size and adds loss and gradients; BatchNormalization and observers move their state.
  *
- * @throws CompileError `train/no-parameters`, `autodiff/no-gradient`, `shape/mismatch` when the batch does not fit
+ * @throws CompileError `train/no-parameters`, `autodiff/no-gradient`, `shape/mismatch` when the batch does not fit,
+ *   `train/integer-forward` when something moves that an integer forward needs frozen
  */
 export function differentiate(model: Graph, options: DifferentiateOptions): Differentiated {
   const { graph } = cloneGraph(model);
@@ -64,6 +71,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   const trainsStatistics = (options.batchNormalization ?? "train") === "train";
   decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
   if (trainsStatistics) trainBatchNormalization(graph);
+  const integers = options.integerForward ? integerForward(graph, options.integerForward) : null;
   const parameters = selected.filter((value) => value.role === "parameter");
   if (parameters.length === 0) throw noParameters(options.parameters, options.frozen);
 
@@ -90,6 +98,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
     return gradient ? [{ parameter, gradient, parts, holds }] : [];
   });
   if (moving.length === 0) throw noParameters(options.parameters, options.frozen);
+  integers?.take();
   return { graph, editor, data, target, output, moving, packed };
 }
 
