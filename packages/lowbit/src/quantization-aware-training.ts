@@ -30,6 +30,11 @@ export interface QuantizationAwareOptions extends TrainingOptions {
   readonly calibrationSamples?: number;
   /** Ranges of activations stop moving after this many epochs. Default: never. */
   readonly freezeObservers?: number;
+  /**
+   * After this many epochs the forward runs as the very integer operators of the deployed model, gradients straight through
+   * them; ranges, scales and normalizations are frozen from then on at the latest. Default: never.
+   */
+  readonly integerForward?: number;
   /** Train the scales instead of following ranges (LSQ). */
   readonly learnScales?: boolean;
 }
@@ -59,7 +64,7 @@ export interface TrainedQuantized {
  */
 export async function trainQuantized(model: Model, options: QuantizationAwareOptions): Promise<TrainedQuantized> {
   const { backend, keepFloat = [], editPlan, calibrationSamples, freezeObservers: freezeAfter, ...rest } = options;
-  const { learnScales: learnsScales = false, ...settings } = rest;
+  const { learnScales: learnsScales = false, integerForward, ...settings } = rest;
   const source = cloneModel(model);
   const report = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training } = withPruning(source.graph, settings);
@@ -73,11 +78,13 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
   const lints = [...lintPlan(plan), ...lintTraining(graph, { learningRate: options.learningRate ?? 1e-3 })];
   if (learnsScales) learnScales(graph);
+  const observersStop = Math.min(freezeAfter ?? Infinity, integerForward ?? Infinity);
   const phases = phasesOf({
     ...training,
-    ...(freezeAfter === undefined || learnsScales
+    ...(learnsScales ? {} : { freezeObservers: { after: observersStop, change: freezeObservers } }),
+    ...(integerForward === undefined
       ? {}
-      : { freezeObservers: { after: freezeAfter, change: freezeObservers } }),
+      : { integerForward: { after: integerForward, form: { lower: backend.lower } } }),
   });
   const withGraph = (trained: Graph): Model => ({ ...canonical, graph: trained });
   const deploy = (trained: Graph): Model => deployModel(withGraph(trained), backend).model;

@@ -158,6 +158,10 @@ describe("phases", () => {
       { freezeBatchNormalization: 2, freezeObservers: { after: 2, change } },
       ["2 frozen batch normalization frozen, observers frozen changed"],
     ],
+    [
+      { freezeObservers: { after: 1, change }, integerForward: { after: 2, form: { lower: [] } } },
+      ["1 train observers frozen changed", "2 frozen batch normalization frozen, observers frozen, integer forward"],
+    ],
   ])("of %j", (options, expected) => {
     const words = phasesOf(options).map((phase) =>
       [phase.fromEpoch, phase.batchNormalization, phase.name, ...(phase.change ? ["changed"] : [])].join(" "),

@@ -1,5 +1,5 @@
 import { cloneModel, type Graph, type Model } from "@lowbit/ir";
-import { lowestOpset } from "@lowbit/quantize";
+import { lowestOpset, type IntegerFormOptions } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
 import {
   fit,
@@ -57,25 +57,31 @@ export interface FreezeOptions {
   readonly freezeBatchNormalization?: number;
   /** Epochs after which `freezeObservers` is applied. */
   readonly freezeObservers?: { readonly after: number; readonly change: (graph: Graph) => void };
+  /** Epochs after which the forward runs on integers: normalizations are frozen then too; observers must be by then. */
+  readonly integerForward?: { readonly after: number; readonly form: IntegerFormOptions };
 }
 
-/** The phases of a training in which observers and normalizations freeze after some epochs, in order; none if nothing freezes. */
-export function phasesOf({ freezeBatchNormalization = Infinity, freezeObservers }: FreezeOptions): readonly Phase[] {
-  const epochs = [freezeBatchNormalization, freezeObservers?.after ?? Infinity].filter((epoch) => epoch !== Infinity);
+/** The phases of a training in which things freeze after some epochs, in order; none if nothing freezes. */
+export function phasesOf({ freezeObservers, integerForward, ...options }: FreezeOptions): readonly Phase[] {
+  const observersAt = freezeObservers?.after ?? Infinity;
+  const integersAt = integerForward?.after ?? Infinity;
+  const normalizationAt = Math.min(options.freezeBatchNormalization ?? Infinity, integersAt);
+  const epochs = [normalizationAt, observersAt, integersAt].filter((epoch) => epoch !== Infinity);
   return [...new Set(epochs)]
     .toSorted((a, b) => a - b)
     .map((fromEpoch): Phase => {
-      const isFrozen = fromEpoch >= freezeBatchNormalization;
-      const observersStop = freezeObservers?.after === fromEpoch;
+      const isFrozen = fromEpoch >= normalizationAt;
       const words = [
         ...(isFrozen ? ["batch normalization frozen"] : []),
-        ...(fromEpoch >= (freezeObservers?.after ?? Infinity) ? ["observers frozen"] : []),
+        ...(fromEpoch >= observersAt ? ["observers frozen"] : []),
+        ...(fromEpoch >= integersAt ? ["integer forward"] : []),
       ];
       return {
         name: words.join(", "),
         fromEpoch,
         batchNormalization: isFrozen ? "frozen" : "train",
-        ...(observersStop ? { change: freezeObservers.change } : {}),
+        ...(fromEpoch === observersAt ? { change: freezeObservers!.change } : {}),
+        ...(integerForward && fromEpoch >= integersAt ? { integerForward: integerForward.form } : {}),
       };
     });
 }

@@ -126,7 +126,7 @@ describe("lowbit quantize", () => {
 describe("lowbit train", () => {
   test("trains for integers, with a line per epoch where there is no terminal", async () => {
     const { code, stdout, stderr } = await workshop.run(
-      "train float.onnx -o qat.onnx --backend x86 --data train.npz --validate test.npz --epochs 2 --freeze-observers 1 --threads 1",
+      "train float.onnx -o qat.onnx --backend x86 --data train.npz --validate test.npz --epochs 2 --integer-forward 1 --threads 1",
     );
     expect(code).toBe(0);
     expect(
@@ -136,7 +136,7 @@ describe("lowbit train", () => {
         .replaceAll(" (best)", ""),
     ).toMatchInlineSnapshot(`
       "epoch 1/2: loss …, accuracy … %, … % of the integer weights changed, … s (… steps/s)
-      from epoch 2: observers frozen
+      from epoch 2: batch normalization frozen, observers frozen, integer forward
       epoch 2/2: loss …, accuracy … %, … % of the integer weights changed, … s (… steps/s)
       "
     `);

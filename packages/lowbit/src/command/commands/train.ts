@@ -26,6 +26,7 @@ interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions
   readonly validate?: string;
   readonly freezeObservers?: number;
   readonly learnScales?: boolean;
+  readonly integerForward?: number;
   readonly metrics?: string;
 }
 
@@ -41,6 +42,11 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
     .option("--data <DATA>", dataForms)
     .option("--validate <DATA>", "measure the model on this after every epoch")
     .option("--freeze-observers <EPOCH>", "keep the ranges of activations after this many epochs", wholeNumber)
+    .option(
+      "--integer-forward <EPOCH>",
+      "after this many epochs, run the forward as the integer operators of the deployed model, all else frozen",
+      wholeNumber,
+    )
     .option("--learn-scales", "train the scales too, instead of following ranges (LSQ)")
     .option("--metrics <FILE>", "write what happens to this file, one JSON object per line");
   finish<TrainCommandOptions>(
@@ -106,6 +112,7 @@ function checkUsage({ options, misuse }: Job<TrainCommandOptions>): void {
   if (options.validate && metricFor(options) === null)
     misuse("--validate measures accuracy or mse, which do not fit this loss");
   if (options.float && options.learnScales) misuse("--learn-scales needs --backend");
+  if (options.float && options.integerForward !== undefined) misuse("--integer-forward needs --backend");
   if (options.float && options.freezeObservers !== undefined) misuse("--freeze-observers needs --backend");
 }
 
@@ -113,7 +120,7 @@ async function trained(
   model: Model,
   backend: Backend | null,
   training: TrainingOptions,
-  { freezeObservers, learnScales }: TrainCommandOptions,
+  { freezeObservers, integerForward, learnScales }: TrainCommandOptions,
 ): Promise<Omit<NewModel, "otherBytes">> {
   if (!backend) {
     const made = await trainModel(model, training);
@@ -124,6 +131,7 @@ async function trained(
     ...training,
     backend,
     ...(freezeObservers === undefined ? {} : { freezeObservers }),
+    ...(integerForward === undefined ? {} : { integerForward }),
     ...(learnScales ? { learnScales } : {}),
   });
   return { ...result, backend: backend.name };
