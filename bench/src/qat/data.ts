@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { materialsFolder } from "@lowbit/test-models";
+import { arrays, randomStream, Tensor, type Dataset } from "lowbit";
+
+const folder = materialsFolder();
+
+/** The folder of real models and data; ends the benchmark where it is absent. */
+export function materials(...path: readonly string[]): string {
+  if (folder === null) {
+    console.log("skipped: bench:qat needs the models and data in ../shared/materials");
+    process.exit(0);
+  }
+  return join(folder, ...path);
+}
+
+const mean = [0.485, 0.456, 0.406];
+const deviation = [0.229, 0.224, 0.225];
+
+/** The stored CIFAR-10 images: planar and normalized as ResNet20 takes them, or raw with channels last as ResNet8 does. */
+export function cifar(part: "train" | "test", form: "normalized" | "raw"): Dataset {
+  const file = part === "train" ? "data_batch_1.bin" : "test_0000-4999.bin";
+  const bytes = readFileSync(materials("data", "cifar10", file));
+  const count = bytes.length / 3073;
+  const images = new Float32Array(count * 3072);
+  const labels = new BigInt64Array(count);
+  for (let n = 0; n < count; n++) {
+    labels[n] = BigInt(bytes[n * 3073]!);
+    for (let channel = 0; channel < 3; channel++) {
+      for (let at = 0; at < 1024; at++) {
+        const raw = bytes[n * 3073 + 1 + channel * 1024 + at]!;
+        if (form === "raw") images[n * 3072 + at * 3 + channel] = raw;
+        else images[n * 3072 + channel * 1024 + at] = (raw / 255 - mean[channel]!) / deviation[channel]!;
+      }
+    }
+  }
+  const dims = form === "normalized" ? [count, 3, 32, 32] : [count, 32, 32, 3];
+  return arrays({ input: Tensor.fromTyped("float", dims, images) }, Tensor.fromTyped("int64", [count], labels));
+}
+
+/** Half of the 500 keyword samples: every other one, so that both halves hold all words. */
+export function keywords(half: 0 | 1): Dataset {
+  const codes = readFileSync(materials("data", "kws01", "x_000-499.bin"));
+  const words = readFileSync(materials("data", "kws01", "y_000-499.bin"));
+  const count = words.length / 2;
+  const samples = new Float32Array(count * 490);
+  const labels = new BigInt64Array(count);
+  for (let n = 0; n < count; n++) {
+    const from = 2 * n + half;
+    labels[n] = BigInt(words[from]!);
+    for (let at = 0; at < 490; at++) samples[n * 490 + at] = (codes.readInt8(from * 490 + at) - 83) * 0.5847029;
+  }
+  return arrays(
+    { input: Tensor.fromTyped("float", [count, 49, 10, 1], samples) },
+    Tensor.fromTyped("int64", [count], labels),
+  );
+}
+
+/** The usual augmentation of CIFAR: every other image mirrored, all moved by up to 4 pixels, zeros flowing in. */
+export function flippedAndCropped(data: Dataset, form: "normalized" | "raw"): Dataset {
+  // Steps between neighbours along channel, row and column, in either layout.
+  const [channel, row, column] = form === "normalized" ? [1024, 32, 1] : [1, 96, 3];
+  return {
+    ...data,
+    async *batches(options) {
+      const random = randomStream((options.shuffle ?? 0) + 1_000_003);
+      for await (const batch of data.batches(options)) {
+        const [[name, images]] = Object.entries(batch.inputs) as [[string, Tensor]];
+        const from = images.floats();
+        const to = new Float32Array(from.length);
+        for (let n = 0; n < batch.size; n++) {
+          const mirrored = random() < 0.5;
+          const [down, right] = [Math.floor(random() * 9) - 4, Math.floor(random() * 9) - 4];
+          for (let y = 0; y < 32; y++) {
+            for (let x = 0; x < 32; x++) {
+              const [sy, sx] = [y + down, (mirrored ? 31 - x : x) + right];
+              if (sy < 0 || sy > 31 || sx < 0 || sx > 31) continue;
+              for (let c = 0; c < 3; c++) {
+                const at = n * 3072 + c * channel;
+                to[at + y * row + x * column] = from[at + sy * row + sx * column]!;
+              }
+            }
+          }
+        }
+        yield { ...batch, inputs: { [name]: Tensor.fromTyped("float", images.dims, to) } };
+      }
+    },
+  };
+}
