@@ -90,9 +90,7 @@ function recipe(
   runPasses(teacher, defaultPipeline);
   const loss: Loss = distillation(teacher.graph, labelled ? { task: crossEntropy() } : {});
   const common = { loss, optimizer: adam(), schedule: cosineSchedule, epochs, seed: 1, freezeBatchNormalization: 0 };
-  return bits === "W8A8"
-    ? { ...common, learningRate: 1e-5, integerForward: epochs / 2 }
-    : { ...common, learningRate: 1e-4, learnScales: true };
+  return bits === "W8A8" ? { ...common, learningRate: 1e-5 } : { ...common, learningRate: 1e-4, learnScales: true };
 }
 
 /** A model that returns the scores before its Softmax, which losses are defined on; the largest one stays the largest. */
