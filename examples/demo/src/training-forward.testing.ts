@@ -14,7 +14,7 @@ import {
 } from "lowbit";
 
 /** How many numbers two computations have in common, and in how many they differ. */
-export interface Difference {
+interface Difference {
   readonly values: number;
   readonly differing: number;
 }
@@ -76,7 +76,7 @@ export async function compareForwards(
 /** Lets a model return the codes of its activations too, by name. */
 function returnCodes({ graph }: Model, outputs: readonly Value[]): readonly string[] {
   const codes = [...graph.nodes].flatMap((node) => {
-    const isCodes = node.outputs.length === 1 && node.output.dtype === "uint8" && /_q$/.test(node.output.name);
+    const isCodes = node.outputs.length === 1 && node.output.dtype === "uint8" && node.output.name.endsWith("_q");
     return isCodes ? [node.output] : [];
   });
   new GraphEditor(graph).setOutputs([...outputs, ...codes]);

@@ -1,4 +1,4 @@
-import { GraphEditor, newModel, parseGraph, printGraph, seeded, Tensor, type Graph } from "@lowbit/ir";
+import { GraphEditor, newModel, parseGraph, printGraph, seeded, type Graph, type Tensor } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { runPasses } from "@lowbit/rewrite";
 import { describe, expect, test } from "vitest";
@@ -27,7 +27,12 @@ function prepared(weights: "int8" | "int4" = "int8"): Graph {
   const specs: Readonly<Record<string, QuantSpec>> = {
     "conv#X": observed("uint8"),
     "conv#W": observed(weights, { range: [-codes, codes], symmetric: true, granularity: { kind: "channel", axis: 0 } }),
-    "conv#B": { kind: "derived", dtype: "int32", formula: "bias", from: [names.find("conv#X")!, names.find("conv#W")!] },
+    "conv#B": {
+      kind: "derived",
+      dtype: "int32",
+      formula: "bias",
+      from: [names.find("conv#X")!, names.find("conv#W")!],
+    },
     r: observed("uint8"),
     y: observed("uint8"),
   };

@@ -70,7 +70,13 @@ function settings(options: FitOptions): Readonly<Record<string, unknown>> {
     parameters: options.parameters ?? null,
     frozen: options.frozen ?? null,
     "gradient norm": options.clipNorm ?? null,
-    phases: options.phases?.map((phase) => [phase.name, phase.fromEpoch, phase.batchNormalization ?? null, phase.integerForward !== undefined]) ?? [],
+    phases:
+      options.phases?.map((phase) => [
+        phase.name,
+        phase.fromEpoch,
+        phase.batchNormalization ?? null,
+        phase.integerForward !== undefined,
+      ]) ?? [],
     samples: [options.data.size, options.samples ?? null],
     augmentation: options.augment?.map(({ name }) => name) ?? [],
     validation: options.validate
