@@ -3,6 +3,9 @@
  * of its own, the two taking turns. Prints the median time of a step, its ratio, the loss after 20 steps, peak memory, and
  * how time per image grows from 1 to 8 times the batch.
  *
+ * Modes: `float`; `qat`; `frozen`, where observers and BatchNormalization stand still; `integer`, where the forward then runs
+ * the integer operators that are deployed. PyTorch has no such form: its frozen phase stands beside both.
+ *
  * `npm run bench:train [-- models,comma-separated [modes [rounds]]]`. PyTorch is skipped, by name, where no Python has it:
  * `python3 -m venv bench/peers/venv && bench/peers/venv/bin/pip install torch==2.13.0 numpy`.
  */
@@ -15,7 +18,7 @@ import { pythonWith } from "./train/peer-python.ts";
 import { madeUpBatches, sharedSetting } from "./train/setting.ts";
 import { Side } from "./train/side.ts";
 
-const [models = Object.keys(benchModels).join(","), modes = "float,qat,frozen", roundsText = "7"] =
+const [models = Object.keys(benchModels).join(","), modes = "float,qat,integer", roundsText = "7"] =
   process.argv.slice(2);
 const rounds = Number(roundsText);
 /** Seconds one side runs before it is the other's turn. */
@@ -26,8 +29,8 @@ const targets: Readonly<Record<string, number>> = {
   "cnn qat": 1.3,
   "resnet18 qat": 1.4,
   "mobilenet_v2 qat": 1.7,
-  "mobilenet_v2 frozen": 1.9,
-  "resnet18 frozen": 1.3,
+  "mobilenet_v2 integer": 1.9,
+  "resnet18 integer": 1.3,
 };
 
 const worker = fileURLToPath(new URL("./train/worker.js", import.meta.url));
@@ -48,7 +51,8 @@ async function measure(name: string, mode: string): Promise<void> {
   writeFileSync(join(folder, "setting.bin"), data);
   writeFileSync(join(folder, "setting.json"), JSON.stringify(index));
   const ours = await Side.start(process.execPath, [worker, name, mode]);
-  const theirs = python === null ? null : await Side.start(python, [peer, name, mode, folder]);
+  const theirs =
+    python === null ? null : await Side.start(python, [peer, name, mode === "integer" ? "frozen" : mode, folder]);
   const sides = theirs === null ? [ours] : [ours, theirs];
   const turns: { readonly side: Side; readonly loss: number; readonly steps: number; readonly times: number[] }[] = [];
   for (const side of sides) {

@@ -2,7 +2,8 @@
  * One training on ONNX Runtime, driven line by line: prints `ready`, then for every line `K` it reads it runs K steps and
  * prints their seconds and losses, and at the end of input its peak memory.
  *
- * Arguments: model, mode (`float`, `qat` or `frozen`), factor of the model's batch.
+ * Arguments: model, mode (`float`, `qat`, `frozen`: observers and BatchNormalization stand still, `integer`: and the forward runs
+ * on integers), factor of the model's batch.
  */
 import { createInterface } from "node:readline";
 import { cloneModel, type Graph, type Model } from "@lowbit/ir";
@@ -16,6 +17,7 @@ import { madeUpBatches } from "./setting.ts";
 /** Steps in one call of ONNX Runtime: about half a second of them. */
 const stepsPerCall: Readonly<Record<string, number>> = { mlp: 500, cnn: 50, resnet18: 4, mobilenet_v2: 2 };
 
+const backend = x86({ prefer: "integer" });
 const [name = "", mode = "float", factor = "1"] = process.argv.slice(2);
 const model = benchModels[name];
 if (!model) throw new Error(`unknown model "${name}"`);
@@ -23,12 +25,14 @@ const batch = model.batch * Number(factor);
 const batches = madeUpBatches(model, batch);
 const canonical = cloneModel(model.build());
 const graph = mode === "float" ? floatGraph(canonical) : await quantizedGraph(canonical, batches);
-if (mode === "frozen") freezeObservers(graph);
+const isFrozen = mode === "frozen" || mode === "integer";
+if (isFrozen) freezeObservers(graph);
 const runner = await StepRunner.create(graph, {
   loss: crossEntropy(),
   optimizer: sgd({ momentum: 0.9 }),
   batch,
-  batchNormalization: mode === "frozen" ? "frozen" : "train",
+  batchNormalization: isFrozen ? "frozen" : "train",
+  ...(mode === "integer" ? { integerForward: { lower: backend.lower } } : {}),
 });
 const state = runner.initialState();
 const perCall = Math.max(1, Math.floor(stepsPerCall[name]! / Number(factor)));
@@ -60,7 +64,7 @@ function floatGraph(from: Model): Graph {
 /** Everything that has an integer kernel is fake-quantized, as the peer does. */
 async function quantizedGraph(from: Model, data: readonly Batch[]): Promise<Graph> {
   runPasses(from, [...trainingPipeline, composeConvBatchNormalization]);
-  const plan = x86({ prefer: "integer" }).quantizer.annotate(from.graph, {});
+  const plan = backend.quantizer.annotate(from.graph, {});
   const { ranges } = await calibrate(
     from,
     plan,
