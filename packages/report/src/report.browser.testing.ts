@@ -76,6 +76,8 @@ describe.skipIf(!existsSync(executablePath))("the report in Chromium", () => {
     await tab(page, "Values");
     expect(await text("#panel-3")).toMatch(/scale\s+0\.0125\s+zero point\s+7\s+SQNR of rounding\s+33\.2 dB/);
     expect(await text("#panel-3")).toMatch(/saturated\s+1\.23 %\s+unused codes\s+25\.00 %/);
+    // Charts are drawn once the browser has laid the panel out.
+    await page.locator("#panel-3 canvas").nth(1).waitFor();
     expect(await page.locator("#panel-3 canvas").count()).toBe(2);
     expect(errors).toEqual([]);
     expect(requests).toHaveLength(1);
