@@ -1,6 +1,6 @@
-import { cloneModel, GraphEditor, invariant, Tensor, type Graph, type Model, type Node, type Value } from "@lowbit/ir";
-import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
-import { Session, type Feeds } from "@lowbit/runtime";
+import { GraphEditor, invariant, Tensor, type Graph, type Model, type Node, type Value } from "@lowbit/ir";
+import type { Feeds } from "@lowbit/runtime";
+import { summedOutputs } from "./summed-outputs.ts";
 
 /** The axis of the channels in the results of Conv, ConvTranspose and Gemm. */
 const channelAxis = 1;
@@ -20,23 +20,8 @@ export async function meanOutputs(
   data: readonly Feeds[],
   threads: number | undefined,
 ): Promise<readonly Float64Array[]> {
-  const pruned = cloneModel(model);
-  runPasses(pruned, [eliminateDeadCode]);
-  const session = await Session.create(pruned, threads === undefined ? {} : { threads });
-  const sums = new Map<string, Float64Array>();
-  let samples = 0;
-  try {
-    for (const feeds of data) {
-      const size = Object.values(feeds)[0]?.dims[0] ?? 1;
-      for (const [name, mean] of Object.entries(await session.run(feeds))) {
-        const sum = sums.get(name) ?? new Float64Array(mean.size);
-        mean.floats().forEach((value, channel) => (sum[channel]! += value * size));
-        sums.set(name, sum);
-      }
-      samples += size;
-    }
-  } finally {
-    await session.release();
-  }
-  return pruned.graph.outputs.map(({ name }) => sums.get(name)!.map((sum) => sum / samples));
+  const sizeOf = (feeds: Feeds): number => Object.values(feeds)[0]?.dims[0] ?? 1;
+  const samples = data.reduce((sum, feeds) => sum + sizeOf(feeds), 0);
+  const sums = await summedOutputs(model, data, threads, sizeOf);
+  return sums.map((sum) => sum.map((each) => each / samples));
 }

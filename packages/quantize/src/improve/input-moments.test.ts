@@ -1,7 +1,8 @@
 import { GraphEditor, newModel, parseGraph, seeded } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { expect, test } from "vitest";
-import { addInputMoments, summedOutputs } from "./input-moments.ts";
+import { addInputMoments } from "./input-moments.ts";
+import { summedOutputs } from "./summed-outputs.ts";
 import { rowErrors } from "./rounding-problem.ts";
 import { WeightRows } from "./weight-rows.ts";
 

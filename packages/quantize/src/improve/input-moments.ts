@@ -1,15 +1,4 @@
-import {
-  cloneModel,
-  GraphEditor,
-  invariant,
-  Tensor,
-  type Attribute,
-  type Model,
-  type Node,
-  type Value,
-} from "@lowbit/ir";
-import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
-import { Session, type Feeds } from "@lowbit/runtime";
+import { GraphEditor, Tensor, type Attribute, type Node, type Value } from "@lowbit/ir";
 import type { WeightRows } from "./weight-rows.ts";
 
 /** What the inputs of a product are like over some data. */
@@ -59,32 +48,4 @@ function convolutionColumns(editor: GraphEditor, node: Node, { groups, columns, 
 
 function ints(editor: GraphEditor, numbers: readonly number[]): Value {
   return editor.initializer(Tensor.of("int64", numbers), "ints");
-}
-
-/** Sums what a model computes over data: each output in float64, with the sums of one batch in float32. */
-export async function summedOutputs(
-  model: Model,
-  data: readonly Feeds[],
-  threads: number | undefined,
-): Promise<readonly Float64Array[]> {
-  const pruned = cloneModel(model);
-  runPasses(pruned, [eliminateDeadCode]);
-  const session = await Session.create(pruned, threads === undefined ? {} : { threads });
-  const sums = new Map<string, Float64Array>();
-  try {
-    for (const feeds of data) {
-      for (const [name, tensor] of Object.entries(await session.run(feeds))) {
-        const sum = sums.get(name) ?? new Float64Array(tensor.size);
-        tensor.floats().forEach((value, i) => (sum[i]! += value));
-        sums.set(name, sum);
-      }
-    }
-  } finally {
-    await session.release();
-  }
-  return pruned.graph.outputs.map(({ name }) => {
-    const sum = sums.get(name);
-    invariant(sum, "moments need data");
-    return sum;
-  });
 }

@@ -14,7 +14,7 @@ export function convGradWeight(context: LegalizeContext): readonly Value[] {
   const [batch, channels, ...input] = dims(x);
   const [, outChannels, ...output] = dims(dy);
   const [, , ...kernel] = dims(w);
-  const window = { ...staticWindow(node, kernel, input, output) };
+  const window = staticWindow(node, kernel, input, output);
   const exact: StaticWindow = { ...window, padsEnd: exactPadsEnd(window, input, output) };
   const group = node.int("group", 1);
   if (isPointwise(exact) && group === 1) return [pointwise(context, dy, x)];
