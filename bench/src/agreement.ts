@@ -10,7 +10,6 @@
 import {
   deployModel,
   integerOperators,
-  interpret,
   loadModel,
   newModel,
   parseGraph,
@@ -24,6 +23,7 @@ import {
 } from "lowbit";
 import { cloneGraph, GraphEditor, lowbitDomain, type Model, type Node, type Value } from "@lowbit/ir";
 import { integerForm } from "@lowbit/quantize";
+import { evaluate } from "@lowbit/reference";
 import { labelledModels, materialsFolder, quantizedGraphs } from "@lowbit/test-models";
 
 /** Graphs that may differ in rare last steps; all others must agree exactly. */
@@ -98,9 +98,9 @@ async function compare(
     const inputs = new Map(Object.entries(feeds));
     const state = form.state.map((each) => [each, prepared.graph.value(each)!.initializer!] as const);
     const { arithmetic } = backend;
-    const [own] = interpret(operators.graph, inputs, { arithmetic }).values();
-    const ahead = interpret(form.graph, new Map([...inputs, ...state]), { arithmetic, outputs: [forward] });
-    const floats = interpret(fake.graph, inputs, { outputs: [last.input, last.output] });
+    const [own] = evaluate(operators.graph, inputs, { arithmetic }).values();
+    const ahead = evaluate(form.graph, new Map([...inputs, ...state]), { arithmetic, outputs: [forward] });
+    const floats = evaluate(fake.graph, inputs, { outputs: [last.input, last.output] });
     const quotients = Float64Array.from(floats.get(last.input.name)!.numbers(), (value) => value / scale);
     const steps = floats
       .get(last.output.name)!
