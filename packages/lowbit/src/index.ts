@@ -12,6 +12,7 @@ export {
   type Analyzable,
   type AnalyzeQuantizationOptions,
 } from "./analysis/analyze-quantization.ts";
+export { compare, type CompareOptions } from "./comparison/compare.ts";
 export { calibrateCosts, type CalibrateCostsOptions } from "./calibrate-costs/calibrate-costs.ts";
 export { benchmark, type Benchmark, type BenchmarkOptions, type Timing } from "./benchmark.ts";
 export { calibrationFeeds, type CalibrationFeedsOptions } from "./calibration-feeds.ts";
@@ -193,6 +194,8 @@ export {
   analyzeModel,
   calibrate,
   calibrateAll,
+  compareModels,
+  comparisonAdvice,
   convert,
   correctBias,
   createPlan,
@@ -223,6 +226,7 @@ export {
   smoothActivations,
   weightOnlyPlan,
   withSpec,
+  worstCompared,
   worstLayers,
   type Ablation,
   type Advice,
@@ -237,12 +241,18 @@ export {
   type CalibrationRunOptions,
   type CodeGrid,
   type CodeStatistics,
+  type ComparedLayer,
+  type ComparedOutput,
+  type ComparedWeight,
+  type CompareModelsOptions,
+  type Comparison,
   type DeployedModel,
   type Granularity,
   type HistogramCounts,
   type Improvement,
   type ModePlanOptions,
   type LayerAnalysis,
+  type MatchedBy,
   type ObserverName,
   type PlanJson,
   type PrepareOptions,
@@ -265,6 +275,7 @@ export {
   type Skipped,
   type WeightCodes,
   type TensorError,
+  type UnmatchedLayer,
   type ValueAnalysis,
 } from "@lowbit/quantize";
 

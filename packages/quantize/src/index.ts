@@ -89,3 +89,13 @@ export type { Ablation, Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis 
 export { analyzeModel, type AnalysisBatch, type AnalysisStep, type AnalyzeOptions } from "./analyze/analyze-model.ts";
 export type { CodeGrid, CodeStatistics, HistogramCounts } from "./analyze/code-statistics.ts";
 export type { TensorError } from "./analyze/error-sums.ts";
+export { compareModels, type CompareModelsOptions } from "./compare/compare-models.ts";
+export { comparisonAdvice, worstCompared } from "./compare/compare-advice.ts";
+export type {
+  ComparedLayer,
+  ComparedOutput,
+  ComparedWeight,
+  Comparison,
+  MatchedBy,
+  UnmatchedLayer,
+} from "./compare/comparison.ts";

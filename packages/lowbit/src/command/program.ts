@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addAnalyze } from "./commands/analyze.ts";
 import { addBackends } from "./commands/backends.ts";
 import { addBench } from "./commands/bench.ts";
+import { addCompare } from "./commands/compare.ts";
 import { addEval } from "./commands/eval.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addOpt } from "./commands/opt.ts";
@@ -20,7 +21,18 @@ export function createProgram(interruptions: Interruptions): Command {
     .helpCommand(false)
     .showHelpAfterError("(lowbit COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addInspect, addOpt, addQuantize, addTrain, addEval, addBench, addAnalyze, addVerify, addBackends])
+  for (const add of [
+    addInspect,
+    addOpt,
+    addQuantize,
+    addTrain,
+    addEval,
+    addBench,
+    addCompare,
+    addAnalyze,
+    addVerify,
+    addBackends,
+  ])
     add(program, interruptions);
   return program;
 }

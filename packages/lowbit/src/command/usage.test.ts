@@ -76,21 +76,23 @@ describe("wrong usage ends with exit code 2 and says what is wrong", () => {
     expect(code).toBe(2);
     expect(stderr.slice(stderr.indexOf("Commands:"))).toMatchInlineSnapshot(`
       "Commands:
-        inspect [options] <MODEL>        show what a model is made of, and what a
-                                         backend would quantize
-        opt [options] <MODEL>            run a pass pipeline on a model
-        quantize [options] <MODEL>       post-training quantization: calibrate a float
-                                         model and convert it to integers
-        train [options] <MODEL>          quantization-aware training (or --float:
-                                         plain training)
-        eval [options] <MODEL>           measure a model on labelled data
-        bench [options] [MODEL] [OTHER]  measure the latency of a model, or of two
-                                         models in turns
-        analyze [options] <MODEL>        quantize a model in memory and show which
-                                         layers it hurts, and what to do about each
-        verify [options] <MODEL>         show what ONNX Runtime runs as integers, what
-                                         stays float, and why
-        backends [options]               list the backends and what each can do
+        inspect [options] <MODEL>          show what a model is made of, and what a
+                                           backend would quantize
+        opt [options] <MODEL>              run a pass pipeline on a model
+        quantize [options] <MODEL>         post-training quantization: calibrate a
+                                           float model and convert it to integers
+        train [options] <MODEL>            quantization-aware training (or --float:
+                                           plain training)
+        eval [options] <MODEL>             measure a model on labelled data
+        bench [options] [MODEL] [OTHER]    measure the latency of a model, or of two
+                                           models in turns
+        compare [options] <MODEL> <OTHER>  compare two models that should compute the
+                                           same, layer by layer
+        analyze [options] <MODEL>          quantize a model in memory and show which
+                                           layers it hurts, and what to do about each
+        verify [options] <MODEL>           show what ONNX Runtime runs as integers,
+                                           what stays float, and why
+        backends [options]                 list the backends and what each can do
       "
     `);
   });

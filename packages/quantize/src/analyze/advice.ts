@@ -1,4 +1,4 @@
-import type { Analysis, LayerAnalysis, ValueAnalysis } from "./analysis.ts";
+import type { Analysis, LayerAnalysis } from "./analysis.ts";
 import type { CodeStatistics } from "./code-statistics.ts";
 
 /** What to do about a layer, and the fact it follows from. */
@@ -21,11 +21,22 @@ const goodSqnr = 30;
 
 /** What to do about one layer of an analysis: the likeliest cause first, keeping it float last. */
 export function adviceFor(layer: LayerAnalysis, analysis: Analysis): Advice {
-  const { weight } = layer;
   const values = analysis.values.filter(({ layers }) => layers.includes(layer.name));
-  if (layer.isolated.sqnr === null || layer.isolated.sqnr >= goodSqnr) {
-    return { action: "nothing", reason: `alone it keeps ${decibelText(layer.isolated.sqnr)}` };
-  }
+  return adviceOn(layer.isolated.sqnr, layer.weight, values);
+}
+
+/**
+ * What to do about a layer by what is known of its codes.
+ *
+ * @param sqnr of the layer by itself, in dB; null where it adds no error
+ * @param values that it reads and gives as codes
+ */
+export function adviceOn(
+  sqnr: number | null,
+  weight: CodeStatistics | null,
+  values: readonly (CodeStatistics & { readonly name: string })[],
+): Advice {
+  if (sqnr === null || sqnr >= goodSqnr) return { action: "nothing", reason: `alone it keeps ${decibelText(sqnr)}` };
   const weightRatio = weight ? channelRatio(weight) : 1;
   if (weight?.grid.axis === null && weightRatio >= unevenChannels) {
     const reason = `the weights of its channels differ ${weightRatio.toFixed(0)} times in size, and share one scale`;
@@ -46,7 +57,7 @@ export function adviceFor(layer: LayerAnalysis, analysis: Analysis): Advice {
     const reason = `${(100 * cut.saturated).toFixed(2)} % of the values of "${cut.name}" lie beyond its codes`;
     return { action: "more-data", reason };
   }
-  return { action: "keep-float", reason: `alone it keeps only ${decibelText(layer.isolated.sqnr)}` };
+  return { action: "keep-float", reason: `alone it keeps only ${decibelText(sqnr)}` };
 }
 
 /** The layers of an analysis by what the model gains when each is left float, or loses when it alone is quantized. */
@@ -66,7 +77,7 @@ function channelRatio({ channels }: CodeStatistics): number {
   return sorted.length < 2 ? 1 : sorted.at(-1)! / sorted[Math.floor(sorted.length / 10)]!;
 }
 
-function tailRatio({ grid, core }: ValueAnalysis): number {
+function tailRatio({ grid, core }: CodeStatistics): number {
   const range = (grid.qmax - grid.qmin) * grid.scale[0]!;
   const width = Math.max(core[1], 0) - Math.min(core[0], 0);
   return width <= 0 ? 1 : range / width;

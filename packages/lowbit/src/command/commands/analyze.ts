@@ -6,8 +6,10 @@ import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
+import { actionText } from "../action-text.ts";
 import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
-import { countText, durationText, percentText, plural } from "../format/quantities.ts";
+import { decibelText, metricText } from "../format/errors.ts";
+import { countText, durationText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
@@ -121,24 +123,24 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
 function text(analysis: Analysis, metric: MetricName | null): string {
   const worst = worstLayers(analysis).slice(0, shownLayers);
   const measured = (ablation: Ablation | null): string =>
-    ablation === null ? "" : metric === null ? decibels(ablation.sqnr) : metricText(ablation.metric, metric);
+    ablation === null ? "" : metric === null ? decibelText(ablation.sqnr) : metricText(ablation.metric, metric);
   const what = metric ?? "SQNR";
   const rows = worst.map((layer) => {
     const { action, reason } = adviceFor(layer, analysis);
     return [
       layer.name,
       layer.op,
-      decibels(layer.isolated.sqnr),
-      decibels(layer.cumulative.sqnr),
+      decibelText(layer.isolated.sqnr),
+      decibelText(layer.cumulative.sqnr),
       measured(layer.quantizedAlone),
       measured(layer.leftFloat),
-      actions[action](layer.name),
+      actionText(action, layer.name),
       reason,
     ];
   });
   const summary =
     metric === null
-      ? `the quantized results keep ${decibels(analysis.quantized.sqnr)} of SQNR`
+      ? `the quantized results keep ${decibelText(analysis.quantized.sqnr)} of SQNR`
       : `${metric}: ${metricText(analysis.float.metric, metric)} float, ${metricText(analysis.quantized.metric, metric)} quantized`;
   return [
     `${summary} (${plural(analysis.samples, "sample")}, ${plural(analysis.layers.length, "quantized layer")})`,
@@ -159,28 +161,10 @@ function text(analysis: Analysis, metric: MetricName | null): string {
   ].join("\n");
 }
 
-const actions = {
-  "per-channel": () => "--granularity channel",
-  equalize: () => "--improve equalize",
-  observer: () => "--observer percentile or mse",
-  "more-data": () => "more calibration data",
-  "keep-float": (name: string) => `--keep-float "${name}"`,
-  nothing: () => "nothing",
-} as const;
-
 /** The command that runs now, as a shell takes it. */
 function commandLine(): string {
   const quoted = process.argv
     .slice(2)
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`));
   return ["lowbit", ...quoted].join(" ");
-}
-
-function decibels(sqnr: number | null): string {
-  return sqnr === null ? "exact" : `${sqnr.toFixed(1)} dB`;
-}
-
-function metricText(value: number | null, metric: MetricName): string {
-  if (value === null) return "";
-  return metric === "mse" ? String(Number(value.toPrecision(4))) : percentText(value, 2);
 }

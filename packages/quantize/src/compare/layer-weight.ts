@@ -1,0 +1,81 @@
+import { operandRole, schemaOf, Tensor, type Node, type Value } from "@lowbit/ir";
+import type { CodeGrid } from "../analyze/code-statistics.ts";
+import { gridAt } from "./codes.ts";
+import type { ModelData } from "./model-data.ts";
+
+/** The weights of a layer as floats. */
+export interface LayerWeight {
+  /** Sizes, as the file has them. */
+  readonly dims: readonly number[];
+  /** How the codes stand that it is made of; null for float weights. */
+  readonly grid: CodeGrid | null;
+  /** Axis of the output channels. */
+  readonly channelAxis: number;
+  /** The numbers, a normalization behind the layer folded in. */
+  read(): Tensor;
+}
+
+/** Ops that take codes of weights with a scale: the operands of both. */
+const codedWeights: Readonly<Record<string, { readonly codes: number; readonly scale: number }>> = {
+  QLinearConv: { codes: 3, scale: 4 },
+  QLinearMatMul: { codes: 3, scale: 4 },
+  QGemm: { codes: 3, scale: 4 },
+};
+
+/** The weights of a node; null where it has none, or only a run tells them. @param behind nodes that belong to its layer */
+export function layerWeight(node: Node, behind: readonly Node[], data: ModelData): LayerWeight | null {
+  const isTransposed = node.op.endsWith("Gemm") && node.int("transB", 0) === 1;
+  const isConvolution = node.op.includes("Conv");
+  const channelAxis = isConvolution || isTransposed ? 0 : 1;
+  const coded = codedWeights[node.op];
+  if (coded) {
+    const codes = node.inputs[coded.codes]!;
+    const tensor = data.of(codes);
+    const grid = gridAt(node, coded.scale, codes, data);
+    if (!tensor || !grid) return null;
+    const along = { ...grid, axis: grid.axis === null ? null : channelAxis };
+    return { dims: tensor.dims, grid: along, channelAxis, read: () => dequantized(tensor, along) };
+  }
+  const value = weightOperand(node);
+  const tensor = value && data.of(value);
+  if (!value || !tensor || tensor.dims.length < 2) return null;
+  const rounding = value.producer?.is("DequantizeLinear") ? value.producer : null;
+  const grid = rounding && gridAt(rounding, 1, rounding.input, data);
+  const folded = behind.find(({ op }) => op === "BatchNormalization");
+  const read = (): Tensor => (folded && isConvolution ? normalized(tensor, folded, data) : tensor);
+  return { dims: tensor.dims, grid, channelAxis, read };
+}
+
+function weightOperand(node: Node): Value | null {
+  const schema = schemaOf(node.op, node.domain);
+  if (!schema?.traits.includes("linear")) return null;
+  const use = node.operands.find((each) => operandRole(schema, each.index).role === "weight");
+  return use ? (node.inputs[use.index] ?? null) : null;
+}
+
+/** Codes as floats; one scale, or one per index of an axis. */
+export function dequantized(codes: Tensor, { scale, zeroPoint, axis }: CodeGrid): Tensor {
+  const inner = axis === null ? 1 : codes.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const count = axis === null ? 1 : codes.dims[axis]!;
+  const floats = new Float32Array(codes.size);
+  const numbers = codes.numbers();
+  for (let i = 0; i < floats.length; i++) {
+    const at = axis === null ? 0 : Math.floor(i / inner) % count;
+    floats[i] = (numbers[i]! - (zeroPoint[at] ?? 0)) * scale[at]!;
+  }
+  return Tensor.fromTyped("float", codes.dims, floats);
+}
+
+/** Weights times gamma / √(variance + epsilon) of their output channel. */
+function normalized(weight: Tensor, node: Node, data: ModelData): Tensor {
+  const [, gamma, , , variance] = node.inputs.map((value) => value && data.of(value)?.numbers());
+  if (!gamma || !variance) return weight;
+  const factors = [...gamma].map((each, i) => each / Math.sqrt(variance[i]! + node.float("epsilon", 1e-5)));
+  const perChannel = weight.size / factors.length;
+  const numbers = weight.numbers();
+  return Tensor.of(
+    "float",
+    numbers.map((each, i) => each * factors[Math.floor(i / perChannel)]!),
+    weight.dims,
+  );
+}
