@@ -67,6 +67,68 @@ test.each([
   expect(errorOf(() => differentiate(`g ${text}`, ["s"])).code).toBe("autodiff/no-gradient");
 });
 
+const total = "loss = ReduceSum <keepdims = 0> (y)";
+
+test.each([
+  [
+    "GatherND",
+    "batch_dims",
+    `(float[2,3] x, int64[2,1] i) => (loss) { y = GatherND <batch_dims = 1> (x, i) ${total} }`,
+  ],
+  [
+    "Resize",
+    "keep_aspect_ratio_policy",
+    `(float[1,1,4,4] x) => (loss) <int64[4] s = {1, 1, 7, 6}> {
+      y = Resize <mode = "linear", keep_aspect_ratio_policy = "not_larger"> (x, , , s) ${total} }`,
+  ],
+  [
+    "ScatterElements",
+    'not "mul"',
+    `(float[3] x, int64[2] i, float[2] u) => (loss) { y = ScatterElements <reduction = "mul"> (x, i, u) ${total} }`,
+  ],
+  [
+    "ScatterND",
+    'not "max"',
+    `(float[3] x, int64[2,1] i, float[2] u) => (loss) { y = ScatterND <reduction = "max"> (x, i, u) ${total} }`,
+  ],
+  ["Einsum", "ellipsis", `(float[2,3] x) => (loss) { y = Einsum <equation = "...i->..."> (x) ${total} }`],
+  ["Einsum", "repeats an index", `(float[3,3] x) => (loss) { y = Einsum <equation = "ii->i"> (x) ${total} }`],
+  [
+    "DepthToSpace",
+    "number of channels is not known",
+    `(float[1,C,2,2] x) => (loss) { y = DepthToSpace <blocksize = 2, mode = "CRD"> (x) ${total} }`,
+  ],
+  [
+    "ConvTranspose",
+    "the size of its input is not known",
+    `(float[1,2,H,W] x) => (loss) <float[2,1,2,2] w> { y = ConvTranspose <output_shape = [8,8]> (x, w) ${total} }`,
+  ],
+  [
+    "BatchNormalization",
+    "its output 1, which is not differentiated",
+    `(float[4,3] x) => (loss) <float[3] g, float[3] b, float[3] m, float[3] v> {
+      n, y, rv = BatchNormalization <training_mode = 1> (x, g, b, m, v) ${total} }`,
+  ],
+  [
+    "DequantizeLinear",
+    "scales per block",
+    `(float[2,4] x) => (loss) <float[2,2] s> {
+      q = QuantizeLinear <axis = 1, block_size = 2, output_dtype = 3> (x, s)
+      y = DequantizeLinear <axis = 1, block_size = 2> (q, s) ${total} }`,
+    "s",
+  ],
+  [
+    "LSTM",
+    "steps are inside one op",
+    `(float[3,1,2] x) => (loss) <float[1,8,2] w, float[1,8,2] r> { y = LSTM <hidden_size = 2> (x, w, r) ${total} }`,
+  ],
+])("%s whose rule refuses says why: %s", (op, reason, text, wrt = "x") => {
+  const { code, message } = errorOf(() => differentiate(`g ${text}`, [wrt]));
+  expect(code).toBe("autodiff/no-gradient");
+  expect(message).toContain(`${op} "`);
+  expect(message).toContain(reason);
+});
+
 test("an op of an unknown domain has no gradient", () => {
   const text =
     "g (float[2] x) => (loss) <float[2] a> { [mine] a = acme.Magic (x) loss = ReduceSum <keepdims = 0> (a) }";

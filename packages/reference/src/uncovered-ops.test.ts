@@ -47,6 +47,14 @@ const cases: Readonly<Record<string, NodeCase>> = {
   BitwiseNot: { op: "BitwiseNot", inputs: [integers("int8", [9], -128, 127)] },
   CastLike: { op: "CastLike", inputs: [floats([9], -300, 300), Tensor.scalar("int32", 0)] },
   ReduceLogSumExp: { op: "ReduceLogSumExp", inputs: [floats([3, 4, 5], -40, 40), int64([0, 2])] },
+  ...Object.fromEntries(
+    ["ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceSumSquare"].map(
+      (op): [string, NodeCase] => [
+        `${op} of each element alone`,
+        { op, inputs: [floats([3, 4], op === "ReduceLogSum" ? 0.1 : -2, 2)], attributes: { noop_with_empty_axes: 1 } },
+      ],
+    ),
+  ),
   GlobalLpPool: { op: "GlobalLpPool", inputs: [floats([2, 3, 4, 5])], attributes: { p: 3 } },
   MeanVarianceNormalization: { op: "MeanVarianceNormalization", inputs: [floats([2, 3, 4, 5])] },
   EyeLike: { op: "EyeLike", inputs: [floats([3, 5])], attributes: { k: 1, dtype: 7 } },

@@ -14,13 +14,21 @@ function reduction(op: OpName, range: readonly [number, number] = [-1.5, 1.5]): 
     ],
     ["all axes kept", `(double[2,3] x) => (y) { y = ${op} (x) }`, options],
     ["all axes dropped", `(double[2,3] x) => (y) { y = ${op} <keepdims = 0> (x) }`, options],
+    ["no axes with noop", `(double[2,3] x) => (y) { y = ${op} <noop_with_empty_axes = 1> (x) }`, options],
     [
-      "no axes with noop",
-      `(double[2,3] x) => (y) { y = ReduceSum <noop_with_empty_axes = 1> (x) }`.replace(
-        "ReduceSum",
-        op === "ReduceSum" || op === "ReduceMean" ? op : "ReduceSum",
-      ),
+      "no axes with noop, an empty operand",
+      `(double[2,3] x) => (y) <int64[0] axes = {}> { y = ${op} <noop_with_empty_axes = 1, keepdims = 0> (x, axes) }`,
       options,
+    ],
+    [
+      "an empty operand reduces all",
+      `(double[2,3] x) => (y) <int64[0] axes = {}> { y = ${op} <keepdims = 0> (x, axes) }`,
+      options,
+    ],
+    [
+      "axes of the run, with noop",
+      `(double[2,3,4] x, int64[2] axes) => (y) { y = ${op} <noop_with_empty_axes = 1> (x, axes) }`,
+      { ...options, given: { axes: [0, -1] } },
     ],
     [
       "axes of the run",

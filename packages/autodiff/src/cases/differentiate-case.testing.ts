@@ -35,11 +35,12 @@ export interface DifferentiatedCase {
 /** Parses a case, seeds its outputs with random cotangents and differentiates it. */
 export function differentiateCase(testCase: GradientCase, form: CaseForm): DifferentiatedCase {
   const random = generator(7);
-  const text = textOf(testCase, form.dtype);
+  const text = caseText(testCase, form.dtype);
   const declared = parseGraph(text);
   const feeds = new Map(declared.inputs.map((input) => [input.name, tensorFor(input, testCase, form, random)]));
   const graph = form.shapes === "static" ? declared : parseGraph(withUnknownDims(text));
-  const inputs = graph.inputs.filter((value) => value.dtype === form.dtype);
+  const moved = new Set(floatInputs(testCase));
+  const inputs = graph.inputs.filter((value) => moved.has(value.name));
   const outputs = floatOutputs(graph, form.dtype);
   invariant(outputs.length > 0, `case "${testCase.title}" has no ${form.dtype} output`);
   const results = evaluate(graph, feeds, { outputs });
@@ -53,6 +54,11 @@ export function differentiateCase(testCase: GradientCase, form: CaseForm): Diffe
     return { value, cotangent };
   });
   return { graph, editor, feeds, cotangents, grads: gradients(editor, seeds, inputs), random };
+}
+
+/** The inputs that a case declares as double, whatever it is built in; its float inputs are settings. */
+function floatInputs(testCase: GradientCase): readonly string[] {
+  return parseGraph(caseText(testCase)).inputs.flatMap((input) => (input.dtype === "double" ? [input.name] : []));
 }
 
 /** The outputs of a graph that have the dtype. */
@@ -71,7 +77,8 @@ export function randomTensor(
   return Tensor.of(dtype, values, dims);
 }
 
-function textOf(testCase: GradientCase, dtype: CaseForm["dtype"]): string {
+/** A case in ONNX text. */
+export function caseText(testCase: GradientCase, dtype: CaseForm["dtype"] = "double"): string {
   const header = testCase.opset === undefined ? "" : `<opset_import: ["" : ${testCase.opset}, "lowbit" : 1]> `;
   const text = `${header}g ${testCase.text}`;
   return dtype === "double" ? text : text.replaceAll("double", "float").replaceAll("to = 11", "to = 1");

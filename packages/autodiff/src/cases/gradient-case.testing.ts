@@ -17,6 +17,8 @@ export interface GradientCase {
   readonly given?: Readonly<Record<string, readonly number[]>>;
   /** The opset of the text, where the op came after the canonical one. */
   readonly opset?: number;
+  /** Why ONNX Runtime is not asked about the case. */
+  readonly notOnRuntime?: string;
   /** The rule needs static shapes, and says so otherwise. */
   readonly staticOnly?: true;
 }

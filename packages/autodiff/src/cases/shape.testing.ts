@@ -6,18 +6,26 @@ export const shapeCases: readonly GradientCase[] = [
     "Reshape",
     ["to a constant shape", "(double[2,3,4] x) => (y) <int64[2] s = {6, -1}> { y = Reshape (x, s) }"],
     ["to a shape of the run", "(double[2,3,4] x, int64[2] s) => (y) { y = Reshape (x, s) }", { given: { s: [4, 6] } }],
+    ["0 copies an axis", "(double[2,3,4] x) => (y) <int64[2] s = {0, -1}> { y = Reshape (x, s) }"],
+    ["allowzero", "(double[2,3,4] x) => (y) <int64[2] s = {6, 4}> { y = Reshape <allowzero = 1> (x, s) }"],
   ),
   ...casesOf(
     "Flatten",
     ["axis 1", "(double[2,3,4] x) => (y) { y = Flatten (x) }"],
     ["axis -1", "(double[2,3,4] x) => (y) { y = Flatten <axis = -1> (x) }"],
+    ["axis 0", "(double[2,3,4] x) => (y) { y = Flatten <axis = 0> (x) }"],
   ),
   ...casesOf(
     "Squeeze",
     ["given axes", "(double[2,1,3,1] x) => (y) <int64[1] a = {-1}> { y = Squeeze (x, a) }"],
     ["all axes of 1", "(double[2,1,3,1] x) => (y) { y = Squeeze (x) }"],
+    ["axes of the run", "(double[2,1,3,1] x, int64[2] a) => (y) { y = Squeeze (x, a) }", { given: { a: [-1, 1] } }],
   ),
-  ...casesOf("Unsqueeze", ["two axes", "(double[2,3] x) => (y) <int64[2] a = {0, -1}> { y = Unsqueeze (x, a) }"]),
+  ...casesOf(
+    "Unsqueeze",
+    ["two axes", "(double[2,3] x) => (y) <int64[2] a = {0, -1}> { y = Unsqueeze (x, a) }"],
+    ["axes of the run", "(double[2,3] x, int64[2] a) => (y) { y = Unsqueeze (x, a) }", { given: { a: [-1, 1] } }],
+  ),
   ...casesOf(
     "Transpose",
     ["given order", "(double[2,3,4] x) => (y) { y = Transpose <perm = [1,2,0]> (x) }"],
@@ -27,6 +35,8 @@ export const shapeCases: readonly GradientCase[] = [
     "Expand",
     ["constant shape", "(double[3,1] x) => (y) <int64[3] s = {2, 1, 4}> { y = Expand (x, s) }"],
     ["shape of the run", "(double[3,1] x, int64[3] s) => (y) { y = Expand (x, s) }", { given: { s: [2, 3, 4] } }],
+    ["1 leaves an axis as it is", "(double[2,3,1] x) => (y) <int64[2] s = {1, 4}> { y = Expand (x, s) }"],
+    ["a scalar", "(double x) => (y) <int64[2] s = {2, 3}> { y = Expand (x, s) }"],
   ),
   ...casesOf(
     "Tile",
@@ -55,6 +65,8 @@ export const shapeCases: readonly GradientCase[] = [
     "Split",
     ["given sizes", "(double[2,6] x) => (a, b, c) <int64[3] s = {1, 2, 3}> { a, b, c = Split <axis = 1> (x, s) }"],
     ["equal sizes, one part unused", "(double[6,2] x) => (a, c) { a, b, c = Split <num_outputs = 3> (x) }"],
+    ["a smaller last part", "(double[2,7] x) => (a, c) { a, b, c = Split <num_outputs = 3, axis = -1> (x) }"],
+    ["sizes of the run", "(double[5,2] x, int64[2] s) => (a, b) { a, b = Split (x, s) }", { given: { s: [4, 1] } }],
   ),
   ...casesOf(
     "Slice",
@@ -80,6 +92,19 @@ export const shapeCases: readonly GradientCase[] = [
     ],
     ["everything", "(double[3] x) => (y) <int64[1] s = {0}, int64[1] e = {3}> { y = Slice (x, s, e) }"],
     [
+      "32-bit bounds and steps of the run",
+      "(double[5,6] x, int32[2] s, int32[2] e, int32[2] t) => (y) <int32[2] a = {-1, 0}> { y = Slice (x, s, e, a, t) }",
+      { given: { s: [5, 0], e: [0, 4], t: [-2, 3] } },
+    ],
+    [
+      "32-bit constant bounds",
+      "(double[5,6] x) => (y) <int32[2] s = {1, -5}, int32[2] e = {4, 6}, int32[2] a = {-2, 1}> { y = Slice (x, s, e, a) }",
+    ],
+    [
+      "nothing",
+      "(double[3] x, double[3] z) => (y) <int64[1] s = {2}, int64[1] e = {1}> { n = Slice (x, s, e) y = Concat <axis = 0> (n, z) }",
+    ],
+    [
       "bounds of the run",
       "(double[4,5] x, int64[2] s, int64[2] e) => (y) <int64[2] a = {1, 0}> { y = Slice (x, s, e, a) }",
       { given: { s: [1, 0], e: [4, 3] } },
@@ -94,7 +119,21 @@ export const shapeCases: readonly GradientCase[] = [
     ],
     ["negative pads", "(double[4,5] x) => (y) <int64[4] p = {-1, 2, 0, -2}> { y = Pad (x, p) }"],
     ["pads of the run", "(double[2,3] x, int64[4] p) => (y) { y = Pad (x, p) }", { given: { p: [1, 0, 0, 2] } }],
+    [
+      "given axes counted from the end",
+      "(double[2,3,2] x) => (y) <int64[4] p = {1, 0, 2, 1}, int64[2] a = {-1, -3}> { y = Pad (x, p, , a) }",
+    ],
+    [
+      "axes of the run",
+      "(double[2,3] x, double c, int64[2] p, int64[1] a) => (y) { y = Pad (x, p, c, a) }",
+      { given: { p: [1, 2], a: [-1] } },
+    ],
     ["edge", '(double[2,3] x) => (y) <int64[4] p = {1, 0, 2, 2}> { y = Pad <mode = "edge"> (x, p) }'],
+    [
+      "reflect along a given axis",
+      '(double[2,4] x) => (y) <int64[2] p = {3, 2}, int64[1] a = {-1}> { y = Pad <mode = "reflect"> (x, p, , a) }',
+    ],
+    ["edge, cut on one side", '(double[3,4] x) => (y) <int64[4] p = {0, 2, 1, -1}> { y = Pad <mode = "edge"> (x, p) }'],
     ["reflect", '(double[3,4] x) => (y) <int64[4] p = {2, 0, 1, 3}> { y = Pad <mode = "reflect"> (x, p) }'],
     ["wrap", '(double[3,4] x) => (y) <int64[4] p = {1, 0, 1, 2}> { y = Pad <mode = "wrap"> (x, p) }'],
     [
@@ -137,96 +176,4 @@ export const shapeCases: readonly GradientCase[] = [
   ),
   ...casesOf("Cast", ["to the same type", "(double[2,3] x) => (y) { y = Cast <to = 11> (x) }"]),
   ...casesOf("CastLike", ["to the same type", "(double[2,3] x) => (y) <double z = {1}> { y = CastLike (x, z) }"]),
-  ...casesOf(
-    "Gather",
-    [
-      "rows, one of them twice",
-      "(double[4,3] x, int64[3] i) => (y) { y = Gather (x, i) }",
-      { given: { i: [2, 0, 2] } },
-    ],
-    [
-      "an inner axis by a matrix",
-      "(double[2,4,3] x, int64[2,2] i) => (y) { y = Gather <axis = 1> (x, i) }",
-      { given: { i: [2, 0, -1, 2] } },
-    ],
-    [
-      "the last axis by a list",
-      "(double[2,4] x, int64[3] i) => (y) { y = Gather <axis = -1> (x, i) }",
-      { given: { i: [3, 0, 3] } },
-    ],
-    [
-      "a scalar index of the run",
-      "(double[2,4,3] x, int64 i) => (y) { y = Gather <axis = 1> (x, i) }",
-      { given: { i: [2] } },
-    ],
-    ["a constant scalar index", "(double[2,4,3] x) => (y) <int64 i = {0}> { y = Gather <axis = 1> (x, i) }"],
-    ["a constant list of one", "(double[2,4,3] x) => (y) <int64[1] i = {-1}> { y = Gather <axis = 2> (x, i) }"],
-  ),
-  ...casesOf("GatherElements", [
-    "an inner axis",
-    "(double[2,3] x, int64[2,2] i) => (y) { y = GatherElements <axis = 1> (x, i) }",
-    { given: { i: [0, 2, 1, 1] } },
-  ]),
-  ...casesOf("GatherND", [
-    "rows",
-    "(double[2,3,2] x, int64[3,2] i) => (y) { y = GatherND (x, i) }",
-    { given: { i: [0, 2, 1, 1, 0, 2] } },
-  ]),
-  ...casesOf(
-    "ScatterElements",
-    [
-      "replacing",
-      "(double[2,3] x, int64[2,2] i, double[2,2] u) => (y) { y = ScatterElements <axis = 1> (x, i, u) }",
-      { given: { i: [0, 2, 1, 0] } },
-    ],
-    [
-      "adding",
-      '(double[2,3] x, int64[2,2] i, double[2,2] u) => (y) { y = ScatterElements <axis = 1, reduction = "add"> (x, i, u) }',
-      { given: { i: [0, 0, 1, 2] } },
-    ],
-  ),
-  ...casesOf(
-    "ScatterND",
-    [
-      "replacing",
-      "(double[4,2] x, int64[2,1] i, double[2,2] u) => (y) { y = ScatterND (x, i, u) }",
-      { given: { i: [3, 1] } },
-    ],
-    [
-      "adding",
-      '(double[4,2] x, int64[2,1] i, double[2,2] u) => (y) { y = ScatterND <reduction = "add"> (x, i, u) }',
-      { given: { i: [1, 1] } },
-    ],
-  ),
-  ...casesOf(
-    "TopK",
-    ["largest", "(double[2,5] x) => (y, i) <int64[1] k = {2}> { y, i = TopK (x, k) }"],
-    [
-      "smallest along the first axis",
-      "(double[4,3] x) => (y, i) <int64[1] k = {2}> { y, i = TopK <axis = 0, largest = 0> (x, k) }",
-    ],
-  ),
-  ...casesOf(
-    "Compress",
-    ["an axis", "(double[2,4] x, bool[4] c) => (y) { y = Compress <axis = 1> (x, c) }", { given: { c: [1, 0, 1, 0] } }],
-    ["all elements", "(double[2,3] x, bool[6] c) => (y) { y = Compress (x, c) }", { given: { c: [0, 1, 1, 0, 0, 1] } }],
-  ),
-  ...casesOf(
-    "CumSum",
-    ["plain", "(double[2,4] x) => (y) <int64 a = {1}> { y = CumSum (x, a) }"],
-    [
-      "exclusive and reversed",
-      "(double[2,4] x) => (y) <int64 a = {-1}> { y = CumSum <exclusive = 1, reverse = 1> (x, a) }",
-    ],
-  ),
-  ...casesOf("ReverseSequence", [
-    "time first",
-    "(double[4,3] x, int64[3] l) => (y) { y = ReverseSequence (x, l) }",
-    { given: { l: [2, 4, 1] } },
-  ]),
-  ...casesOf(
-    "Trilu",
-    ["upper", "(double[3,4] x) => (y) { y = Trilu (x) }"],
-    ["lower with a shift", "(double[2,3,4] x) => (y) <int64 k = {1}> { y = Trilu <upper = 0> (x, k) }"],
-  ),
 ];

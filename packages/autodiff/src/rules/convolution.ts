@@ -32,35 +32,53 @@ const conv: GradientRule = (context) => {
 const convTranspose: GradientRule = (context) => {
   const { op, node, needs } = context;
   const [dy, x, w] = [cotangent(context), operand(context, 0), operand(context, 1)];
-  const window = forwardWindow(context, x, w);
+  const { window, beyond } = forwardWindow(context, x, w);
+  const reached = withoutBeyond(context, dy, beyond, window.strides);
   return [
-    needs[0] ? op.Conv([dy, w], window) : null,
-    needs[1] ? op.ConvGradWeight([x, dy, w], window) : null,
+    needs[0] ? op.Conv([reached, w], window) : null,
+    needs[1] ? op.ConvGradWeight([x, reached, w], window) : null,
     node.inputs[2] && needs[2] ? sumPerChannel(context, dy) : null,
   ];
 };
 
 /**
- * The window of the Conv that a ConvTranspose is the gradient of: pads made explicit where `output_shape` or `auto_pad`
- * ask for pads that make the result so large (https://onnx.ai/onnx/operators/onnx__ConvTranspose.html).
+ * Cuts off what no input reaches: `beyond` elements at the end of each spatial axis, which a Conv would see as more
+ * results than there were inputs where they are a stride or more.
  */
-function forwardWindow(context: GradientContext, x: Value, w: Value): ConvWindow {
+function withoutBeyond(
+  { op, constants }: GradientContext,
+  dy: Value,
+  beyond: readonly number[],
+  strides: readonly number[] | undefined,
+): Value {
+  const cut = beyond.map((size, i) => ({ axis: i + 2, size })).filter(({ size }, i) => size >= (strides?.[i] ?? 1));
+  if (cut.every(({ size }) => size === 0)) return dy;
+  const list = (of: (part: (typeof cut)[number]) => number, name: string) => constants.ints(cut.map(of), name);
+  return op.Slice([dy, list(() => 0, "starts"), list(({ size }) => -size, "ends"), list(({ axis }) => axis, "axes")]);
+}
+
+/**
+ * The window of the Conv that a ConvTranspose is the gradient of: pads made explicit where `output_shape` or `auto_pad`
+ * ask for pads that make the result so large (https://onnx.ai/onnx/operators/onnx__ConvTranspose.html). With how many
+ * elements of the result, at the end of each spatial axis, no input reaches.
+ */
+function forwardWindow(
+  context: GradientContext,
+  x: Value,
+  w: Value,
+): { readonly window: ConvWindow; readonly beyond: readonly number[] } {
   const { node, fail } = context;
   const window = { ...convWindow(node), auto_pad: undefined };
   const spatial = rankOf(w) - 2;
   const ones = Array.from({ length: spatial }, () => 1);
   const strides = window.strides ?? ones;
   const extra = node.ints("output_padding", null) ?? ones.map(() => 0);
-  const checkExtra = (rows: number, axis: number) => {
-    const stride = strides[axis]!;
-    if (rows >= stride) fail(`its result has ${rows} elements that no input reaches, not less than stride ${stride}`);
-  };
-  extra.forEach(checkExtra);
   const wanted = node.ints("output_shape", null)?.slice(-spatial) ?? null;
   const autoPad = node.string("auto_pad", "NOTSET");
-  if (autoPad === "VALID") return { ...window, pads: undefined };
-  if (wanted === null && autoPad === "NOTSET") return window;
+  if (autoPad === "VALID") return { window: { ...window, pads: undefined }, beyond: extra };
+  if (wanted === null && autoPad === "NOTSET") return { window, beyond: extra };
   const pads: [number[], number[]] = [[], []];
+  const beyond: number[] = [];
   for (let i = 0; i < spatial; i++) {
     const kernel = window.kernel_shape?.[i] ?? w.shape![i + 2]!;
     const size = x.shape?.[i + 2] ?? null;
@@ -69,12 +87,12 @@ function forwardWindow(context: GradientContext, x: Value, w: Value): ConvWindow
     const [stride, extent] = [strides[i]!, (kernel - 1) * (window.dilations?.[i] ?? 1) + 1];
     const excess = wanted ? stride * ((size as number) - 1) + extent - wanted[i]! : extent - stride;
     const total = Math.max(0, excess + extra[i]!);
-    checkExtra(total - excess, i);
+    beyond.push(total - excess);
     const half = Math.floor(total / 2);
     pads[0].push(autoPad === "SAME_UPPER" ? half : total - half);
     pads[1].push(autoPad === "SAME_UPPER" ? total - half : half);
   }
-  return { ...window, pads: pads.flat() };
+  return { window: { ...window, pads: pads.flat() }, beyond };
 }
 
 const integers = noGradient("it convolves integers; differentiate the fake-quantized float form");

@@ -9,6 +9,7 @@ import {
   type GradientRule,
   type GradientTable,
 } from "../gradient-rule.ts";
+import { castTo } from "../masks.ts";
 import { scatterAlong } from "../scatter.ts";
 
 /** Adds every gathered slice to where it was taken from. */
@@ -19,7 +20,7 @@ const gather: GradientRule = (context) => {
   const single = padForOne(context, dy, x, indices, axis);
   if (single) return [single];
   if (axis === 0) {
-    const columns = op.Unsqueeze([indices, constants.ints([-1], "axes")]);
+    const columns = op.Unsqueeze([castTo(context, indices, "int64"), constants.ints([-1], "axes")]);
     return [op.ScatterND([constants.zerosLike(x), columns, dy], { reduction: "add" })];
   }
   const flat = constants.ints([-1], "flat");

@@ -13,12 +13,15 @@ import { equalMask, maskOf } from "../masks.ts";
 /** From dy and y, both with the reduced axes kept as 1, and x. */
 type ReductionTerm = (context: GradientContext, dy: Value, x: Value, y: Value) => Value;
 
-/** A reduction's rule from what one element of x gets; without axes and with `noop_with_empty_axes` the op is Identity. */
-function reduction(term: ReductionTerm): GradientRule {
+/**
+ * A reduction's rule from what one element of x gets. Without axes and with `noop_with_empty_axes` each element is
+ * reduced alone: `alone` is what that leaves of the rule, Identity's where an element alone stays as it is.
+ */
+function reduction(term: ReductionTerm, alone: ReductionTerm = (_, dy) => dy): GradientRule {
   return (context) => {
     const { node } = context;
     const [dy, x, y] = [cotangent(context), node.input, node.output];
-    if (isNoop(context)) return [dy];
+    if (isNoop(context)) return [alone(context, dy, x, y)];
     return [term(context, withReducedAxes(context, dy), x, withReducedAxes(context, y))];
   };
 }
@@ -61,6 +64,11 @@ const product = reduction((context, dy, x) => {
   return op.Mul([dy, others]);
 });
 
+/** A rule that holds for an element alone as it stands. */
+function alike(term: ReductionTerm): GradientRule {
+  return reduction(term, term);
+}
+
 /** Rules of reductions over axes. */
 export const reductionGradients = {
   ReduceSum: reduction((context, dy, x) => expandLike(context, dy, x)),
@@ -72,22 +80,22 @@ export const reductionGradients = {
   ReduceMin: choice,
   ReduceProd: product,
   /** Σ|x|. */
-  ReduceL1: reduction(({ op }, dy, x) => op.Mul([dy, op.Sign([x])])),
+  ReduceL1: alike(({ op }, dy, x) => op.Mul([dy, op.Sign([x])])),
   /** √Σx²: dy·x/y, 0 where y is 0. */
-  ReduceL2: reduction(({ op, constants }, dy, x, y) => {
+  ReduceL2: alike(({ op, constants }, dy, x, y) => {
     const isZero = op.Equal([y, constants.scalar(0, y)]);
     const safe = op.Where([isZero, constants.scalar(1, y), y]);
     return op.Mul([x, op.Div([dy, safe])]);
   }),
   /** ln Σx: dy/exp(y). */
-  ReduceLogSum: reduction((context, dy, x, y) => {
+  ReduceLogSum: alike((context, dy, x, y) => {
     const { op } = context;
     return expandLike(context, op.Div([dy, op.Exp([y])]), x);
   }),
   /** ln Σeˣ: dy·exp(x - y). */
   ReduceLogSumExp: reduction(({ op }, dy, x, y) => op.Mul([dy, op.Exp([op.Sub([x, y])])])),
   /** Σx²: dy·2x. */
-  ReduceSumSquare: reduction(({ op }, dy, x) => op.Mul([op.Add([dy, dy]), x])),
+  ReduceSumSquare: alike(({ op }, dy, x) => op.Mul([op.Add([dy, dy]), x])),
   ArgMax: zeroGradient,
   ArgMin: zeroGradient,
 } satisfies Partial<GradientTable>;

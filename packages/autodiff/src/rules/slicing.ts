@@ -9,6 +9,7 @@ import {
   type GradientRule,
   type GradientTable,
 } from "../gradient-rule.ts";
+import { castTo } from "../masks.ts";
 import { scatterAlong } from "../scatter.ts";
 
 /** Each operand gets its part of the cotangent. */
@@ -100,14 +101,17 @@ const slice: GradientRule = (context) => {
 /** Slices the coordinates of every axis as the node slices the elements, and scatters to them. */
 function sliceAtRunTime(context: GradientContext, dy: Value, x: Value): Value {
   const { op, node, constants, fail } = context;
-  const [starts, ends] = [operand(context, 1), operand(context, 2)];
+  // The bounds may be int32, the coordinates' own settings are int64, and a Slice takes one type only.
+  const wide = (list: Value) => castTo(context, list, "int64");
+  const [starts, ends] = [wide(operand(context, 1)), wide(operand(context, 2))];
+  const stepList = node.inputs[4] ? wide(node.inputs[4]) : null;
   const axes = node.inputs[3] ? integersOf(node.inputs[3]) : allAxes(x).slice(0, sizeOf(starts) ?? 0);
   if (axes === null || (!node.inputs[3] && sizeOf(starts) === null)) return fail("the axes it slices are not known");
   return axes.reduce((grad, given, i) => {
     const axis = axisOf(given, x);
     const one = (list: Value) => op.Slice([list, constants.ints([i], "starts"), constants.ints([i + 1], "ends")]);
     const size = constants.dimOf(x, axis);
-    const steps = node.inputs[4] ? one(node.inputs[4]) : null;
+    const steps = stepList && one(stepList);
     const places = op.Slice([coordinates(context, size), one(starts), one(ends), constants.ints([0], "axes"), steps]);
     return scatterAlong(context, grad, axis, places, size);
   }, dy);

@@ -23,7 +23,6 @@ const reduction =
   (call) => {
     const x = call.tensor(0);
     const axes = axesOf(call, x);
-    if (axes === null) return x;
     const dims = reducedDims(x.dims, axes, call.node.int("keepdims", 1) === 1);
     if (isWide(x.dtype) && bigint) return reduce(call, x, axes, dims, bigint, elementsOf(x) as BigInt64Array);
     return reduce(call, x, axes, dims, number, x.numbers());
@@ -60,12 +59,12 @@ function truncated(values: ReturnType<typeof newElements>): Float64Array {
   return (values as Float64Array).map(Math.trunc);
 }
 
-/** The axes a reduction runs over: operand 1 or all; null when "no axes" means "do nothing". */
-function axesOf(call: KernelCall, x: Tensor): readonly number[] | null {
+/** The axes a reduction runs over: operand 1, all, or none, where each element is a group of its own. */
+function axesOf(call: KernelCall, x: Tensor): readonly number[] {
   const given = call.optional(1);
   const rank = x.dims.length;
   if (given !== null && given.size > 0) return integers(given).map((axis) => call.axis(axis, rank));
-  return call.node.int("noop_with_empty_axes", 0) === 1 ? null : x.dims.map((_, axis) => axis);
+  return call.node.int("noop_with_empty_axes", 0) === 1 ? [] : x.dims.map((_, axis) => axis);
 }
 
 const zero = (): number => 0;
@@ -98,7 +97,6 @@ const magnitude = (sum: number, x: number): number => sum + Math.abs(x);
 const logSumExp: Kernel = (call) => {
   const x = call.tensor(0);
   const axes = axesOf(call, x);
-  if (axes === null) return x;
   const { bases, members } = groupsAlong(x.dims, axes);
   const elements = x.numbers();
   const results = Float64Array.from(bases, (base) => {

@@ -61,6 +61,8 @@ const cases: Readonly<Record<string, string>> = {
     dx = lowbit.AveragePoolGrad <kernel_shape = [3,3], strides = [2,2], pads = [1,1,0,0]> (dy, x) }`,
   "AveragePoolGrad that counts padding": `g (float[2,3,3,3] dy, float[2,3,4,4] x) => (float[2,3,4,4] dx) {
     dx = lowbit.AveragePoolGrad <kernel_shape = [2,2], strides = [2,2], pads = [1,1,1,1], count_include_pad = 1> (dy, x) }`,
+  "AveragePoolGrad whose last windows reach beyond the padding that counts": `g (float[1,1,3,3] dy, float[1,1,6,5] x) => (float[1,1,6,5] dx) {
+    dx = lowbit.AveragePoolGrad <kernel_shape = [3,3], strides = [2,2], pads = [1,0,0,1], ceil_mode = 1, count_include_pad = 1> (dy, x) }`,
   "FakeQuantize with the whole range of uint8": `g (float[2,3,4] x) => (float[2,3,4] y) <float scale = {0.01}, uint8 zero = {100}> {
     y = lowbit.FakeQuantize <qmin = 0, qmax = 255> (x, scale, zero) }`,
   "FakeQuantize in 7 bits clips": `g (float[2,3,4] x) => (float[2,3,4] y) <float scale = {0.01}, uint8 zero = {30}> {

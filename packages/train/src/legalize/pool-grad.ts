@@ -1,6 +1,6 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
-import { exactPadsEnd, staticWindow } from "./window.ts";
+import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 
 /**
  * dX of Y = MaxPool(X): dY goes to the position of each window's maximum. The forward MaxPool, where it is still there,
@@ -43,10 +43,11 @@ export function averagePoolGrad(context: LegalizeContext): readonly Value[] {
   const kernel = node.ints("kernel_shape", [])!;
   const window = staticWindow(node, kernel, input, output);
   const padsEnd = exactPadsEnd(window, input, output);
-  const countPadding = node.int("count_include_pad", 0) === 1;
-  const weights = countPadding
-    ? scalar(editor, 1 / kernel.reduce((a, b) => a * b, 1), "per_window")
-    : editor.initializer(Tensor.of("float", sharesPerWindow(window, input, output), [1, 1, ...output]), "per_window");
+  const counted = node.int("count_include_pad", 0) === 1 ? padded(window) : window.kernel.map(() => [0, 0] as const);
+  const shares = sharesPerWindow(window, counted, input, output);
+  const weights = shares.every((share) => share === shares[0])
+    ? scalar(editor, shares[0]!, "per_window")
+    : editor.initializer(Tensor.of("float", shares, [1, 1, ...output]), "per_window");
   const ones = Array.from({ length: channels! * kernel.reduce((a, b) => a * b, 1) }, () => 1);
   const spread = editor.initializer(Tensor.of("float", ones, [channels!, 1, ...kernel]), "ones");
   const result = op.ConvTranspose([op.Mul([dy, weights]), spread], {
@@ -60,17 +61,24 @@ export function averagePoolGrad(context: LegalizeContext): readonly Value[] {
   return [result];
 }
 
-/** 1 / (number of positions inside the input) for every window, row-major. */
+/** How far positions count beyond either end of each axis, when those of the padding count. */
+function padded({ padsBegin, padsEnd }: StaticWindow): readonly (readonly [number, number])[] {
+  return padsBegin.map((begin, axis) => [begin, padsEnd[axis]!]);
+}
+
+/** 1 / (number of positions that count) for every window, row-major; a last window of `ceil_mode` may reach beyond all. */
 function sharesPerWindow(
-  window: ReturnType<typeof staticWindow>,
+  window: StaticWindow,
+  counted: readonly (readonly [before: number, behind: number])[],
   input: readonly number[],
   output: readonly number[],
 ): readonly number[] {
   const perAxis = output.map((count, axis) =>
     Array.from({ length: count }, (_, position) => {
       const start = position * window.strides[axis]! - window.padsBegin[axis]!;
-      const inside = Array.from({ length: window.kernel[axis]! }, (_, k) => start + k * window.dilations[axis]!);
-      return inside.filter((at) => at >= 0 && at < input[axis]!).length;
+      const places = Array.from({ length: window.kernel[axis]! }, (_, k) => start + k * window.dilations[axis]!);
+      const [before, behind] = counted[axis]!;
+      return places.filter((at) => at >= -before && at < input[axis]! + behind).length;
     }),
   );
   return perAxis
