@@ -1,9 +1,20 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { arm } from "@lowbit/backend-arm";
 import { x86 } from "@lowbit/backend-x86";
-import { CompileError, Graph, GraphEditor, newModel, Tensor, tensorType, type Model, type Value } from "@lowbit/ir";
+import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import {
+  cloneModel,
+  CompileError,
+  Graph,
+  GraphEditor,
+  newModel,
+  Tensor,
+  tensorType,
+  type Model,
+  type Value,
+} from "@lowbit/ir";
 import { adam, arrays, crossEntropy, evaluate, randomStream, sgd, type Dataset, type FitEvent } from "@lowbit/train";
-import { trainQuantized } from "./quantization-aware-training.ts";
+import { trainQuantized, type TrainedQuantized } from "./quantization-aware-training.ts";
 import { phasesOf, trainModel } from "./training.ts";
 import { withWeightScheme } from "./weight-scheme.ts";
 
@@ -126,6 +137,45 @@ describe("training a model with BatchNormalization", () => {
     },
     60_000,
   );
+
+  test("statistics that are estimated anew repair those that training kept wrong", async () => {
+    const lost = cloneModel(float);
+    for (const name of ["c1.mean", "c2.mean"]) {
+      const value = lost.graph.value(name)!;
+      const moved = value.initializer!.floats().map((mean) => mean + 3);
+      new GraphEditor(lost.graph).setInitializer(value, Tensor.of("float", moved));
+    }
+    const still = { ...settings, learningRate: 1e-9, freezeBatchNormalization: 0 };
+    expect(await accuracy(await trainModel(lost, still))).toBeLessThan(0.7);
+    const repaired = await trainModel(lost, { ...still, reestimateBatchNormalization: 20 });
+    expect(await accuracy(repaired)).toBeGreaterThan((await accuracy(float)) - 0.02);
+    const mean = (model: Model): Float32Array => model.graph.value("c1.mean")!.initializer!.floats();
+    mean(repaired).forEach((value, i) => expect(value).toBeCloseTo(mean(float)[i]!, 1));
+  }, 60_000);
+
+  test("statistics that are estimated anew are those of the integer model", async () => {
+    const backend = x86({ prefer: "integer" });
+    const options = { ...settings, backend, learningRate: 1e-3 };
+    const [as, anew] = [
+      await trainQuantized(float, options),
+      await trainQuantized(float, { ...options, reestimateBatchNormalization: 10 }),
+    ];
+    const of = ({ prepared }: TrainedQuantized, name: string): Tensor => prepared.graph.value(name)!.initializer!;
+    expect(of(anew, "c1.w").floats()).toEqual(of(as, "c1.w").floats());
+    expect(of(anew, "c1.var").floats()).not.toEqual(of(as, "c1.var").floats());
+    expect(await accuracy(anew.model)).toBeGreaterThan((await accuracy(float)) - 0.02);
+  }, 60_000);
+
+  test("statistics that are not there are no reason to train first", async () => {
+    const { graph } = cloneModel(float);
+    const folded = { ...float, graph };
+    runPasses(folded, defaultPipeline);
+    const events: FitEvent[] = [];
+    const options = { ...settings, reestimateBatchNormalization: 1, onEvent: (event: FitEvent) => events.push(event) };
+    const error: unknown = await trainModel(folded, options).catch((reason: unknown) => reason);
+    expect(error instanceof CompileError && error.diagnostic.code).toBe("train/reestimate");
+    expect(events).toEqual([]);
+  });
 
   test("stops with a diagnostic when it is told to", async () => {
     const controller = new AbortController();

@@ -5,6 +5,8 @@ import {
   fit,
   keepPruned,
   prune,
+  reestimateBatchNormalization,
+  requireNormalization,
   type FitEvent,
   type FitOptions,
   type Phase,
@@ -17,6 +19,11 @@ import { trainingStopped } from "./diagnostics.ts";
 export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate"> {
   /** BatchNormalization keeps its running statistics after this many epochs. Default: never. */
   readonly freezeBatchNormalization?: number;
+  /**
+   * After training, estimates the statistics of BatchNormalization anew on this many batches (see
+   * `reestimateBatchNormalization`). Default: they stay as training left them.
+   */
+  readonly reestimateBatchNormalization?: number;
   /** Sets weights to zero before training, and keeps them there. Default: none. */
   readonly prune?: PruneOptions;
   /** Measures the model as it would be saved after each epoch; the result goes into the epoch's event. */
@@ -86,14 +93,20 @@ export function phasesOf({ freezeObservers, integerForward, ...options }: Freeze
     });
 }
 
-/** Runs `fit` to its end and returns the trained graph. @throws CompileError `train/stopped` */
+/**
+ * Runs `fit` to its end, and what comes behind it; returns the trained graph.
+ *
+ * @throws CompileError `train/stopped`, `train/reestimate`
+ */
 export async function fitToEnd(
   graph: Graph,
   options: TrainingOptions,
   phases: readonly Phase[],
   finish: (graph: Graph) => Model,
 ): Promise<Graph> {
-  const { validate, onEvent, freezeBatchNormalization: _, prune: _pruned, ...settings } = options;
+  const { validate, onEvent, freezeBatchNormalization: _, prune: _pruned, ...rest } = options;
+  const { reestimateBatchNormalization: batches, ...settings } = rest;
+  if (batches !== undefined) requireNormalization(graph);
   const events = fit(graph, {
     ...settings,
     phases,
@@ -101,8 +114,18 @@ export async function fitToEnd(
   });
   for await (const event of events) {
     onEvent?.(event);
-    if (event.kind === "done") return event.graph;
+    if (event.kind === "done") return batches === undefined ? event.graph : reestimated(event.graph, batches, options);
     if (event.kind === "stopped") throw trainingStopped(event.step, options.checkpoint?.folder ?? null);
   }
   return graph;
+}
+
+function reestimated(graph: Graph, batches: number, { data, batch, seed, threads }: TrainingOptions): Promise<Graph> {
+  return reestimateBatchNormalization(graph, {
+    data,
+    batches,
+    ...(batch === undefined ? {} : { batch }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(threads === undefined ? {} : { threads }),
+  });
 }

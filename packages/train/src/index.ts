@@ -41,6 +41,11 @@ export { sgd, type SgdOptions } from "./optimizer/sgd.ts";
 export { keepPruned } from "./prune/keep-pruned.ts";
 export { prune, type Pruned, type PruneOptions, type PruningPattern } from "./prune/prune.ts";
 export { weightSparsity, type Sparsity, type WeightSparsity } from "./prune/sparsity.ts";
+export {
+  reestimateBatchNormalization,
+  requireNormalization,
+  type ReestimateOptions,
+} from "./reestimate/reestimate-batch-normalization.ts";
 export type { StateSlot } from "./step/assign.ts";
 export { loopSteps } from "./step/loop.ts";
 export { selectParameters } from "./step/parameters.ts";

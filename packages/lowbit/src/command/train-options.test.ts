@@ -49,6 +49,18 @@ describe("lowbit train with losses and optimizers", () => {
     expect(last).toBeLessThan(first!);
   });
 
+  test("re-estimating statistics is refused where there are none, before anything is trained", async () => {
+    const { code, stderr } = await workshop.run(
+      "train mlp.onnx -o out.onnx --float --data train.npz --reestimate-batch-norm 5",
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatchInlineSnapshot(`
+      "error train/reestimate: the model has no BatchNormalization whose statistics could be estimated anew
+        help: leave the re-estimation out, or start from a model whose normalizations were not folded into its layers
+      "
+    `);
+  });
+
   test("a module that gives no value of the graph is refused by name", async () => {
     const { code, stderr } = await workshop.run(
       "train mlp.onnx -o out.onnx --float --data soft.npz --loss ./broken.js",

@@ -66,6 +66,13 @@ export class TrainingLog {
     }
   }
 
+  /** Tells how good the model is after its statistics were estimated anew. */
+  reestimated(validation: number): void {
+    this.#terminal.note(
+      `statistics of BatchNormalization estimated anew: ${this.#metric} ${this.#metricText(validation)}`,
+    );
+  }
+
   /** The epochs, and the rate over all of them. */
   summary(): { readonly epochs: readonly EpochResult[]; readonly stepsPerSecond: number | null } {
     const steps = this.#results.reduce((sum, each) => sum + each.steps, 0);

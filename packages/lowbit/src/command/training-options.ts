@@ -21,6 +21,7 @@ export interface LoopOptions extends NormalizationOptions {
   readonly keep: "best" | "last";
   readonly patience?: number;
   readonly freezeBatchNorm?: number;
+  readonly reestimateBatchNorm?: number;
   readonly checkpoint?: string;
   readonly checkpointEvery?: number;
   readonly resume?: boolean;
@@ -64,6 +65,11 @@ export function addLoop(command: Command): Command {
       "keep the statistics of BatchNormalization after this many epochs",
       wholeNumber,
     )
+    .option(
+      "--reestimate-batch-norm <BATCHES>",
+      "after training, estimate the statistics of BatchNormalization anew on this many batches",
+      positiveInteger,
+    )
     .option("--checkpoint <DIR>", "save the state here now and then, and when interrupted")
     .option("--checkpoint-every <SECONDS>", "longest time between two saves (default: 30)", positiveNumber)
     .option("--resume", "go on from the state in --checkpoint")
@@ -88,6 +94,7 @@ export function loopSettings(
   options: LoopOptions & Pick<OptimizerOptions, "optimizer">,
 ): Omit<TrainingOptions, "loss" | "optimizer"> {
   const { epochs, batch, seed, checkpoint, checkpointEvery, freezeBatchNorm, keep, patience } = options;
+  const { reestimateBatchNorm } = options;
   const usualRate = ["sgd", "adagrad"].includes(options.optimizer) ? 1e-2 : 1e-3;
   const fill = blackAfter(options);
   return {
@@ -113,6 +120,7 @@ export function loopSettings(
           },
         }),
     ...(freezeBatchNorm === undefined ? {} : { freezeBatchNormalization: freezeBatchNorm }),
+    ...(reestimateBatchNorm === undefined ? {} : { reestimateBatchNormalization: reestimateBatchNorm }),
   };
 }
 
