@@ -6,8 +6,14 @@ import { formsWithoutCase } from "./cases/forms.testing.ts";
 import { agrees, compareWithDifferences } from "./cases/gradient-check.testing.ts";
 import { gradientRules } from "./gradient-rules.ts";
 
-/** Ops whose gradient is deliberately not the derivative (straight through the rounding); see quantization.test.ts. */
-const straightThrough = ["FakeQuantize", "QuantizeLinear", "DequantizeLinear", "QuantizationParameters"];
+/** Ops whose gradient is deliberately not the derivative (straight through the rounding, scaled); see quantization.test.ts. */
+const straightThrough = [
+  "ScaleGradient",
+  "FakeQuantize",
+  "QuantizeLinear",
+  "DequantizeLinear",
+  "QuantizationParameters",
+];
 
 describe.each(["static", "unknown"] as const)("with %s shapes, the gradient is the finite difference of", (shapes) => {
   const cases = gradientCases.filter((row) => shapes === "static" || !row.staticOnly);

@@ -43,7 +43,7 @@ export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";
 export { bypassFakeQuantize, freezeObservers } from "./prepare/freeze-observers.ts";
 export { freezeQuantizers } from "./prepare/freeze-quantizers.ts";
-export { learnScales } from "./prepare/learn-scales.ts";
+export { learnScales, type LearnScalesOptions } from "./prepare/learn-scales.ts";
 export { prepare, type PrepareOptions } from "./prepare/prepare.ts";
 export { composeConvBatchNormalization } from "./conv-batch-normalization/compose.ts";
 export {

@@ -68,6 +68,8 @@ export const fakeQuantizationGradients = {
   FakeQuantize: fakeQuantize,
   FakeQuantizeGrad: noGradient("it is itself a gradient, straight through the rounding"),
   QuantizationParameters: quantizationParameters,
+  /** dX = dY·factor; the factor is none of the loss's business. */
+  ScaleGradient: (context) => [context.op.Mul([cotangent(context), operand(context, 1)]), null],
   /** Observed ranges are statistics: training does not steer what is observed. */
   ObserveRange: zeroGradient,
   /** The state holds the value from now on. */

@@ -45,6 +45,26 @@ test("a scale of FakeQuantize per channel gets the sum over its channel", () => 
   expect(gradientsOf(text, [0.5, 0.5], x.slice(0, 4))).toEqual({ x: [0, 2, 3, 4], scale: [-2.8, 2.24] });
 });
 
+test("ScaleGradient changes nothing but the gradient", () => {
+  const graph = parseGraph("g (float[2] x) => (y) <float half = {0.5}> { y = lowbit.ScaleGradient (x, half) }");
+  const editor = new GraphEditor(graph);
+  const [y, x] = [graph.outputs[0]!, graph.value("x")!];
+  const dx = gradients(editor, [{ value: y, cotangent: editor.input("dy", y.type) }], [x]).get(x)!;
+  const [given, back] = [Tensor.of("float", [1, -2]), Tensor.of("float", [3, 4])];
+  const found = evaluate(
+    graph,
+    new Map([
+      ["x", given],
+      ["dy", back],
+    ]),
+    { outputs: [y, dx] },
+  );
+  expect([y, dx].map(({ name }) => [...found.get(name)!.floats()])).toEqual([
+    [1, -2],
+    [1.5, 2],
+  ]);
+});
+
 test("only the results of FakeQuantizeGrad that are needed are asked for", () => {
   const graph = parseGraph(
     "g (float[5] x, float scale) => (y) <int8 z = {0}> { y = lowbit.FakeQuantize <qmin = -2, qmax = 3> (x, scale, z) }",

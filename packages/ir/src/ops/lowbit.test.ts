@@ -16,6 +16,7 @@ const rows: readonly Row[] = [
   ["lowbit:ObserveRange", ["float[N,3]", "float", "float"], {}, "float float"],
   ["lowbit:ObserveRange", ["float[N,3]"], { mode: "current", axis: 1 }, "float[3] float[3]"],
   ["lowbit:QuantizationParameters", ["float[3]", "float[3]"], { ...range, dtype: "int8" }, "float[3] int8[3]"],
+  ["lowbit:ScaleGradient", ["float[3]", "float"], {}, "float[3]"],
   ["lowbit:Assign", ["float[3]", "float[3]"], {}, "float[3]"],
   ["lowbit:ConvBatchNormalization", composite, { pads: [1, 1, 1, 1] }, "float[N,4,8,8]"],
   [

@@ -78,6 +78,15 @@ export const lowbitOps = {
     traits: ["elementwise"],
     infer: inferQuantizationParameters,
   }),
+  /** X itself; the gradient of X is that of Y times a factor, which broadcasts. */
+  ScaleGradient: defineOp("ScaleGradient", {
+    since: 1,
+    domain,
+    inputs: ["X", "factor"],
+    outputs: ["Y"],
+    traits: ["elementwise"],
+    infer: typeOf(0),
+  }),
   Assign: defineOp("Assign", {
     since: 1,
     domain,

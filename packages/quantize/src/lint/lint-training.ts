@@ -1,7 +1,6 @@
 import { lowbitDomain, type Diagnostic, type Graph, type Node } from "@lowbit/ir";
 import { neverObserved } from "../diagnostics.ts";
 import { highLearningRate, roundsNothing } from "./diagnostics.ts";
-import { lintGammas } from "./gamma.ts";
 
 /** Above this, straight-through gradients are known to be unstable in fine-tuning. */
 const highestRate = 1e-3;
@@ -13,13 +12,12 @@ export interface TrainingFacts {
 
 /**
  * What is legal in training a prepared graph and yet likely a mistake: nothing that rounds, ranges that no data filled, a
- * learning rate too high for straight-through gradients, gammas near 0.
+ * learning rate too high for straight-through gradients. What is odd about its plan, `lintPlan` says.
  */
 export function lintTraining(prepared: Graph, { learningRate }: TrainingFacts): readonly Diagnostic[] {
-  const gammas = lintGammas(prepared);
-  if (![...prepared.nodes].some(rounds)) return [roundsNothing(), ...gammas];
+  if (![...prepared.nodes].some(rounds)) return [roundsNothing()];
   const rate = learningRate > highestRate ? [highLearningRate(learningRate, highestRate)] : [];
-  return [...rate, ...lintObservers(prepared), ...gammas];
+  return [...rate, ...lintObservers(prepared)];
 }
 
 function rounds(node: Node): boolean {

@@ -28,18 +28,26 @@ test("every scale gets a parameter, observers stop, and weights are no longer kn
       float[2,2] w = {1, 0.5, -0.25, 2},
       float low = {-1},  # buffer
       float high = {1},  # buffer
+      float gradient_scale = {0.044280745},
       float "sx.log_ratio" = {0},  # parameter
+      float gradient_scale_1 = {0.06274558},
       float[2] "sw.log_ratio" = {0, 0}  # parameter
     > {
       sx, zx = lowbit.QuantizationParameters <qmin = 0, qmax = 255, dtype = "uint8"> (low, high)
-      exp_out = Exp ("sx.log_ratio")
-      mul_out = Mul (sx, exp_out)
+      mul_out = Mul (sx, sx)
+      div_out = Div (gradient_scale, mul_out)
+      scalegradient_out = lowbit.ScaleGradient ("sx.log_ratio", div_out)
+      exp_out = Exp (scalegradient_out)
+      mul_out_1 = Mul (sx, exp_out)
       lw, hw = lowbit.ObserveRange <mode = "current", axis = 1> (w)
       sw, zw = lowbit.QuantizationParameters <qmin = -127, qmax = 127, symmetric = 1, dtype = "int8"> (lw, hw)
-      exp_out_1 = Exp ("sw.log_ratio")
-      mul_out_1 = Mul (sw, exp_out_1)
-      xq = lowbit.FakeQuantize <qmin = 0, qmax = 255> (x, mul_out, zx)
-      wq = lowbit.FakeQuantize <qmin = -127, qmax = 127, axis = 1> (w, mul_out_1, zw)
+      mul_out_2 = Mul (sw, sw)
+      div_out_1 = Div (gradient_scale_1, mul_out_2)
+      scalegradient_out_1 = lowbit.ScaleGradient ("sw.log_ratio", div_out_1)
+      exp_out_1 = Exp (scalegradient_out_1)
+      mul_out_3 = Mul (sw, exp_out_1)
+      xq = lowbit.FakeQuantize <qmin = 0, qmax = 255> (x, mul_out_1, zx)
+      wq = lowbit.FakeQuantize <qmin = -127, qmax = 127, axis = 1> (w, mul_out_3, zw)
       y = MatMul (xq, wq)
     }"
   `);

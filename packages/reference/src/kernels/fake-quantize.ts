@@ -181,5 +181,6 @@ export const fakeQuantizeKernels = {
   FakeQuantizeGrad: fakeQuantizeGrad,
   ObserveRange: observeRange,
   QuantizationParameters: quantizationParametersKernel,
+  ScaleGradient: (call) => call.tensor(0),
   Assign: assign,
 } satisfies Readonly<Record<string, Kernel>>;

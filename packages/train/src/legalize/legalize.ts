@@ -5,7 +5,7 @@ import { convGradWeight } from "./conv-grad-weight.ts";
 import { conv } from "./convolution.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
-import type { Legalization, ObservedRows } from "./legalization.ts";
+import { operand, type Legalization, type ObservedRows } from "./legalization.ts";
 import { averagePoolGrad, maxPoolGrad } from "./pool-grad.ts";
 import { observeRange, quantizationParameters } from "./ranges.ts";
 import { fuseReluMasks } from "./relu-mask.ts";
@@ -22,6 +22,7 @@ const legalizations: Readonly<Record<string, Legalization>> = {
   "lowbit:FakeQuantizeGrad": fakeQuantizeGrad,
   "lowbit:ObserveRange": observeRange,
   "lowbit:QuantizationParameters": quantizationParameters,
+  "lowbit:ScaleGradient": (context) => [operand(context, 0)],
 };
 
 function legalizationOf(node: Node): Legalization | null {
