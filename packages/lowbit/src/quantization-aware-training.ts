@@ -37,6 +37,8 @@ export interface QuantizationAwareOptions extends TrainingOptions {
   readonly integerForward?: number;
   /** Train the scales instead of following ranges (LSQ). */
   readonly learnScales?: boolean;
+  /** With `learnScales`, train the zero points of activations that have values on both sides of 0 too (LSQ+). */
+  readonly learnZeroPoints?: boolean;
 }
 
 /** A model trained for integers and how it came about. */
@@ -64,7 +66,7 @@ export interface TrainedQuantized {
  */
 export async function trainQuantized(model: Model, options: QuantizationAwareOptions): Promise<TrainedQuantized> {
   const { backend, keepFloat = [], editPlan, calibrationSamples, freezeObservers: freezeAfter, ...rest } = options;
-  const { learnScales: learnsScales = false, integerForward, ...settings } = rest;
+  const { learnScales: learnsScales = false, learnZeroPoints: zeroPoints = false, integerForward, ...settings } = rest;
   const source = cloneModel(model);
   const report = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training } = withPruning(source.graph, settings);
@@ -77,7 +79,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const calibration = await calibrate(canonical, plan, feeds, threads);
   const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
   const lints = [...lintPlan(plan), ...lintTraining(graph, { learningRate: options.learningRate ?? 1e-3 })];
-  if (learnsScales) learnScales(graph);
+  if (learnsScales) learnScales(graph, { zeroPoints });
   const observersStop = Math.min(freezeAfter ?? Infinity, integerForward ?? Infinity);
   const phases = phasesOf({
     ...training,

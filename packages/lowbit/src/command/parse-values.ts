@@ -38,8 +38,8 @@ export function numberList(text: string): readonly number[] {
   });
 }
 
-/** A number as people write them, fractions such as `1/255` included. */
-function toNumber(text: string): number | null {
+/** A number as people write them, fractions such as `1/255` included; null where the text is none. */
+export function toNumber(text: string): number | null {
   const parts = text.split("/").map((part) => (part.trim() === "" ? NaN : Number(part)));
   if (parts.length > 2) return null;
   const value = parts[0]! / (parts[1] ?? 1);

@@ -5,12 +5,10 @@ import {
   improvementNames,
   improvementsOverData,
   integerOperators,
-  planFromJson,
   planToJson,
   quantizationModes,
   quantizeModel,
   type Improvement,
-  type ObserverName,
   type PlanJson,
   type QuantizationMode,
 } from "@lowbit/quantize";
@@ -18,7 +16,7 @@ import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { beyondKernels } from "../../diagnostics.ts";
-import { withWeightScheme, type WeightScheme } from "../../weight-scheme.ts";
+import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
 import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell } from "../integer-result.ts";
@@ -28,37 +26,20 @@ import { checkWritable, modelFileBytes } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import { readCostsFile } from "../costs-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
+import { addPlan, editedPlan, weightScheme, type PlanOptions } from "../plan-options.ts";
 
-interface QuantizeCommandOptions extends NormalizationOptions {
+interface QuantizeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions {
   readonly output: string;
   readonly backend: string;
   readonly mode: QuantizationMode;
   readonly calibrate?: string;
-  readonly samples: number;
-  readonly observer: keyof typeof observers;
-  readonly calibrationCache?: string;
-  readonly weights?: "int8" | "int4";
-  readonly granularity?: NonNullable<WeightScheme["granularity"]>;
-  readonly keepFloat?: readonly string[];
   readonly improve?: readonly Improvement[];
-  readonly plan?: string;
-  readonly savePlan?: string;
   readonly prefer: Preference;
   readonly batch?: number;
   readonly costs?: string;
   readonly reduceRange?: ReduceRange;
   readonly format: "qdq" | "qoperator";
 }
-
-/** Observers by their names at the command line. */
-const observers = {
-  minmax: "min-max",
-  "moving-average": "moving-average",
-  histogram: "histogram",
-  percentile: "percentile",
-  entropy: "entropy",
-  mse: "mse",
-} as const satisfies Record<string, ObserverName>;
 
 /** `lowbit quantize`: post-training quantization. */
 export function addQuantize(program: Command, interruptions: Interruptions): void {
@@ -76,31 +57,13 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         .choices(quantizationModes)
         .default("static"),
     )
-    .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`)
-    .option("--samples <N>", "at most this many samples for calibration", positiveInteger, 512)
-    .addOption(
-      new Option("--observer <name>", "how ranges are chosen").choices(Object.keys(observers)).default("minmax"),
-    )
-    .option(
-      "--calibration-cache <FILE>",
-      "keep in FILE what calibration saw, and go on from it: after an interruption, or with more samples",
-    )
-    .addOption(
-      new Option("--weights <dtype>", "codes of weights (default: as the backend has them)").choices(["int8", "int4"]),
-    )
-    .option(
-      "--granularity <G>",
-      "scales of weights: tensor, channel or block:N (default: as the backend has them)",
-      granularity,
-    )
+    .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`);
+  addPlan(addCalibration(command))
     .option(
       "--improve <names>",
       `done to the float model first, separated by commas: ${improvementNames.join(", ")} (default: nothing)`,
       improvements,
     )
-    .option("--keep-float <GLOB...>", "nodes that stay float; * stands for any text")
-    .option("--plan <FILE>", "quantize as this JSON says, not as the backend plans")
-    .option("--save-plan <FILE>", "write the plan as JSON")
     .addOption(
       new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
         .choices(["speed", "integer"])
@@ -124,7 +87,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
     const { output, samples, savePlan, keepFloat = [], threads, mode, calibrationCache } = options;
-    const contradiction = contradictionIn(options);
+    const contradiction = contradictionIn(options) ?? calibrationMisuse(options);
     if (contradiction) job.misuse(contradiction);
     const backend = await loadBackend(options.backend, {
       prefer: options.prefer,
@@ -146,7 +109,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       mode,
       weights: weightScheme(options),
       ...(data ? { data: calibrationFeeds(data, model.graph.inputs, { samples }) } : {}),
-      observer: observers[options.observer],
+      ...calibrationFrom(options),
       keepFloat,
       ...(plan ? { plan } : {}),
       ...(options.improve ? { improve: options.improve } : {}),
@@ -187,34 +150,20 @@ function contradictionIn({
   return null;
 }
 
-function weightScheme({ weights, granularity: scales }: QuantizeCommandOptions): WeightScheme {
-  return {
-    ...(weights === undefined ? {} : { dtype: weights }),
-    ...(scales === undefined ? {} : { granularity: scales }),
-  };
-}
-
 /** The plan to use instead of the one of the backend or mode; undefined when there is nothing to change. */
 function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions): PlanJson | undefined {
-  const { weights, granularity: scales, keepFloat = [], mode } = options;
-  const json = options.plan === undefined ? undefined : readPlanFile(options.plan);
-  if ((weights === undefined && scales === undefined) || (!json && mode !== "static")) return json;
+  const { weights, granularity, keepFloat = [], mode } = options;
+  const json = options.plan === undefined ? null : readPlanFile(options.plan);
+  if ((weights === undefined && granularity === undefined) || (!json && mode !== "static")) return json ?? undefined;
   const optimized = cloneModel(model);
   runPasses(optimized, defaultPipeline);
-  const plan = json ? planFromJson(optimized.graph, json) : backend.quantizer.annotate(optimized.graph, { keepFloat });
-  return planToJson(withWeightScheme(plan, weightScheme(options)));
+  const annotated = backend.quantizer.annotate(optimized.graph, { keepFloat });
+  return planToJson(editedPlan(annotated, json, options));
 }
 
 /** What makes calibration data other data. */
 function dataName({ calibrate, scale, mean, std }: QuantizeCommandOptions): string {
   return JSON.stringify([calibrate, scale, mean, std]);
-}
-
-function granularity(text: string): NonNullable<WeightScheme["granularity"]> {
-  if (text === "tensor" || text === "channel") return text;
-  const size = /^block:([1-9]\d*)$/.exec(text)?.[1];
-  if (size === undefined) throw new InvalidArgumentError("It must be tensor, channel or block:N.");
-  return { block: Number(size) };
 }
 
 function improvements(text: string): readonly Improvement[] {

@@ -14,18 +14,21 @@ import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions }
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
 import { checkWritable, modelFileBytes } from "../output-file.ts";
+import { readPlanFile, writePlanFile } from "../plan-file.ts";
+import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
 import { addPruning, pruningFrom, pruningMisuse, type PruningOptions } from "../prune-options.ts";
 import { wholeNumber } from "../parse-values.ts";
 import { TrainingLog } from "../training-log.ts";
 import { addLoop, loopMisuse, loopSettings, type LoopOptions } from "../training-options.ts";
 
-interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions, PruningOptions {
+interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions, PruningOptions, PlanOptions {
   readonly output: string;
   readonly backend?: string;
   readonly data: string;
   readonly validate?: string;
   readonly freezeObservers?: number;
   readonly learnScales?: boolean;
+  readonly learnZeroPoints?: boolean;
   readonly integerForward?: number;
   readonly metrics?: string;
 }
@@ -48,9 +51,10 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       wholeNumber,
     )
     .option("--learn-scales", "train the scales too, instead of following ranges (LSQ)")
+    .option("--learn-zero-points", "with --learn-scales: the zero points of activations as well (LSQ+)")
     .option("--metrics <FILE>", "write what happens to this file, one JSON object per line");
   finish<TrainCommandOptions>(
-    addNormalization(addPruning(addOptimizer(addLoop(addLoss(command))))),
+    addNormalization(addPruning(addOptimizer(addLoop(addLoss(addPlan(command)))))),
     interruptions,
     ["output", "data"],
     async (job) => {
@@ -59,7 +63,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       const [path] = job.args as readonly [string];
       const { output, threads } = options;
       const backend = options.backend ? await loadBackend(options.backend, { known: job.config.backends ?? [] }) : null;
-      for (const file of [output, options.metrics]) if (file !== undefined) checkWritable(file);
+      for (const file of [output, options.metrics, options.savePlan]) if (file !== undefined) checkWritable(file);
       const model = loadModel(path, { report: (finding) => terminal.report(finding) });
       const loss = await lossFrom(model, options);
       const data = await openData(options.data, model, options, targetsOf(loss));
@@ -95,8 +99,13 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       );
       metrics?.close();
       for (const finding of made.diagnostics) terminal.report(finding);
+      const reestimated =
+        validation && options.reestimateBatchNorm !== undefined
+          ? { reestimated: await validated(made.model, validation, metric, threads) }
+          : {};
+      if (reestimated.reestimated !== undefined) log.reestimated(reestimated.reestimated);
       const result = await writeAndTell({ ...made, otherBytes: modelFileBytes(path, model) }, output, data, threads);
-      terminal.result({ ...result, ...log.summary() }, () => integerResultText(result));
+      terminal.result({ ...result, ...log.summary(), ...reestimated }, () => integerResultText(result));
     },
   );
 }
@@ -111,29 +120,49 @@ function checkUsage({ options, misuse }: Job<TrainCommandOptions>): void {
   if (wrong !== null) misuse(wrong);
   if (options.validate && metricFor(options) === null)
     misuse("--validate measures accuracy or mse, which do not fit this loss");
-  if (options.float && options.learnScales) misuse("--learn-scales needs --backend");
-  if (options.float && options.integerForward !== undefined) misuse("--integer-forward needs --backend");
-  if (options.float && options.freezeObservers !== undefined) misuse("--freeze-observers needs --backend");
+  if (options.integerForward !== undefined && options.reestimateBatchNorm !== undefined) {
+    misuse("--reestimate-batch-norm would change the integers that --integer-forward trains: give one of them");
+  }
+  if (options.learnZeroPoints && !options.learnScales) misuse("--learn-zero-points needs --learn-scales");
+  const forIntegers = {
+    "--learn-scales": options.learnScales,
+    "--integer-forward": options.integerForward,
+    "--freeze-observers": options.freezeObservers,
+    "--weights": options.weights,
+    "--granularity": options.granularity,
+    "--keep-float": options.keepFloat,
+    "--plan": options.plan,
+    "--save-plan": options.savePlan,
+  };
+  for (const [flag, value] of Object.entries(forIntegers)) {
+    if (options.float && value !== undefined) misuse(`${flag} needs --backend`);
+  }
 }
 
 async function trained(
   model: Model,
   backend: Backend | null,
   training: TrainingOptions,
-  { freezeObservers, integerForward, learnScales }: TrainCommandOptions,
+  options: TrainCommandOptions,
 ): Promise<Omit<NewModel, "otherBytes">> {
   if (!backend) {
     const made = await trainModel(model, training);
     const sparsity = training.prune ? weightSparsity(made.graph) : null;
     return { model: made, backend: null, skipped: [], diagnostics: [], sparsity };
   }
+  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat, savePlan } = options;
+  const json = options.plan === undefined ? null : readPlanFile(options.plan);
   const result = await trainQuantized(model, {
     ...training,
     backend,
+    editPlan: (plan) => editedPlan(plan, json, options),
+    ...(keepFloat ? { keepFloat } : {}),
     ...(freezeObservers === undefined ? {} : { freezeObservers }),
     ...(integerForward === undefined ? {} : { integerForward }),
     ...(learnScales ? { learnScales } : {}),
+    ...(learnZeroPoints ? { learnZeroPoints } : {}),
   });
+  if (savePlan !== undefined) writePlanFile(savePlan, result.plan);
   return { ...result, backend: backend.name };
 }
 
