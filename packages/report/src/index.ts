@@ -1,8 +1,26 @@
 /**
- * Shows the analysis of a quantized model as one HTML file that needs no network: summary, graph, layers, values.
+ * Shows what quantization or training did to a model as one HTML file that needs no network: summary, graph, layers, values,
+ * training curves.
  *
- * It knows how an analysis looks, not how it is made.
+ * It knows how results look, not how they are made.
  */
-export { reportGraph } from "./report-graph.ts";
+export { reportGraph, type NodeFacts } from "./report-graph.ts";
 export { reportHtml } from "./report-html.ts";
-export type { ReportData, ReportEdge, ReportGraph, ReportNode } from "./report-data.ts";
+export {
+  TrainingRecord,
+  type EpochPoint,
+  type StepPoint,
+  type TrainingCurves,
+  type TrainingMark,
+} from "./training-record.ts";
+export type { LevelLayout } from "./layout/level-layout.ts";
+export type {
+  Deployment,
+  Latency,
+  Pair,
+  ReportBlock,
+  ReportData,
+  ReportEdge,
+  ReportGraph,
+  ReportNode,
+} from "./report-data.ts";

@@ -1,26 +1,30 @@
 import type { Graph, Node } from "@lowbit/ir";
-import type { Analysis, Skipped } from "@lowbit/quantize";
-import type { ReportEdge, ReportGraph } from "./report-data.ts";
+import { blocksOf } from "./blocks/blocks.ts";
+import { layoutLevel } from "./layout/level-layout.ts";
+import { boxesOf, closedSize, levelsOf } from "./layout/levels.ts";
+import type { ReportEdge, ReportGraph, ReportNode } from "./report-data.ts";
 
-/** The drawing of the graph that an analysis is about, each node with its layer or the reason why it stays float. */
-export function reportGraph(graph: Graph, { layers }: Analysis, skipped: readonly Skipped[]): ReportGraph {
-  const layerOf = new Map(layers.flatMap(({ name, nodes }) => nodes.map((node) => [node, name] as const)));
-  const reasons = new Map(skipped.map(({ node, reason }) => [node, reason]));
-  const nodes = [...graph.nodes];
-  const index = new Map<Node, number>(nodes.map((node, at) => [node, at]));
-  const edges = nodes.flatMap((node, to) =>
+/** What a report says about a node, besides what its graph tells. */
+export type NodeFacts = Pick<ReportNode, "layer" | "integer" | "reason" | "time">;
+
+/** The drawing of a graph: its nodes with what is known about them, the blocks they form, and where all of it stands. */
+export function reportGraph(graph: Graph, factsOf: (node: Node) => NodeFacts): ReportGraph {
+  const all = [...graph.nodes];
+  const index = new Map<Node, number>(all.map((node, at) => [node, at]));
+  const edges = all.flatMap((node, to) =>
     node.inputs.flatMap((value): readonly ReportEdge[] => {
       const from = value?.producer ? index.get(value.producer) : undefined;
       return value && from !== undefined ? [{ from, to, value: value.name }] : [];
     }),
   );
-  return {
-    nodes: nodes.map((node) => ({
-      name: node.label,
-      op: node.op,
-      layer: layerOf.get(node.label) ?? null,
-      reason: reasons.get(node) ?? null,
-    })),
-    edges,
-  };
+  const named = all.map((node) => ({ name: node.label, op: node.op }));
+  const { blocks, blockOf } = blocksOf(named, edges);
+  const nodes = all.map((node, at): ReportNode => ({ ...named[at]!, ...factsOf(node), block: blockOf[at]! }));
+  const layouts = levelsOf({ nodes, edges, blocks }).map((level) =>
+    layoutLevel(
+      boxesOf(level, () => closedSize),
+      level.edges,
+    ),
+  );
+  return { nodes, edges, blocks, layouts };
 }

@@ -15,18 +15,6 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The same for SVG. */
-export function drawing<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  properties: Properties = {},
-  ...children: readonly (Node | string)[]
-): SVGElementTagNameMap[K] {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  assign(made, properties);
-  made.append(...children);
-  return made;
-}
-
 function assign(made: Element, properties: Properties): void {
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value === "function") made.addEventListener(name, value as EventListener);

@@ -3,10 +3,13 @@ export function decibels(sqnr: number | null): string {
   return sqnr === null ? "exact" : `${sqnr.toFixed(1)} dB`;
 }
 
+/** Metrics that are not shares. */
+const absolute: readonly string[] = ["mse"];
+
 /** A metric by its name: shares in percent. */
 export function metricText(value: number | null, metric: string | null): string {
   if (value === null) return "";
-  return metric === "mse" ? String(Number(value.toPrecision(4))) : `${(100 * value).toFixed(2)} %`;
+  return metric !== null && absolute.includes(metric) ? short(value) : percent(value);
 }
 
 /** A share of 0 to 1. */
@@ -19,13 +22,26 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** Viridis (van der Walt and Smith), five of its colours; readable with all forms of colour-blindness. */
-const viridis = ["#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"] as const;
-
-/** A colour for a share of 0 (good, yellow) to 1 (bad, dark violet). */
-export function shade(share: number): { readonly fill: string; readonly ink: string } {
-  const at = Math.min(viridis.length - 1, Math.max(0, Math.round(share * (viridis.length - 1))));
-  return { fill: viridis[at]!, ink: at < 2 ? "#10151c" : "#fff" };
+/** Microseconds, as people say them. */
+export function timeText(microseconds: number): string {
+  return microseconds >= 1000 ? `${(microseconds / 1000).toPrecision(3)} ms` : `${microseconds.toPrecision(3)} µs`;
 }
 
-export const shades: readonly string[] = viridis;
+/** Bytes in the unit that fits. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB"];
+  let [value, unit] = [bytes / 1000, 0];
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${value.toPrecision(3)} ${units[unit]!}`;
+}
+
+/** A count with its noun. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A text that begins with a capital letter. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

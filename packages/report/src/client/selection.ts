@@ -1,19 +1,21 @@
-/** The layer that all views show. */
+/** The node that all views show. */
 export class Selection {
-  #layer: string | null = null;
-  readonly #listeners: ((layer: string | null) => void)[] = [];
+  #node: number | null = null;
+  readonly #listeners: ((node: number | null) => void)[] = [];
 
-  get layer(): string | null {
-    return this.#layer;
+  get node(): number | null {
+    return this.#node;
   }
 
-  select(layer: string | null): void {
-    this.#layer = layer;
-    for (const listener of this.#listeners) listener(layer);
+  select(node: number | null): void {
+    if (node === this.#node) return;
+    this.#node = node;
+    for (const listener of this.#listeners) listener(node);
   }
 
-  listen(listener: (layer: string | null) => void): void {
+  /** Tells the node now, and whenever another one is chosen. */
+  listen(listener: (node: number | null) => void): void {
     this.#listeners.push(listener);
-    listener(this.#layer);
+    listener(this.#node);
   }
 }

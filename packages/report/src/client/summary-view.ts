@@ -1,50 +1,212 @@
-import type { ReportData } from "../report-data.ts";
-import { element } from "./element.ts";
-import { decibels, metricText } from "./numbers.ts";
+import { worstOf } from "./worst-layers.ts";
+import type { Deployment, Latency, ReportData } from "../report-data.ts";
+import { element, nameText } from "./element.ts";
+import { bytesText, capital, decibels, metricText, percent, plural, timeText } from "./numbers.ts";
+import type { Selection } from "./selection.ts";
 
 /** The figures that count, and how the report was made. */
-export function summaryView({ analysis, metric, graph, command, versions }: ReportData): HTMLElement {
-  const total = analysis.layers.reduce((sum, { macs }) => sum + macs, 0);
-  const float = graph.nodes.filter(({ layer }) => layer === null);
-  const figure = (value: string, about: string): HTMLElement =>
-    element("div", { class: "card" }, element("b", {}, value), element("span", { class: "soft" }, about));
-  const figures = [
-    ...(metric === null
-      ? []
+export function summaryView(data: ReportData, selection: Selection, showGraph: () => void): HTMLElement {
+  return element(
+    "div",
+    {},
+    ...(data.interrupted === null ? [] : [element("p", { class: "card warning", role: "alert" }, data.interrupted)]),
+    element("div", { class: "figures" }, ...figures(data)),
+    ...(data.deployment ? [comparison(data, data.deployment)] : []),
+    ...worstLayersCard(data, selection, showGraph),
+    ...floatCard(data),
+    ...data.notes.map((note) => element("p", { class: "card" }, note)),
+    origin(data),
+  );
+}
+
+function figures({ deployment, analysis, metric, backend, graph }: ReportData): readonly HTMLElement[] {
+  const figure = (value: string, about: string, note = ""): HTMLElement =>
+    element(
+      "div",
+      { class: "card" },
+      element("b", {}, value),
+      element("span", {}, about),
+      element("small", { class: "soft" }, note),
+    );
+  const made = backend === null ? "trained" : "quantized";
+  const quality = deployment?.quality;
+  const { quantized = null } = analysis ?? {};
+  const isFloat = backend === null;
+  return [
+    ...(quality
+      ? [figure(metricText(quality.made, metric), `${metric}, ${made}`, `${metricText(quality.float, metric)} before`)]
+      : quantized && quantized.metric !== null
+        ? [
+            figure(
+              metricText(quantized.metric, metric),
+              `${metric}, ${made}`,
+              `${metricText(analysis!.float.metric, metric)} before`,
+            ),
+          ]
+        : []),
+    ...(deployment
+      ? [
+          figure(
+            bytesText(deployment.bytes.made),
+            "model file",
+            ratioText(deployment.bytes.float, deployment.bytes.made, "smaller", "larger"),
+          ),
+        ]
+      : []),
+    ...(deployment?.latency
+      ? [
+          figure(
+            milliseconds(deployment.latency.made.median),
+            `for one run, batch ${deployment.latency.batch}`,
+            ratioText(deployment.latency.float.median, deployment.latency.made.median, "faster", "slower"),
+          ),
+        ]
+      : []),
+    ...(deployment && deployment.integerMacs !== null && !isFloat
+      ? [figure(percent(deployment.integerMacs), "of the multiply-accumulates run on integers")]
+      : []),
+    ...(quantized
+      ? [figure(decibels(quantized.sqnr), "SQNR of the quantized results", `on ${plural(analysis!.samples, "sample")}`)]
+      : []),
+    ...(isFloat
+      ? [figure(String(graph.nodes.length), "nodes")]
       : [
-          figure(metricText(analysis.float.metric, metric), `${metric}, float`),
-          figure(metricText(analysis.quantized.metric, metric), `${metric}, quantized`),
+          figure(
+            `${graph.nodes.filter(({ integer }) => integer).length} of ${graph.nodes.length}`,
+            "nodes run on integers",
+          ),
         ]),
-    figure(decibels(analysis.quantized.sqnr), "SQNR of the quantized results"),
-    figure(String(analysis.layers.length), "quantized layers"),
-    figure(total.toLocaleString("en"), "multiply-accumulates per sample in them"),
-    figure(String(float.length), "nodes that stay float"),
   ];
+}
+
+/** Both models side by side, and how they were measured. */
+function comparison({ metric, kind, backend }: ReportData, deployment: Deployment): HTMLElement {
+  const { bytes, latency, quality, machine, conversions } = deployment;
+  const made = backend === null ? "trained" : "quantized";
+  const row = (name: string, float: string, now: string): HTMLElement =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, name),
+      element("td", { class: "number" }, float),
+      element("td", { class: "number" }, now),
+    );
+  const quartiles = ({ low, high }: Latency): string => `${milliseconds(low)} to ${milliseconds(high)}`;
+  const perSecond = ({ median }: Latency): string =>
+    Number(((1000 * latency!.batch) / median).toPrecision(3)).toLocaleString("en");
+  const rows = [
+    ...(quality ? [row(metric ?? "", metricText(quality.float, metric), metricText(quality.made, metric))] : []),
+    row("file", bytesText(bytes.float), bytesText(bytes.made)),
+    ...(latency
+      ? [
+          row("median of a run", milliseconds(latency.float.median), milliseconds(latency.made.median)),
+          row("middle half of the runs", quartiles(latency.float), quartiles(latency.made)),
+          row("samples per second", perSecond(latency.float), perSecond(latency.made)),
+        ]
+      : []),
+  ];
+  const notes = [
+    latency
+      ? `Latency: both models in turns, batch ${latency.batch}, ${plural(latency.threads, "thread")}, on ${machine}.`
+      : `Measured on ${machine}.`,
+    ...(quality ? [`${capital(metric ?? "metric")}: on ${plural(quality.samples, "sample")} of ${quality.data}.`] : []),
+    ...(conversions !== null && conversions > 0
+      ? [
+          `${percent(conversions)} of the kernels' time goes to conversions between float and codes and to changes of layout, which stand for no node of the graph.`,
+        ]
+      : []),
+  ];
+  const head = ["", kind === "train" ? "before" : "float", made].map((title, i) =>
+    element("th", { class: i > 0 ? "number" : "", scope: "col" }, title),
+  );
+  return element(
+    "div",
+    { class: "card plain" },
+    element("h2", {}, "Before and after"),
+    element(
+      "table",
+      { class: "narrow" },
+      element("thead", {}, element("tr", {}, ...head)),
+      element("tbody", {}, ...rows),
+    ),
+    element("p", { class: "soft small" }, notes.join(" ")),
+  );
+}
+
+/** The layers that cost most, with what to do; a click shows one in the graph. */
+function worstLayersCard(data: ReportData, selection: Selection, showGraph: () => void): readonly HTMLElement[] {
+  const worst = worstOf(data);
+  if (worst.rows.length === 0) return [];
+  const items = worst.rows.map(({ layer, node, share }) => {
+    const show = (): void => {
+      selection.select(node);
+      showGraph();
+    };
+    const advice = data.advice[layer.name];
+    return element(
+      "tr",
+      {},
+      element("td", {}, element("button", { class: "link", click: show }, nameText(layer.name))),
+      element("td", {}, layer.op),
+      element(
+        "td",
+        {},
+        element("span", { class: "bar", style: `width:${(4 + 90 * share).toFixed(0)}px` }),
+        decibels(worst.sqnr(layer)),
+      ),
+      element(
+        "td",
+        { class: "wide" },
+        advice ? (advice.action === "nothing" ? "nothing to do: " : `${advice.action}: `) + advice.reason : "",
+      ),
+    );
+  });
+  return [
+    element(
+      "div",
+      { class: "card plain" },
+      element("h2", {}, "Layers that cost most"),
+      element("p", { class: "soft small" }, worst.about),
+      element("table", {}, element("tbody", {}, ...items)),
+    ),
+  ];
+}
+
+function floatCard({ graph, backend }: ReportData): readonly HTMLElement[] {
+  if (backend === null) return [];
   const reasons = new Map<string, number>();
-  for (const { op, reason } of float) {
+  for (const { op, reason, integer } of graph.nodes) {
+    if (integer) continue;
     const text = `${op}: ${reason ?? "it has nothing to quantize"}`;
     reasons.set(text, (reasons.get(text) ?? 0) + 1);
   }
+  if (reasons.size === 0) return [];
   const rows = [...reasons].map(([text, count]) => element("li", {}, `${text}${count > 1 ? ` (${count} nodes)` : ""}`));
+  return [
+    element("div", { class: "card" }, element("h2", {}, "What stays float, and why"), element("ul", {}, ...rows)),
+  ];
+}
+
+function origin({ command, versions }: ReportData): HTMLElement {
   const facts = Object.entries(versions).flatMap(([name, version]) => [
     element("dt", {}, name),
     element("dd", {}, version),
   ]);
   return element(
     "div",
-    {},
-    element("div", { class: "figures" }, ...figures),
-    ...(rows.length === 0
-      ? []
-      : [
-          element("div", { class: "card" }, element("h2", {}, "What stays float, and why"), element("ul", {}, ...rows)),
-        ]),
-    element(
-      "div",
-      { class: "card" },
-      element("h2", {}, "How to make this again"),
-      element("p", {}, element("code", { dir: "auto" }, command)),
-      element("dl", {}, ...facts),
-    ),
+    { class: "card" },
+    element("h2", {}, "How to make this again"),
+    element("p", {}, element("code", { dir: "auto" }, command)),
+    element("dl", {}, ...facts),
   );
+}
+
+function milliseconds(value: number): string {
+  return timeText(1000 * value);
+}
+
+function ratioText(before: number, now: number, better: string, worse: string): string {
+  const ratio = before / now;
+  if (Math.abs(ratio - 1) < 0.02) return "as before";
+  return ratio > 1 ? `${ratio.toFixed(2)} times ${better}` : `${(1 / ratio).toFixed(2)} times ${worse}`;
 }
