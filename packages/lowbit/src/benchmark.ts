@@ -1,3 +1,4 @@
+import type { Model } from "@lowbit/ir";
 import { Session, type Feeds, type SessionOptions } from "@lowbit/runtime";
 import { batchConflict } from "./diagnostics.ts";
 import { madeUpFeeds } from "./made-up-feeds.ts";
@@ -10,6 +11,12 @@ export interface Timing {
   readonly lowMs: number;
   readonly highMs: number;
   readonly runs: number;
+}
+
+/** A model that is in no file, under a name for messages. */
+export interface NamedModel {
+  readonly name: string;
+  readonly model: Model;
 }
 
 /** Timings of models measured side by side. */
@@ -35,11 +42,14 @@ const leastRounds = 5;
 const warmUpRuns = 3;
 
 /**
- * Measures the latency of models (paths) on made-up inputs, in turns, so that all see the same state of the machine.
+ * Measures the latency of models (paths, or models in memory) on made-up inputs, in turns, so that all see the same state of the machine.
  *
  * @throws CompileError `bench/batch`, `runtime/load`, `runtime/run`
  */
-export async function benchmark(models: readonly string[], options: BenchmarkOptions = {}): Promise<Benchmark> {
+export async function benchmark(
+  models: readonly (string | NamedModel)[],
+  options: BenchmarkOptions = {},
+): Promise<Benchmark> {
   const { threads, seconds = 2, onProgress } = options;
   const runtime: SessionOptions = {
     ...(threads === undefined ? {} : { threads }),
@@ -48,8 +58,11 @@ export async function benchmark(models: readonly string[], options: BenchmarkOpt
   };
   const sessions: Session[] = [];
   try {
-    for (const model of models) sessions.push(await Session.create(model, runtime));
-    const batch = commonBatch(models, sessions, options.batch);
+    const names = models.map((model) => (typeof model === "string" ? model : model.name));
+    for (const model of models) {
+      sessions.push(await Session.create(typeof model === "string" ? model : model.model, runtime));
+    }
+    const batch = commonBatch(names, sessions, options.batch);
     const runners: Runner[] = [];
     for (const session of sessions) runners.push(await Runner.create(session, madeUpFeeds(session.inputs, batch)));
     const until = performance.now() + 1000 * seconds * models.length;
@@ -58,7 +71,7 @@ export async function benchmark(models: readonly string[], options: BenchmarkOpt
       for (const runner of runners) await runner.round();
       onProgress?.(Math.min(1, (performance.now() - started) / (until - started)));
     }
-    return { batch, timings: runners.map((runner, index) => runner.timing(models[index]!)) };
+    return { batch, timings: runners.map((runner, index) => runner.timing(names[index]!)) };
   } finally {
     for (const session of sessions) await session.release();
   }

@@ -85,3 +85,25 @@ export function beyondKernels(backend: string, problems: readonly string[]): Dia
     help: "the file is right and computes these nodes in float; for smaller files alone there is --mode weight-only",
   };
 }
+
+/** A command was stopped while it measured for its report. @param output the model, which is written */
+export function reportStopped(report: string, output: string): CompileError {
+  return new CompileError({
+    code: "report/stopped",
+    severity: "error",
+    message: `stopped before the report was made; it is not written, but the model is, to "${output}"`,
+    where: { file: report },
+    help: "run the command again to get the report",
+  });
+}
+
+/** Curves of an earlier run in a checkpoint folder that cannot be read. */
+export function badCurvesFile(path: string, message: string): CompileError {
+  return new CompileError({
+    code: "train/checkpoint",
+    severity: "error",
+    message: `curves of the run before: ${message}`,
+    where: { file: path },
+    help: "delete the file: the report then begins where the run is resumed",
+  });
+}

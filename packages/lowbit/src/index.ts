@@ -14,7 +14,7 @@ export {
 } from "./analysis/analyze-quantization.ts";
 export { compare, type CompareOptions } from "./comparison/compare.ts";
 export { calibrateCosts, type CalibrateCostsOptions } from "./calibrate-costs/calibrate-costs.ts";
-export { benchmark, type Benchmark, type BenchmarkOptions, type Timing } from "./benchmark.ts";
+export { benchmark, type Benchmark, type BenchmarkOptions, type NamedModel, type Timing } from "./benchmark.ts";
 export { calibrationFeeds, type CalibrationFeedsOptions } from "./calibration-feeds.ts";
 export { defineConfig, type CommandConfig, type ConfigValue, type LowbitConfig } from "./command/config/config.ts";
 export {
@@ -26,6 +26,8 @@ export {
 } from "./compiler.ts";
 export { summarize, type ModelSummary, type PortSummary } from "./model-summary.ts";
 export { quantizable, type Quantizable, type SkippedNode } from "./quantizable.ts";
+export { interruptedReport, modelReport, type ModelReportOptions, type ReportSubject } from "./report/model-report.ts";
+export type { ModelAndFile } from "./report/deployment.ts";
 export { trainQuantized, type QuantizationAwareOptions, type TrainedQuantized } from "./quantization-aware-training.ts";
 export { trainModel, type TrainingOptions } from "./training.ts";
 export {
@@ -373,3 +375,22 @@ export {
 } from "@lowbit/backend-kit";
 export { arm, armModule, type ArmOptions } from "@lowbit/backend-arm";
 export { x86, x86Module, type CostFamily, type CostGrid, type CostTable, type X86Options } from "@lowbit/backend-x86";
+
+// Reports.
+export {
+  reportHtml,
+  TrainingRecord,
+  type Deployment,
+  type EpochPoint,
+  type Latency,
+  type LevelLayout,
+  type Pair,
+  type ReportBlock,
+  type ReportData,
+  type ReportEdge,
+  type ReportGraph,
+  type ReportNode,
+  type StepPoint,
+  type TrainingCurves,
+  type TrainingMark,
+} from "@lowbit/report";

@@ -9,3 +9,4 @@ export { fromRuntime, toRuntime } from "./convert-tensor.ts";
 export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";
 export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";
 export { kernelTimes, whatRan, type KernelRun } from "./what-ran.ts";
+export { runtimeVersion } from "./runtime-version.ts";

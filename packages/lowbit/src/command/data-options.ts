@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { inferShapes, cloneModel, type Model, type Shape } from "@lowbit/ir";
+import { inferShapes, cloneModel, CompileError, type Model, type Shape } from "@lowbit/ir";
 import { openDataset, type DataOptions, type Dataset } from "@lowbit/train";
 import { numberList, positiveNumber } from "./parse-values.ts";
 
@@ -64,4 +64,42 @@ export function counted(data: Dataset, onSamples: (drawn: number) => void): Data
       }
     },
   };
+}
+
+/** Data with the metric its targets can be measured with. */
+export interface MeasurableData {
+  readonly data: Dataset;
+  /** Null without targets, or with targets that do not fit the model. */
+  readonly metric: "accuracy" | "mse" | null;
+  /** Why targets do not fit the model; null where they do or are missing. */
+  readonly problem: string | null;
+}
+
+/**
+ * Opens data and finds out what its targets are: class indices, values that the model should answer, or nothing.
+ *
+ * @throws CompileError `data/…` about anything but the targets
+ */
+export async function openMeasurable(
+  source: string,
+  model: Model,
+  options: NormalizationOptions,
+): Promise<MeasurableData> {
+  let problem: string | null = null;
+  for (const [targets, metric] of [
+    ["class", "accuracy"],
+    ["value", "mse"],
+  ] as const) {
+    try {
+      const data = await openData(source, model, options, targets);
+      if (!data.hasTargets) return { data, metric: null, problem: null };
+      // Targets that are read on demand are looked at when they are drawn.
+      for await (const _ of data.batches({ batch: 1, samples: 1 })) break;
+      return { data, metric, problem: null };
+    } catch (error) {
+      if (!(error instanceof CompileError)) throw error;
+      problem ??= error.diagnostic.message;
+    }
+  }
+  return { data: await openData(source, model, options), metric: null, problem };
 }

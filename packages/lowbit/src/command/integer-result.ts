@@ -1,12 +1,11 @@
 import { kernelOp } from "@lowbit/backend-kit";
 import { loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
 import type { QuantizationMode, Skipped } from "@lowbit/quantize";
-import { integerShare, Session, whatRan, type Feeds } from "@lowbit/runtime";
-import type { Dataset, InputSpec, Sparsity } from "@lowbit/train";
-import { calibrationFeeds } from "../calibration-feeds.ts";
-import { madeUpFeeds } from "../made-up-feeds.ts";
+import { integerShare, whatRan } from "@lowbit/runtime";
+import type { Dataset, Sparsity } from "@lowbit/train";
+import { modelFileBytes } from "../model-file-bytes.ts";
+import { sampleOf } from "../sample-feeds.ts";
 import { bytesText, percentText } from "./format/quantities.ts";
-import { modelFileBytes } from "./output-file.ts";
 
 /** What `quantize` and `train` tell about the model they wrote. */
 export interface IntegerResult {
@@ -60,26 +59,8 @@ export async function writeAndTell(
 }
 
 async function integerMacsOf(model: Model, data: Dataset | null, threads: number | undefined): Promise<number> {
-  const runtime = threads === undefined ? {} : { threads };
-  for await (const feeds of data
-    ? calibrationFeeds(data, inputsOf(model), { samples: 1, batch: 1 })
-    : [await madeUp(model)]) {
-    return integerShare(await whatRan(model, feeds, runtime));
-  }
-  return 0;
-}
-
-function inputsOf(model: Model): readonly InputSpec[] {
-  return model.graph.inputs;
-}
-
-async function madeUp(model: Model): Promise<Feeds> {
-  const session = await Session.create(model, { optimization: "disabled" });
-  try {
-    return madeUpFeeds(session.inputs, 1);
-  } finally {
-    await session.release();
-  }
+  const feeds = await sampleOf(model, data);
+  return integerShare(await whatRan(model, feeds, threads === undefined ? {} : { threads }));
 }
 
 /** The result in words. */

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { tensorsOf, WholeFile, type Model } from "@lowbit/ir";
+import { WholeFile } from "@lowbit/ir";
 import { badOutput } from "../diagnostics.ts";
 
 /** Refuses an output that cannot be written, before the work that would be lost. @throws CompileError `file/write` */
@@ -12,13 +12,4 @@ export function checkWritable(path: string): void {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Bytes of a model's file and of the data files beside it that it uses. */
-export function modelFileBytes(path: string, model: Model): number {
-  const external = new Map<string, number>();
-  for (const { source } of tensorsOf(model)) {
-    if (source.external) external.set(`${source.external.path}:${source.external.offset}`, source.byteLength);
-  }
-  return statSync(path).size + [...external.values()].reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -1,12 +1,12 @@
 import { Option, type Command } from "commander";
-import { loadModel, writeWholeFile } from "@lowbit/ir";
+import { loadModel } from "@lowbit/ir";
 import { adviceFor, quantizeModel, worstLayers, type Ablation, type Analysis } from "@lowbit/quantize";
-import { reportGraph, reportHtml } from "@lowbit/report";
 import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { actionText } from "../action-text.ts";
+import { modelReport } from "../../report/model-report.ts";
 import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
 import { decibelText, metricText } from "../format/errors.ts";
 import { countText, durationText, plural } from "../format/quantities.ts";
@@ -16,7 +16,7 @@ import { finish } from "../job.ts";
 import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import { readPlanFile } from "../plan-file.ts";
-import { version } from "../version.ts";
+import { addReport, reportOrigin, writeReport } from "../report-option.ts";
 
 interface AnalyzeCommandOptions extends NormalizationOptions {
   readonly backend: string;
@@ -59,8 +59,8 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
         .default("speed"),
     )
     .option("--no-ablation", "do not quantize each layer alone and leave each float in turn: much faster")
-    .option("--report <FILE>", "write all of it as one HTML page, which needs no network")
     .option("--state <FILE>", "keep finished batches here; the same command goes on from them after Ctrl-C");
+  addReport(command, "all of it");
   finish<AnalyzeCommandOptions>(addNormalization(command), interruptions, ["backend", "data"], async (job) => {
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
@@ -102,17 +102,27 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     );
     const advice = Object.fromEntries(analysis.layers.map((layer) => [layer.name, adviceFor(layer, analysis)]));
     if (options.report !== undefined) {
-      const page = reportHtml({
-        model: path,
-        backend: backend.name,
-        metric: metric ?? null,
-        command: commandLine(),
-        versions: { lowbit: version(), Node: process.versions.node },
-        analysis,
-        advice,
-        graph: reportGraph(quantized.optimized.graph, analysis, quantized.skipped),
-      });
-      writeWholeFile(options.report, Buffer.from(page));
+      const report = await modelReport(
+        {
+          name: path,
+          kind: "analyze",
+          backend: backend.name,
+          graph: quantized.plan.graph,
+          skipped: quantized.skipped,
+          models: { float: { model, path }, made: { model: quantized.model } },
+          analysis,
+        },
+        {
+          ...reportOrigin(),
+          ...threads,
+          data,
+          dataName: options.data,
+          metric: metric ?? null,
+          samples,
+          progress: (doing) => terminal.progress(`for the report: ${doing}`),
+        },
+      );
+      writeReport(options.report, report);
     }
     const skipped = quantized.skipped.map(({ node, reason }) => ({ node: node.label, op: node.op, reason }));
     const result = { model: path, backend: backend.name, metric: metric ?? null, ...analysis, advice, skipped };
@@ -159,12 +169,4 @@ function text(analysis: Analysis, metric: MetricName | null): string {
       rows,
     ),
   ].join("\n");
-}
-
-/** The command that runs now, as a shell takes it. */
-function commandLine(): string {
-  const quoted = process.argv
-    .slice(2)
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`));
-  return ["lowbit", ...quoted].join(" ");
 }

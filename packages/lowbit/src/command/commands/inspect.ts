@@ -8,7 +8,7 @@ import { facts, table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { skippedLines } from "../integer-result.ts";
 import { finish } from "../job.ts";
-import { modelFileBytes } from "../output-file.ts";
+import { modelFileBytes } from "../../model-file-bytes.ts";
 
 interface InspectOptions {
   readonly text?: boolean;

@@ -6,7 +6,8 @@ import { bytesText, countText, millisecondsText, plural } from "../format/quanti
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
-import { checkWritable, modelFileBytes } from "../output-file.ts";
+import { modelFileBytes } from "../../model-file-bytes.ts";
+import { checkWritable } from "../output-file.ts";
 
 interface OptOptions {
   readonly output: string;

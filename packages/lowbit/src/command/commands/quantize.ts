@@ -14,6 +14,7 @@ import {
 } from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { loadBackend } from "../../backends/load-backend.ts";
+import { modelFileBytes } from "../../model-file-bytes.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { beyondKernels } from "../../diagnostics.ts";
 import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
@@ -22,11 +23,13 @@ import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
-import { checkWritable, modelFileBytes } from "../output-file.ts";
+import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import { readCostsFile } from "../costs-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, weightScheme, type PlanOptions } from "../plan-options.ts";
+import { writeQuantizeReport } from "../quantize-report.ts";
+import { addReport } from "../report-option.ts";
 
 interface QuantizeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions {
   readonly output: string;
@@ -39,6 +42,7 @@ interface QuantizeCommandOptions extends NormalizationOptions, CalibrationOption
   readonly costs?: string;
   readonly reduceRange?: ReduceRange;
   readonly format: "qdq" | "qoperator";
+  readonly report?: string;
 }
 
 /** `lowbit quantize`: post-training quantization. */
@@ -83,6 +87,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         .default("qdq"),
     );
   const required = ["output", "backend"];
+  addReport(command, "the error of each layer, what it costs and what it gains");
   finish<QuantizeCommandOptions>(addNormalization(command), interruptions, required, async (job) => {
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
@@ -99,6 +104,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
     if (calibrationCache !== undefined) checkWritable(calibrationCache);
+    if (options.report !== undefined) checkWritable(options.report);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const plan = planOf(model, backend, options);
     const data = options.calibrate === undefined ? null : await openData(options.calibrate, model, options);
@@ -123,6 +129,11 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const made = { ...quantized, backend: backend.name, otherBytes: modelFileBytes(path, model) };
     const result = await writeAndTell(made, output, data, threads);
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
+    if (options.report !== undefined) {
+      const { report, calibrate: source } = options;
+      const done = { report, path, output, model, quantized, backend: backend.name, mode, source, samples, threads };
+      await writeQuantizeReport(done, options, terminal, interruptions);
+    }
     const { samples: calibrated } = quantized.calibration;
     terminal.result({ ...result, mode, samples: calibrated }, () => integerResultText(result, mode));
   });

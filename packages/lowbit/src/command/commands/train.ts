@@ -3,6 +3,7 @@ import type { Backend } from "@lowbit/backend-kit";
 import { loadModel, type Model } from "@lowbit/ir";
 import { evaluate, weightSparsity, type Dataset, type FitEvent } from "@lowbit/train";
 import { loadBackend } from "../../backends/load-backend.ts";
+import { modelFileBytes } from "../../model-file-bytes.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
 import { addNormalization, counted, dataForms, openData } from "../data-options.ts";
@@ -13,9 +14,11 @@ import { finish, type Job } from "../job.ts";
 import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions } from "../loss-options.ts";
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
-import { checkWritable, modelFileBytes } from "../output-file.ts";
+import { checkWritable } from "../output-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
+import { addReport } from "../report-option.ts";
+import { TrainReport, type Trained } from "../train-report.ts";
 import { addPruning, pruningFrom, pruningMisuse, type PruningOptions } from "../prune-options.ts";
 import { wholeNumber } from "../parse-values.ts";
 import { TrainingLog } from "../training-log.ts";
@@ -31,6 +34,7 @@ interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions
   readonly learnZeroPoints?: boolean;
   readonly integerForward?: number;
   readonly metrics?: string;
+  readonly report?: string;
 }
 
 /** `lowbit train`: quantization-aware training, or plain training. */
@@ -53,6 +57,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
     .option("--learn-scales", "train the scales too, instead of following ranges (LSQ)")
     .option("--learn-zero-points", "with --learn-scales: the zero points of activations as well (LSQ+)")
     .option("--metrics <FILE>", "write what happens to this file, one JSON object per line");
+  addReport(command, "the curves of the training and the facts about the trained model");
   finish<TrainCommandOptions>(
     addNormalization(addPruning(addOptimizer(addLoop(addLoss(addPlan(command)))))),
     interruptions,
@@ -63,7 +68,9 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       const [path] = job.args as readonly [string];
       const { output, threads } = options;
       const backend = options.backend ? await loadBackend(options.backend, { known: job.config.backends ?? [] }) : null;
-      for (const file of [output, options.metrics, options.savePlan]) if (file !== undefined) checkWritable(file);
+      for (const file of [output, options.metrics, options.savePlan, options.report]) {
+        if (file !== undefined) checkWritable(file);
+      }
       const model = loadModel(path, { report: (finding) => terminal.report(finding) });
       const loss = await lossFrom(model, options);
       const data = await openData(options.data, model, options, targetsOf(loss));
@@ -73,30 +80,49 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       const validation = opened && counted(opened, (drawn) => terminal.progress(validatingText(drawn, opened.size)));
       const log = new TrainingLog(terminal, options.epochs, validation ? metric : null);
       const metrics = options.metrics === undefined ? null : new MetricsFile(options.metrics, options.resume ?? false);
+      const report =
+        options.report === undefined
+          ? null
+          : new TrainReport({
+              report: options.report,
+              path,
+              model,
+              backend: backend?.name ?? null,
+              metric: metricFor(options),
+              validates: validation !== null,
+              checkpoint: options.checkpoint,
+              resume: options.resume ?? false,
+            });
       terminal.progress(backend ? "calibrating on the first samples" : "building the training step");
-      const made = await interruptions.guard((signal) =>
-        trained(
-          model,
-          backend,
-          {
-            ...loopSettings(data, options),
-            loss,
-            optimizer: optimizerFrom(options),
-            ...pruningFrom(options),
-            ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
-            ...(options.microBatch === undefined ? {} : { microBatch: options.microBatch }),
-            ...(validation ? { validate: (current: Model) => validated(current, validation, metric, threads) } : {}),
-            better: metric === "mse" ? "lower" : "higher",
-            ...(threads === undefined ? {} : { threads }),
-            signal,
-            onEvent: (event: FitEvent) => {
-              log.event(event);
-              metrics?.event(event);
+      const made = await interruptions
+        .guard((signal) =>
+          trained(
+            model,
+            backend,
+            {
+              ...loopSettings(data, options),
+              loss,
+              optimizer: optimizerFrom(options),
+              ...pruningFrom(options),
+              ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
+              ...(options.microBatch === undefined ? {} : { microBatch: options.microBatch }),
+              ...(validation ? { validate: (current: Model) => validated(current, validation, metric, threads) } : {}),
+              better: metric === "mse" ? "lower" : "higher",
+              ...(threads === undefined ? {} : { threads }),
+              signal,
+              onEvent: (event: FitEvent) => {
+                log.event(event);
+                metrics?.event(event);
+                report?.event(event);
+              },
             },
-          },
-          options,
-        ),
-      );
+            options,
+          ),
+        )
+        .catch((error: unknown) => {
+          report?.endWith(error, terminal);
+          throw error;
+        });
       metrics?.close();
       for (const finding of made.diagnostics) terminal.report(finding);
       const reestimated =
@@ -105,6 +131,10 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
           : {};
       if (reestimated.reestimated !== undefined) log.reestimated(reestimated.reestimated);
       const result = await writeAndTell({ ...made, otherBytes: modelFileBytes(path, model) }, output, data, threads);
+      if (report) {
+        const measured = { data: opened ?? data, source: options.validate ?? options.data };
+        await report.write({ ...made, ...measured, output, threads }, terminal, interruptions);
+      }
       terminal.result({ ...result, ...log.summary(), ...reestimated }, () => integerResultText(result));
     },
   );
@@ -144,11 +174,11 @@ async function trained(
   backend: Backend | null,
   training: TrainingOptions,
   options: TrainCommandOptions,
-): Promise<Omit<NewModel, "otherBytes">> {
+): Promise<Omit<NewModel, "otherBytes"> & Pick<Trained, "quantization">> {
   if (!backend) {
     const made = await trainModel(model, training);
     const sparsity = training.prune ? weightSparsity(made.graph) : null;
-    return { model: made, backend: null, skipped: [], diagnostics: [], sparsity };
+    return { model: made, backend: null, skipped: [], diagnostics: [], sparsity, quantization: null };
   }
   const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat, savePlan } = options;
   const json = options.plan === undefined ? null : readPlanFile(options.plan);
@@ -163,7 +193,7 @@ async function trained(
     ...(learnZeroPoints ? { learnZeroPoints } : {}),
   });
   if (savePlan !== undefined) writePlanFile(savePlan, result.plan);
-  return { ...result, backend: backend.name };
+  return { ...result, backend: backend.name, quantization: result };
 }
 
 async function validated(

@@ -1,0 +1,50 @@
+import { cloneModel, inferShapes, type Model, type Node } from "@lowbit/ir";
+import { kernelTimes, multiplyAccumulates, type Feeds, type KernelRun, type SessionOptions } from "@lowbit/runtime";
+import { kernelSources, taggedModel } from "../verification/node-tags.ts";
+import { nodeKind, type RunsAs } from "../verification/runs-as.ts";
+
+/** What the runtime did for a node in one run. */
+interface NodeRun {
+  readonly microseconds: number;
+  readonly runs: RunsAs;
+}
+
+/** What the runtime did in one run, by the names of the nodes it did it for. */
+export interface NodeRuns {
+  readonly byName: ReadonlyMap<string, NodeRun>;
+  /** Time of kernels for nodes with other names, and of those that the runtime added. */
+  readonly others: number;
+  /** Time of all kernels. */
+  readonly total: number;
+}
+
+/**
+ * Measures the kernels of a model, and gives their times to nodes of another graph that go by the same names: a kernel that
+ * stands for several nodes counts for the first one with such a name.
+ *
+ * @param names of the nodes that are asked for
+ * @throws CompileError `runtime/load`, `runtime/run`
+ */
+export async function nodeRuns(
+  model: Model,
+  feeds: Feeds,
+  names: ReadonlySet<string>,
+  options: SessionOptions,
+): Promise<NodeRuns> {
+  const typed = cloneModel(model);
+  inferShapes(typed);
+  const kernels = await kernelTimes(taggedModel(typed), feeds, options);
+  const byNode = new Map<Node, KernelRun[]>();
+  let others = 0;
+  for (const [kernel, sources] of kernelSources(kernels, typed.graph)) {
+    const node = sources.find(({ label }) => names.has(label));
+    if (node) byNode.set(node, [...(byNode.get(node) ?? []), kernel]);
+    else others += kernel.microseconds;
+  }
+  const byName = new Map<string, NodeRun>();
+  for (const [node, own] of byNode) {
+    const runs = nodeKind(node, own, (kernel) => multiplyAccumulates([kernel]).total);
+    byName.set(node.label, { microseconds: own.reduce((sum, { microseconds }) => sum + microseconds, 0), runs });
+  }
+  return { byName, others, total: kernels.reduce((sum, { microseconds }) => sum + microseconds, 0) };
+}
