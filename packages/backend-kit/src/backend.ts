@@ -1,4 +1,4 @@
-import type { QuantizationBackend } from "@lowbit/quantize";
+import type { QuantizationBackend, QuantPlan } from "@lowbit/quantize";
 import type { IntegerArithmetic } from "@lowbit/reference";
 import type { CapabilityTable } from "./capabilities.ts";
 
@@ -11,6 +11,11 @@ export interface Backend extends QuantizationBackend {
   readonly capabilities: CapabilityTable;
   /** How its kernels round and saturate, for the reference interpreter. */
   readonly arithmetic: IntegerArithmetic;
+  /**
+   * Microseconds that a run takes by the measured costs of kernels and conversions, for the ops that have kernels of both
+   * kinds, under some plan; absent where the backend knows no costs.
+   */
+  readonly latency?: (plan: QuantPlan) => number;
   /** One sentence for users who run the model on ONNX Runtime, where that computes otherwise than the device. */
   readonly onOnnxRuntime?: string;
 }

@@ -16,6 +16,7 @@ import { builtInCosts } from "./placement/built-in-costs.ts";
 import { placementByRules } from "./placement/by-rules.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
+import { planLatency } from "./placement/plan-latency.ts";
 import { Prices } from "./placement/unit-costs.ts";
 import { explainSaturation } from "./saturation/explain-saturation.ts";
 import { reduceRange } from "./saturation/reduce-range.ts";
@@ -72,7 +73,8 @@ export function x86(options: X86Options = {}): Backend {
   const vnni = !features.includes("avx2");
   const reduces = options.reduceRange ?? (vnni ? "none" : "auto");
   const capabilities = x86Capabilities(reduces === "all" ? 64 : 127);
-  const placement = options.prefer === "integer" ? quantizeEverything : fastest(options);
+  const prices = pricesFor(options);
+  const placement = options.prefer === "integer" ? quantizeEverything : fastest(options, prices);
   const name = vnni ? "x86" : "x86:avx2";
   const explains = !vnni || reduces !== "none";
   return {
@@ -86,16 +88,17 @@ export function x86(options: X86Options = {}): Backend {
     },
     capabilities,
     lower: [foldClampIntoQuantize, averagePoolToGlobal, quantizeBehindPool, ...(explains ? [explainSaturation] : [])],
+    latency: (plan) => planLatency(plan, capabilities, prices),
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };
 }
 
 /** Integers where they save time: for a batch or a machine by the costs of kernels and conversions, else by rules. */
-function fastest({ batch, costs }: X86Options): Placement {
-  return batch === undefined && costs === undefined ? placementByRules : placementByCost(batch ?? 1, costs);
+function fastest({ batch, costs }: X86Options, prices: Prices): Placement {
+  if (batch === undefined && costs === undefined) return placementByRules;
+  return { everything: false, floatUnits: (units) => placeByCost(units, prices, batch ?? 1) };
 }
 
-function placementByCost(batch: number, costs: unknown): Placement {
-  const prices = new Prices(costs === undefined ? builtInCosts : checkCostTable(costs), batch);
-  return { everything: false, floatUnits: (units) => placeByCost(units, prices, batch) };
+function pricesFor({ batch, costs }: X86Options): Prices {
+  return new Prices(costs === undefined ? builtInCosts : checkCostTable(costs), batch ?? 1);
 }

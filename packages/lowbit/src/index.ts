@@ -6,13 +6,8 @@
  * Importing it has no effect; nothing is registered anywhere.
  */
 // Joining the packages.
+export * from "./analysis-api.ts";
 export { loadBackend, ownBackends, type LoadBackendOptions } from "./backends/load-backend.ts";
-export {
-  analyzeQuantization,
-  type Analyzable,
-  type AnalyzeQuantizationOptions,
-} from "./analysis/analyze-quantization.ts";
-export { compare, type CompareOptions } from "./comparison/compare.ts";
 export { calibrateCosts, type CalibrateCostsOptions } from "./calibrate-costs/calibrate-costs.ts";
 export { benchmark, type Benchmark, type BenchmarkOptions, type NamedModel, type Timing } from "./benchmark.ts";
 export { calibrationFeeds, type CalibrationFeedsOptions } from "./calibration-feeds.ts";
@@ -192,12 +187,8 @@ export { gradients, type GradientOptions } from "@lowbit/autodiff";
 // Quantization: plans, calibration, preparation, conversion.
 export {
   adaround,
-  adviceFor,
-  analyzeModel,
   calibrate,
   calibrateAll,
-  compareModels,
-  comparisonAdvice,
   convert,
   correctBias,
   createPlan,
@@ -228,33 +219,14 @@ export {
   smoothActivations,
   weightOnlyPlan,
   withSpec,
-  worstCompared,
-  worstLayers,
-  type Ablation,
-  type Advice,
-  type Analysis,
-  type AnalysisBatch,
-  type AnalysisMeasure,
-  type AnalysisStep,
-  type AnalyzeOptions,
   type AnnotateOptions,
   type CalibrateOptions,
   type Calibration,
   type CalibrationRunOptions,
-  type CodeGrid,
-  type CodeStatistics,
-  type ComparedLayer,
-  type ComparedOutput,
-  type ComparedWeight,
-  type CompareModelsOptions,
-  type Comparison,
   type DeployedModel,
   type Granularity,
-  type HistogramCounts,
   type Improvement,
   type ModePlanOptions,
-  type LayerAnalysis,
-  type MatchedBy,
   type LearnScalesOptions,
   type ObserverName,
   type PlanJson,
@@ -277,9 +249,6 @@ export {
   type ScaleForWeightsOptions,
   type Skipped,
   type WeightCodes,
-  type TensorError,
-  type UnmatchedLayer,
-  type ValueAnalysis,
 } from "@lowbit/quantize";
 
 // Training: data, losses, optimizers, the loop, evaluation.

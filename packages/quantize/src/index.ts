@@ -99,3 +99,6 @@ export type {
   MatchedBy,
   UnmatchedLayer,
 } from "./compare/comparison.ts";
+export { searchPlan, type FoundPlans, type PlanProblem } from "./target/search-plan.ts";
+export { dropOf, meetsTarget, type MetricOutcome } from "./target/target.ts";
+export type { LayerChoice, SearchedLayer, SearchTarget, TargetSearch, TriedPlan } from "./target/target-search.ts";

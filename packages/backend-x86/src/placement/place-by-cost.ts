@@ -5,7 +5,7 @@ import { FlowNetwork } from "./minimum-cut.ts";
 import type { Prices, UnitCost } from "./unit-costs.ts";
 
 /** A float value that is read by units or made by one: where conversions may stand. */
-interface Link {
+export interface Link {
   readonly value: Value;
   readonly producer: Unit | null;
   readonly readers: readonly Unit[];
@@ -28,7 +28,8 @@ export function placeByCost(units: readonly Unit[], prices: Prices, batch: numbe
   return reasons(units, costs, links, integer, batch);
 }
 
-function linksOf(units: readonly Unit[], prices: Prices): readonly Link[] {
+/** Where conversions may stand between units. */
+export function linksOf(units: readonly Unit[], prices: Prices): readonly Link[] {
   const readers = new Map<Value, Unit[]>();
   const producers = new Map<Value, Unit>();
   for (const unit of units) {
@@ -81,7 +82,7 @@ function cheapest(
 }
 
 /** Microseconds of all units and conversions, with the given ones on integers. */
-function total(costs: ReadonlyMap<Unit, UnitCost>, links: readonly Link[], integer: ReadonlySet<Unit>): number {
+export function total(costs: ReadonlyMap<Unit, UnitCost>, links: readonly Link[], integer: ReadonlySet<Unit>): number {
   let sum = 0;
   for (const [unit, cost] of costs) sum += integer.has(unit) ? cost.integer : cost.float;
   for (const { producer, readers, hasOtherReaders, quantize, dequantize } of links) {

@@ -22,6 +22,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("It must be a number above 0.");
 }
 
+/** A number of at least 0. */
+export function numberFromZero(text: string): number {
+  const value = toNumber(text);
+  if (value !== null && value >= 0) return value;
+  throw new InvalidArgumentError("It must be a number of at least 0.");
+}
+
 /** A number from 0 to 1. */
 export function share(text: string): number {
   const value = toNumber(text);

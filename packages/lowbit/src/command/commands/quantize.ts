@@ -26,12 +26,16 @@ import { finish } from "../job.ts";
 import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import { readCostsFile } from "../costs-file.ts";
+import { searchTarget } from "../search-target.ts";
+import { addTarget, targetContradiction, targetOf, type TargetCommandOptions } from "../target-options.ts";
+import { searchText } from "../target-report.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, weightScheme, type PlanOptions } from "../plan-options.ts";
 import { writeQuantizeReport } from "../quantize-report.ts";
 import { addReport } from "../report-option.ts";
 
-interface QuantizeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions {
+interface QuantizeCommandOptions
+  extends NormalizationOptions, CalibrationOptions, PlanOptions, Omit<TargetCommandOptions, "mode"> {
   readonly output: string;
   readonly backend: string;
   readonly mode: QuantizationMode;
@@ -88,11 +92,11 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     );
   const required = ["output", "backend"];
   addReport(command, "the error of each layer, what it costs and what it gains");
-  finish<QuantizeCommandOptions>(addNormalization(command), interruptions, required, async (job) => {
+  finish<QuantizeCommandOptions>(addNormalization(addTarget(command)), interruptions, required, async (job) => {
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
     const { output, samples, savePlan, keepFloat = [], threads, mode, calibrationCache } = options;
-    const contradiction = contradictionIn(options) ?? calibrationMisuse(options);
+    const contradiction = contradictionIn(options) ?? calibrationMisuse(options) ?? targetContradiction(options);
     if (contradiction) job.misuse(contradiction);
     const backend = await loadBackend(options.backend, {
       prefer: options.prefer,
@@ -110,19 +114,30 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const data = options.calibrate === undefined ? null : await openData(options.calibrate, model, options);
     const total = Math.min(samples, data?.size ?? samples);
     const lower = options.format === "qoperator" ? [...backend.lower, integerOperators] : backend.lower;
-    const quantized = await quantizeModel(model, {
+    const settings = {
       backend: { ...backend, lower },
-      mode,
       weights: weightScheme(options),
-      ...(data ? { data: calibrationFeeds(data, model.graph.inputs, { samples }) } : {}),
       ...calibrationFrom(options),
       keepFloat,
-      ...(plan ? { plan } : {}),
       ...(options.improve ? { improve: options.improve } : {}),
       ...(threads === undefined ? {} : { threads }),
-      ...(calibrationCache === undefined ? {} : { cache: calibrationCache, dataName: dataName(options) }),
-      progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} of ${countText(total)} samples`),
-    });
+    };
+    const feeds = data && { [Symbol.asyncIterator]: () => calibrationFeeds(data, model.graph.inputs, { samples }) };
+    const given = plan ? { plan } : {};
+    const toTarget =
+      data && feeds && targetOf(options)
+        ? await searchTarget(job, model, { ...settings, ...given, data: feeds }, { options, calibration: data })
+        : null;
+    const quantized =
+      toTarget?.quantized ??
+      (await quantizeModel(model, {
+        ...settings,
+        ...given,
+        mode,
+        ...(feeds ? { data: feeds } : {}),
+        ...(calibrationCache === undefined ? {} : { cache: calibrationCache, dataName: dataName(options) }),
+        progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} of ${countText(total)} samples`),
+      }));
     for (const finding of quantized.diagnostics) terminal.report(finding);
     const problems = mode === "static" && plan ? planProblems(quantized.plan, backend.capabilities) : [];
     if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
@@ -135,7 +150,10 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       await writeQuantizeReport(done, options, terminal, interruptions);
     }
     const { samples: calibrated } = quantized.calibration;
-    terminal.result({ ...result, mode, samples: calibrated }, () => integerResultText(result, mode));
+    const search = toTarget ? { search: toTarget.search } : {};
+    terminal.result({ ...result, mode, samples: calibrated, ...search }, () =>
+      [...(toTarget ? [searchText(toTarget.search), ""] : []), integerResultText(result, mode)].join("\n"),
+    );
   });
 }
 
@@ -165,7 +183,11 @@ function contradictionIn({
 function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions): PlanJson | undefined {
   const { weights, granularity, keepFloat = [], mode } = options;
   const json = options.plan === undefined ? null : readPlanFile(options.plan);
-  if ((weights === undefined && granularity === undefined) || (!json && mode !== "static")) return json ?? undefined;
+  // A search plans anew around each layer that it leaves float, and gives each plan the scheme itself.
+  const isSearched = targetOf(options) !== null;
+  if ((weights === undefined && granularity === undefined) || isSearched || (!json && mode !== "static")) {
+    return json ?? undefined;
+  }
   const optimized = cloneModel(model);
   runPasses(optimized, defaultPipeline);
   const annotated = backend.quantizer.annotate(optimized.graph, { keepFloat });

@@ -1,0 +1,77 @@
+import type { Model } from "@lowbit/ir";
+import { heldOut } from "../target/held-out.ts";
+import { sameData } from "../target/diagnostics.ts";
+import { quantizeToTarget, type QuantizedToTarget, type TargetOptions } from "../target/quantize-to-target.ts";
+import type { Dataset } from "@lowbit/train";
+import { openData, type NormalizationOptions } from "./data-options.ts";
+import { durationText } from "./format/quantities.ts";
+import type { Job } from "./job.ts";
+import { checkWritable } from "./output-file.ts";
+import { targetOf, type TargetCommandOptions } from "./target-options.ts";
+
+/** Options of the command that a search needs. */
+interface SearchCommandOptions extends TargetCommandOptions, NormalizationOptions {
+  readonly calibrate?: string;
+  readonly samples: number;
+  readonly prefer: "speed" | "integer";
+}
+
+/** Quantizes to the target of the command's options, with progress and the time that is left. */
+export async function searchTarget(
+  { terminal, interruptions }: Job<unknown>,
+  model: Model,
+  settings: Omit<TargetOptions, "target" | "validate">,
+  { options, calibration }: { readonly options: SearchCommandOptions; readonly calibration: Dataset },
+): Promise<QuantizedToTarget> {
+  const { state, searchSamples } = options;
+  const target = targetOf(options)!;
+  if (state !== undefined) checkWritable(state);
+  const { validate, isCalibrated } = await validationData(model, options, calibration);
+  if (isCalibrated) terminal.report(sameData(Math.min(options.samples, calibration.size ?? Infinity)));
+  const started = performance.now();
+  let searching = started;
+  const found = await interruptions.guard((signal) =>
+    quantizeToTarget(model, {
+      ...settings,
+      target,
+      validate,
+      signal,
+      objective: options.prefer === "integer" ? "integers" : "latency",
+      ...(state === undefined ? {} : { state }),
+      ...(searchSamples === undefined ? {} : { searchSamples }),
+      onProgress: (step) => {
+        if (step.kind === "analysis") {
+          const { share } = step;
+          searching = performance.now();
+          terminal.progress(`finding the noise of each layer: ${Math.round(100 * share)} %${left(started, share)}`);
+          return;
+        }
+        const { tried, left: most } = step;
+        terminal.progress(`trying plan ${tried + 1}, at most ${most} to go${left(searching, tried / (tried + most))}`);
+      },
+    }),
+  );
+  for (const finding of found.diagnostics) terminal.report(finding);
+  return found;
+}
+
+function left(started: number, share: number): string {
+  const seconds = (performance.now() - started) / 1000;
+  return share <= 0 ? "" : `, ${durationText((seconds * (1 - share)) / share)} left`;
+}
+
+/** What plans are measured on: data of its own, else what the calibration leaves, else the calibration's. */
+async function validationData(
+  model: Model,
+  options: SearchCommandOptions,
+  calibration: Dataset,
+): Promise<{ readonly validate: Dataset; readonly isCalibrated: boolean }> {
+  const { validate, calibrate, metric, samples, targetDrop } = options;
+  const targets = targetDrop === undefined ? undefined : metric === "mse" ? "value" : "class";
+  if (validate !== undefined) {
+    return { validate: await openData(validate, model, options, targets), isCalibrated: false };
+  }
+  const labelled = targets === undefined ? calibration : await openData(calibrate!, model, options, targets);
+  const rest = heldOut(labelled, samples);
+  return { validate: rest ?? labelled, isCalibrated: rest === null };
+}

@@ -1,0 +1,246 @@
+import type { Backend } from "@lowbit/backend-kit";
+import { cloneModel, type Diagnostic, type Model } from "@lowbit/ir";
+import {
+  dropOf,
+  meetsTarget,
+  quantizeModel,
+  searchPlan,
+  type Analysis,
+  type MetricOutcome,
+  type PlanJson,
+  type QuantizedModel,
+  type QuantizeOptions,
+  type SearchedLayer,
+  type SearchTarget,
+  type TargetSearch,
+} from "@lowbit/quantize";
+import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import type { Feeds } from "@lowbit/runtime";
+import type { Dataset, MetricName } from "@lowbit/train";
+import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
+import type { WeightScheme } from "../weight-scheme.ts";
+import { CandidatePlans } from "./candidate-plans.ts";
+import { choicesOf, costText } from "./choices.ts";
+import { dropWithoutTargets, floatIsCheaper, searchStopped, targetNotMet } from "./diagnostics.ts";
+import { measureModel, type Reached } from "./measure-model.ts";
+import { SearchState, digestOf } from "./search-state.ts";
+import { outcomeText, targetText } from "./target-text.ts";
+
+/** What a model is quantized to, and how. */
+export interface TargetOptions extends Omit<QuantizeOptions, "backend" | "data" | "mode" | "weights" | "plan"> {
+  readonly backend: Backend;
+  /** Representative inputs, readable again and again. */
+  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  readonly target:
+    /** Points of a metric that may be lost. Default metric: `accuracy`. */
+    | { readonly drop: number; readonly metric?: MetricName }
+    /** SQNR of the results, in dB. */
+    | { readonly sqnr: number };
+  /** What plans are measured on: other data than that of the ranges. */
+  readonly validate: Dataset;
+  /** Samples of it that plans are tried with; the chosen one is confirmed with all. Default: 1024. */
+  readonly searchSamples?: number;
+  /** Samples that tell how much noise each layer makes. Default: 128. */
+  readonly analysisSamples?: number;
+  /**
+   * `latency` (default where the backend knows the costs of kernels) makes a run short; `integers` leaves few products
+   * in float.
+   */
+  readonly objective?: "latency" | "integers";
+  readonly weights?: WeightScheme;
+  readonly plan?: PlanJson;
+  /** A file that keeps what an interrupted search found, from which the same one goes on. */
+  readonly state?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (step: TargetStep) => void;
+}
+
+/** How far a search is. */
+export type TargetStep =
+  | { readonly kind: "analysis"; readonly share: number }
+  /** `left`: plans that may still be tried at most. */
+  | { readonly kind: "plans"; readonly tried: number; readonly left: number };
+
+/** A model within a target, and how it was found. */
+export interface QuantizedToTarget {
+  readonly quantized: QuantizedModel;
+  readonly search: TargetSearch;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Quantizes a model so that it stays within a target: finds which layers must stay float, so that the rest costs as little
+ * as possible. Layers go on integers in the order of the noise they make for what they save; each plan that is tried is
+ * quantized, deployed and run in earnest. Same inputs, same plan.
+ *
+ * @throws CompileError `target/not-met` when no plan with integers is within the target, `data/no-targets`, `target/state`,
+ *   `target/stopped`, and what `quantizeModel` and the analysis throw
+ */
+export async function quantizeToTarget(model: Model, options: TargetOptions): Promise<QuantizedToTarget> {
+  return new TargetRun(model, options).run();
+}
+
+class TargetRun {
+  readonly #model: Model;
+  readonly #options: TargetOptions;
+  readonly #target: SearchTarget;
+  readonly #metric: MetricName | null;
+  readonly #plans: CandidatePlans;
+  readonly #objective: "latency" | "integers";
+  readonly #optimized: Model;
+  #tried = 0;
+
+  constructor(model: Model, options: TargetOptions) {
+    const { target, backend, validate } = options;
+    this.#model = model;
+    this.#options = options;
+    this.#metric = "drop" in target ? (target.metric ?? "accuracy") : null;
+    if (this.#metric && !validate.hasTargets) throw dropWithoutTargets();
+    this.#target =
+      "drop" in target
+        ? { kind: "drop", metric: this.#metric!, most: target.drop }
+        : { kind: "sqnr", least: target.sqnr };
+    this.#objective = backend.latency ? (options.objective ?? "latency") : "integers";
+    this.#optimized = cloneModel(model);
+    runPasses(this.#optimized, defaultPipeline);
+    const { keepFloat = [], weights = {}, plan } = options;
+    this.#plans = new CandidatePlans(this.#optimized.graph, { backend, keepFloat, weights, ...(plan ? { plan } : {}) });
+  }
+
+  async run(): Promise<QuantizedToTarget> {
+    const { validate, searchSamples = 1024, state: path, signal, onProgress } = this.#options;
+    const planned = await this.#quantize(new Set());
+    const state = SearchState.open(path ?? null, await this.#digest(searchSamples));
+    const analysis = await this.#analysis(planned);
+    const macs = new Map(analysis.layers.map(({ name, macs: own }) => [name, own]));
+    const costOf = (float: ReadonlySet<string>): number =>
+      this.#objective === "latency"
+        ? this.#options.backend.latency!(this.#plans.plan(float))
+        : [...float].reduce((sum, name) => sum + macs.get(name)!, 0);
+    const layers = this.#ordered(analysis, costOf);
+    const order = layers.map(({ name }) => name);
+    const measureOn = (samples: number, float: Model): ((names: ReadonlySet<string>) => Promise<MetricOutcome>) => {
+      const reference = this.#metric === null ? float : null;
+      let floatMetric: number | null = null;
+      return async (names) => {
+        if (this.#metric !== null) floatMetric ??= (await this.#measure(float, samples, null)).metric;
+        const reached = await state.reached(this.#plans.json(names), samples, async () => {
+          const { model } = names.size === 0 ? planned : await this.#quantize(names);
+          const whole = await this.#measure(model, samples, reference);
+          // What was stopped on the way is no measurement.
+          if (signal?.aborted) throw searchStopped(this.#tried, path ?? null);
+          return whole;
+        });
+        this.#tried++;
+        const { metric } = reached;
+        const drop = metric === null || floatMetric === null ? null : dropOf(this.#metric!, floatMetric, metric);
+        return { metric, drop, sqnr: this.#metric === null ? reached.sqnr : null };
+      };
+    };
+    const all = validate.size ?? Infinity;
+    const few = Math.min(searchSamples, all);
+    const measure = measureOn(few, planned.optimized);
+    const onTry = (left: number): void => onProgress?.({ kind: "plans", tried: this.#tried, left });
+    const found = await searchPlan({ target: this.#target, order, costOf, measure, onTry });
+    const measureAll = measureOn(all, planned.optimized);
+    for (const index of found.within) {
+      const float = new Set(found.tried[index]!.float);
+      onTry(1);
+      const reached = few < all ? await measureAll(float) : found.tried[index]!.outcome;
+      if (!meetsTarget(this.#target, reached)) continue;
+      const quantized = await this.#quantize(float);
+      const costs = { float: costOf(new Set(order)), planned: costOf(new Set()), chosen: costOf(float) };
+      const confirmed = few < all ? `; ${targetText(this.#target)} holds on all ${all} samples` : "";
+      const search: TargetSearch = {
+        target: this.#target,
+        samples: { search: few, all },
+        float: await this.#floatMetrics(planned.optimized, few, all),
+        cost: costText(this.#objective),
+        costs,
+        choices: choicesOf(this.#options.backend, this.#plans, float, layers, this.#objective),
+        layers: layers.map((layer) => ({ ...layer, choice: float.has(layer.name) ? "float" : "int8" })),
+        tried: found.tried,
+        chosen: index,
+        reached,
+        stopped: found.stopped + confirmed,
+      };
+      const isSlower = this.#objective === "latency" && costs.chosen >= costs.float;
+      return { quantized, search, diagnostics: isSlower ? [floatIsCheaper(costs.chosen, costs.float)] : [] };
+    }
+    const best = found.tried[found.closest]!;
+    throw targetNotMet(targetText(this.#target), outcomeText(this.#target, best.outcome), found.tried.length);
+  }
+
+  #quantize(float: ReadonlySet<string>): Promise<QuantizedModel> {
+    const {
+      target: _,
+      validate: _validate,
+      keepFloat: _globs,
+      weights: _weights,
+      state: _state,
+      ...rest
+    } = this.#options;
+    return quantizeModel(this.#model, { ...rest, plan: this.#plans.json(float) });
+  }
+
+  #measure(model: Model, samples: number, reference: Model | null): Promise<Reached> {
+    const { validate: data, threads, signal } = this.#options;
+    return measureModel(model, {
+      data,
+      samples,
+      metric: this.#metric,
+      reference,
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async #floatMetrics(float: Model, few: number, all: number): Promise<TargetSearch["float"]> {
+    if (this.#metric === null) return { search: null, all: null };
+    const search = (await this.#measure(float, few, null)).metric;
+    return { search, all: few < all ? (await this.#measure(float, all, null)).metric : search };
+  }
+
+  #analysis(planned: QuantizedModel): Promise<Analysis> {
+    const { validate: data, analysisSamples = 128, threads, signal, state, backend, onProgress } = this.#options;
+    return analyzeQuantization(planned, {
+      data,
+      samples: analysisSamples,
+      backend: backend.name,
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+      ...(state === undefined ? {} : { state: `${state}.analysis` }),
+      progress: ({ batch, batches, done, total }) =>
+        onProgress?.({ kind: "analysis", share: batches === null ? 0 : (batch + done / total) / batches }),
+    });
+  }
+
+  /** The layers by the noise that each makes for what it saves; those that save nothing last. */
+  #ordered(analysis: Analysis, costOf: (float: ReadonlySet<string>) => number): readonly SearchedLayer[] {
+    const whole = costOf(new Set());
+    const known = analysis.layers.filter(({ name }) => this.#plans.has(name));
+    const layers = known.map(({ name, op, macs, quantizedAlone }): SearchedLayer => {
+      const saves = costOf(new Set([name])) - whole;
+      return { name, op, macs, alone: quantizedAlone!.sqnr, saves, choice: "int8" };
+    });
+    const least = Math.min(...layers.flatMap(({ saves }) => (saves > 0 ? [saves] : [])), 1);
+    const price = ({ alone, saves }: SearchedLayer): number =>
+      (alone === null ? 0 : 10 ** (-alone / 10)) / (saves > 0 ? saves : least / 100);
+    return layers.toSorted((a, b) => price(a) - price(b));
+  }
+
+  /** Of all that the outcome of a plan depends on. */
+  async #digest(samples: number): Promise<string> {
+    const { improve, observer, percentile, bins, valuesPerSample, averagingConstant, backend, validate } =
+      this.#options;
+    const calibration = [observer, percentile, bins, valuesPerSample, averagingConstant];
+    const first: string[] = [];
+    for await (const { inputs, target } of validate.batches({ batch: 8, samples: 8, shuffle: 0 })) {
+      for (const tensor of [...Object.values(inputs), ...(target ? [target] : [])]) {
+        first.push(digestOf([...tensor.bytes()]));
+      }
+    }
+    const plan = this.#plans.json(new Set());
+    return digestOf([plan, this.#target, samples, improve, calibration, backend.name, validate.size, first]);
+  }
+}

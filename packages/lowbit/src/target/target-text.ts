@@ -1,0 +1,17 @@
+import type { MetricOutcome, SearchTarget } from "@lowbit/quantize";
+
+/** A target in words. */
+export function targetText(target: SearchTarget): string {
+  if (target.kind === "sqnr") return `an SQNR of ${target.least} dB`;
+  return target.metric === "mse"
+    ? `at most ${target.most} more of mse`
+    : `at most ${target.most} points less of ${target.metric}`;
+}
+
+/** What a plan reaches, in words. */
+export function outcomeText(target: SearchTarget, { metric, drop, sqnr }: MetricOutcome): string {
+  if (target.kind === "sqnr") return sqnr === null ? "exact results" : `${sqnr.toFixed(1)} dB`;
+  if (target.metric === "mse")
+    return `an mse of ${Number(metric!.toPrecision(4))}, ${Number(drop!.toPrecision(3))} more`;
+  return `${(100 * metric!).toFixed(2)} % ${target.metric}, ${drop!.toFixed(2)} points less`;
+}
