@@ -99,6 +99,28 @@ describe("comparing a float model with a quantized one", () => {
   });
 });
 
+test("a layer whose channels were rescaled is told from a wrong one", async () => {
+  const graph = (first: string, second: string): Model =>
+    newModel(
+      parseGraph(`g (float[N,3] x) => (float[N,1] y) <float[3,2] a = {${first}}, float[2,1] b = {${second}}> {
+        [one] h = MatMul (x, a) [two] y = MatMul (h, b)
+      }`),
+    );
+  const base = graph("1.0, 2.0, 3.0, 4.0, 5.0, 6.0", "1.0, 1.0");
+  // Equalized: the first column 8 times larger, and 8 times less of it taken; and something that no factor explains.
+  const equalized = graph("8.0, 2.0, 24.0, 4.0, 40.0, 6.0", "0.125, 1.0");
+  const wrong = graph("5.0, 2.0, -3.0, 4.0, 1.0, 6.0", "1.0, 1.0");
+  const inputs = arrays({ x: seeded("x", "float", [32, 3]) });
+  const [same, other] = [
+    await compare(base, equalized, { data: inputs, threads: 1 }),
+    await compare(base, wrong, { data: inputs, threads: 1 }),
+  ];
+  expect(same.outputs[0]!.error.sqnr ?? 200).toBeGreaterThan(100);
+  expect(same.layers[0]!.error.sqnr).toBeLessThan(0);
+  expect(same.layers[0]!.upToFactors).toBeGreaterThan(100);
+  expect(other.layers[0]!.upToFactors).toBeNull();
+});
+
 describe("finding layers again", () => {
   test("goes by structure where no name is left but those of inputs and results", async () => {
     const model = mlp();

@@ -9,6 +9,10 @@ const sameWeights = 0.5;
 export function comparisonAdvice(layer: ComparedLayer): Advice {
   const { added, weight, codes, op } = layer;
   if (added === null) return { action: "nothing", reason: "it adds no error" };
+  if (layer.upToFactors !== null) {
+    const reason = `its channels have other scales; but for these it keeps ${layer.upToFactors.toFixed(1)} dB`;
+    return { action: "nothing", reason };
+  }
   if (weight && weight.error.cosine < sameWeights) {
     return { action: "nothing", reason: `its weights are other ones (cosine ${weight.error.cosine.toFixed(2)})` };
   }

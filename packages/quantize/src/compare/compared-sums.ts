@@ -2,6 +2,7 @@ import type { AnalysisMeasure } from "../analyze/analysis.ts";
 import type { AnalysisBatch } from "../analyze/analyze-model.ts";
 import { CodeCounter, type CodeStatistics } from "../analyze/code-statistics.ts";
 import { ErrorSums } from "../analyze/error-sums.ts";
+import { ChannelFactors } from "./channel-factors.ts";
 import type { ComparedLayer, ComparedOutput, ComparedWeight, Comparison, UnmatchedLayer } from "./comparison.ts";
 import { valueNotFinite } from "./diagnostics.ts";
 import type { LayerPair } from "./match-layers.ts";
@@ -15,6 +16,7 @@ export class ComparedSums {
   readonly #outputs: readonly { readonly name: string; readonly other: string }[];
   readonly #outputErrors: readonly ErrorSums[];
   readonly #errors: readonly ErrorSums[];
+  readonly #factors: readonly ChannelFactors[];
   readonly #counters: readonly (CodeCounter | null)[];
   readonly #differing = new Map<LayerPair, string>();
   readonly #measures: readonly [AnalysisMeasure, AnalysisMeasure] | null;
@@ -28,6 +30,7 @@ export class ComparedSums {
     this.#outputs = outputs;
     this.#outputErrors = outputs.map(() => new ErrorSums());
     this.#errors = pairs.map(() => new ErrorSums());
+    this.#factors = pairs.map(() => new ChannelFactors());
     this.#counters = pairs.map(({ model, other }) => {
       const channels = (model.result.shape?.length ?? 0) > 1 ? 1 : null;
       return other.grid && new CodeCounter(other.grid, channels);
@@ -44,6 +47,7 @@ export class ComparedSums {
         continue;
       }
       this.#errors[index]!.add(reference.floats(), tensor.floats());
+      this.#factors[index]!.add(reference, tensor);
       if (this.#counters[index]?.add(reference) === false) throw valueNotFinite(pair.model.result.name);
     }
     for (const [index, port] of this.#outputs.entries()) {
@@ -64,10 +68,12 @@ export class ComparedSums {
     for (const [index, pair] of this.#pairs.entries()) {
       const sums = this.#errors[index]!;
       if (this.#differing.has(pair)) continue;
-      const ratio = sums.noise / Math.max(sums.signal, 1e-30);
+      const whole = sums.noise / Math.max(sums.signal, 1e-30);
+      const scaled = this.#factors[index]!.ratio(whole);
+      const ratio = scaled ?? whole;
       ratios.set(pair.model, ratio);
       const before = Math.max(0, ...pair.model.reads.map((source) => ratios.get(source) ?? 0));
-      layers.push(this.#layer(pair, sums, this.#counters[index]!, ratio - before));
+      layers.push(this.#layer(pair, sums, this.#counters[index]!, { added: ratio - before, scaled }));
     }
     return {
       samples: this.samples,
@@ -89,7 +95,12 @@ export class ComparedSums {
     };
   }
 
-  #layer({ model, other, by }: LayerPair, sums: ErrorSums, counter: CodeCounter | null, added: number): ComparedLayer {
+  #layer(
+    { model, other, by }: LayerPair,
+    sums: ErrorSums,
+    counter: CodeCounter | null,
+    { added, scaled }: { readonly added: number; readonly scaled: number | null },
+  ): ComparedLayer {
     return {
       name: model.name,
       other: other.name,
@@ -99,8 +110,10 @@ export class ComparedSums {
       otherOutput: other.result.name,
       error: sums.result(),
       added: added > 0 ? -10 * Math.log10(added) : null,
-      codes: counter && counter.result(),
-      weight: comparedWeight(model, other),
+      upToFactors: scaled === null ? null : -10 * Math.log10(Math.max(scaled, 1e-30)),
+      // What the codes do to numbers of another size says nothing.
+      codes: counter && scaled === null ? counter.result() : null,
+      weight: scaled === null ? comparedWeight(model, other) : null,
     };
   }
 }

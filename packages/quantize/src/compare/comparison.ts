@@ -43,6 +43,11 @@ export interface ComparedLayer {
    * estimate for layers that pass errors on as they are; null where it adds none.
    */
   readonly added: number | null;
+  /**
+   * SQNR in dB when each channel (axis 1) of the other model's result may have the best factor of its own; null where
+   * factors explain little. Set where ranges were equalized: then the layer is right although its numbers are others.
+   */
+  readonly upToFactors: number | null;
   /** The first model's values on the codes that the other one has for them; null where the other one has floats. */
   readonly codes: CodeStatistics | null;
   /** Error of the other model's weights, and their codes; null without weights, or where they cannot be compared. */

@@ -1,6 +1,13 @@
 import { Option, type Command } from "commander";
 import { loadModel } from "@lowbit/ir";
-import { adviceFor, quantizeModel, worstLayers, type Ablation, type Analysis } from "@lowbit/quantize";
+import {
+  adviceFor,
+  quantizeModel,
+  worstLayers,
+  type Ablation,
+  type Analysis,
+  type Improvement,
+} from "@lowbit/quantize";
 import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
 import { loadBackend } from "../../backends/load-backend.ts";
@@ -14,18 +21,19 @@ import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
 import { checkWritable } from "../output-file.ts";
-import { positiveInteger } from "../parse-values.ts";
-import { readPlanFile } from "../plan-file.ts";
+import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
+import { addImprove, improveMisuse } from "../improve-option.ts";
+import { addPlan, type PlanOptions } from "../plan-options.ts";
+import { plannedJson } from "../planned-json.ts";
+import { writePlanFile } from "../plan-file.ts";
 import { addReport, reportOrigin, writeReport } from "../report-option.ts";
 
-interface AnalyzeCommandOptions extends NormalizationOptions {
+interface AnalyzeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions {
   readonly backend: string;
   readonly data: string;
   readonly calibrate?: string;
   readonly metric?: MetricName;
-  readonly samples: number;
-  readonly plan?: string;
-  readonly keepFloat?: readonly string[];
+  readonly improve?: readonly Improvement[];
   readonly prefer: "speed" | "integer";
   readonly ablation: boolean;
   readonly state?: string;
@@ -39,7 +47,9 @@ const shownLayers = 10;
 export function addAnalyze(program: Command, interruptions: Interruptions): void {
   const command = program
     .command("analyze")
-    .description("quantize a model in memory and show which layers it hurts, and what to do about each")
+    .description(
+      "quantize a model in memory, as `quantize` would with the same options, and show which layers it hurts, and what to do about each",
+    )
     .argument("<MODEL>", "float ONNX file")
     .option("--backend <B>", "x86, arm, a module or an npm package, with features as in x86:avx2")
     .option("--data <DATA>", dataForms)
@@ -49,10 +59,8 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
         "--metric <name>",
         "measure this against the targets too (default: only the error of the results)",
       ).choices(["accuracy", "top5", "mse"]),
-    )
-    .option("--samples <N>", "at most this many samples", positiveInteger, 512)
-    .option("--plan <FILE>", "quantize as this JSON says, not as the backend plans")
-    .option("--keep-float <GLOB...>", "nodes that stay float; * stands for any text")
+    );
+  addImprove(addPlan(addCalibration(command)))
     .addOption(
       new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
         .choices(["speed", "integer"])
@@ -64,23 +72,31 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
   finish<AnalyzeCommandOptions>(addNormalization(command), interruptions, ["backend", "data"], async (job) => {
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
-    const { samples, metric, ablation, state, keepFloat = [] } = options;
+    const { samples, metric, ablation, state, keepFloat = [], improve = [], savePlan, calibrationCache } = options;
+    const misuse = calibrationMisuse(options) ?? improveMisuse(improve);
+    if (misuse !== null) job.misuse(misuse);
     const threads = options.threads === undefined ? {} : { threads: options.threads };
     const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
-    for (const file of [state, options.report]) if (file !== undefined) checkWritable(file);
+    for (const file of [state, options.report, savePlan, calibrationCache]) if (file !== undefined) checkWritable(file);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const targets = metric === undefined ? undefined : metric === "mse" ? "value" : "class";
     const data = await openData(options.data, model, options, targets);
     const ranges = options.calibrate === undefined ? data : await openData(options.calibrate, model, options);
+    const plan = plannedJson(model, backend, options);
+    const dataName = JSON.stringify([options.calibrate ?? options.data, options.scale, options.mean, options.std]);
     const quantized = await quantizeModel(model, {
       backend,
       data: calibrationFeeds(ranges, model.graph.inputs, { samples }),
+      ...calibrationFrom(options),
+      improve,
       keepFloat,
-      ...(options.plan === undefined ? {} : { plan: readPlanFile(options.plan) }),
+      ...(plan ? { plan } : {}),
+      ...(calibrationCache === undefined ? {} : { cache: calibrationCache, dataName }),
       ...threads,
       progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} samples`),
     });
     for (const finding of quantized.diagnostics) terminal.report(finding);
+    if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
     const started = performance.now();
     const analysis = await interruptions.guard((signal) =>
       analyzeQuantization(quantized, {

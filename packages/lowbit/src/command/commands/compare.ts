@@ -159,7 +159,7 @@ function layerRow(layer: ComparedLayer): readonly string[] {
     layer.op,
     decibelText(layer.added),
     ...errorCells(layer),
-    layer.codes ? percentText(layer.codes.saturated, 2) : "float",
+    layer.codes ? percentText(layer.codes.saturated, 2) : "",
     layer.codes ? percentText(layer.codes.unused, 0) : "",
     layer.weight ? decibelText(layer.weight.error.sqnr) : "",
     actionText(action, layer.name),

@@ -1,18 +1,15 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
 import { planProblems, type Backend, type Preference, type ReduceRange } from "@lowbit/backend-kit";
-import { cloneModel, loadModel, type Model } from "@lowbit/ir";
+import { loadModel, type Model } from "@lowbit/ir";
 import {
-  improvementNames,
   improvementsOverData,
   integerOperators,
-  planToJson,
   quantizationModes,
   quantizeModel,
   type Improvement,
   type PlanJson,
   type QuantizationMode,
 } from "@lowbit/quantize";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
@@ -29,8 +26,10 @@ import { readCostsFile } from "../costs-file.ts";
 import { searchTarget } from "../search-target.ts";
 import { addTarget, targetContradiction, targetOf, type TargetCommandOptions } from "../target-options.ts";
 import { searchText } from "../target-report.ts";
+import { plannedJson } from "../planned-json.ts";
+import { addImprove, improveMisuse } from "../improve-option.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
-import { addPlan, editedPlan, weightScheme, type PlanOptions } from "../plan-options.ts";
+import { addPlan, weightScheme, type PlanOptions } from "../plan-options.ts";
 import { writeQuantizeReport } from "../quantize-report.ts";
 import { addReport } from "../report-option.ts";
 
@@ -66,12 +65,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         .default("static"),
     )
     .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`);
-  addPlan(addCalibration(command))
-    .option(
-      "--improve <names>",
-      `done to the float model first, separated by commas: ${improvementNames.join(", ")} (default: nothing)`,
-      improvements,
-    )
+  addImprove(addPlan(addCalibration(command)))
     .addOption(
       new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
         .choices(["speed", "integer"])
@@ -169,9 +163,8 @@ function contradictionIn({
   const hungry = improve.find((name) => improvementsOverData.includes(name));
   if (calibrate === undefined && mode === "static") return "required option '--calibrate <DATA>' not specified";
   if (calibrate === undefined && hungry) return `--improve ${hungry} looks at data: give some with --calibrate`;
-  if (improve.includes("gptq") && improve.includes("adaround")) {
-    return "--improve takes gptq or adaround: both decide how each weight is rounded";
-  }
+  const misuse = improveMisuse(improve);
+  if (misuse !== null) return misuse;
   if (mode !== "dynamic" || plan !== undefined) return null;
   if (weights === "int4") return "--mode dynamic multiplies 8-bit integers: int4 weights are for --mode weight-only";
   if (typeof scales === "object")
@@ -181,28 +174,13 @@ function contradictionIn({
 
 /** The plan to use instead of the one of the backend or mode; undefined when there is nothing to change. */
 function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions): PlanJson | undefined {
-  const { weights, granularity, keepFloat = [], mode } = options;
-  const json = options.plan === undefined ? null : readPlanFile(options.plan);
-  // A search plans anew around each layer that it leaves float, and gives each plan the scheme itself.
-  const isSearched = targetOf(options) !== null;
-  if ((weights === undefined && granularity === undefined) || isSearched || (!json && mode !== "static")) {
-    return json ?? undefined;
-  }
-  const optimized = cloneModel(model);
-  runPasses(optimized, defaultPipeline);
-  const annotated = backend.quantizer.annotate(optimized.graph, { keepFloat });
-  return planToJson(editedPlan(annotated, json, options));
+  // A search plans anew around each layer that it leaves float, and other modes make their plan by themselves.
+  const isGiven = targetOf(options) !== null || (options.plan === undefined && options.mode !== "static");
+  if (!isGiven) return plannedJson(model, backend, options);
+  return options.plan === undefined ? undefined : readPlanFile(options.plan);
 }
 
 /** What makes calibration data other data. */
 function dataName({ calibrate, scale, mean, std }: QuantizeCommandOptions): string {
   return JSON.stringify([calibrate, scale, mean, std]);
-}
-
-function improvements(text: string): readonly Improvement[] {
-  return text.split(",").map((name) => {
-    const known = improvementNames.find((each) => each === name.trim());
-    if (!known) throw new InvalidArgumentError(`It must name some of ${improvementNames.join(", ")}.`);
-    return known;
-  });
 }
