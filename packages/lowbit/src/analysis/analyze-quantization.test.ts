@@ -92,6 +92,14 @@ describe("an analysis", () => {
       [512, 32, null],
       [96, 3, null],
     ]);
+    // A scale per channel: each is the reach of its channel's weights in 127 steps.
+    for (const { weight } of layers) {
+      const { min, max } = weight!.channels;
+      expect(max).toHaveLength(weight!.grid.scale.length);
+      for (const [i, scale] of weight!.grid.scale.entries()) {
+        expect(Math.max(max[i]!, -min[i]!) / scale).toBeCloseTo(127, 2);
+      }
+    }
   });
 
   test("gives the same with another size of batches", async () => {

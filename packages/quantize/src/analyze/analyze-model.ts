@@ -5,7 +5,7 @@ import { productOf } from "../convert/product.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import type { Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analysis.ts";
 import { AnalysisState, feedsDigest, graphDigest } from "./analysis-state.ts";
-import { CodeCounter, gridOf, type CodeStatistics } from "./code-statistics.ts";
+import { CodeCounter, gridOf, type CodeGrid, type CodeStatistics } from "./code-statistics.ts";
 import { AnalysisRun } from "./analysis-run.ts";
 import { noAnalysisData, nothingToAnalyze } from "./diagnostics.ts";
 import { macsOf } from "./layer-cost.ts";
@@ -136,11 +136,17 @@ function weightStatistics({ nodes }: QuantizedLayer): CodeStatistics | null {
     const rounding = value?.producer;
     if (!rounding || !isFakeQuantize(rounding) || !rounding.input.constant) continue;
     const grid = gridOf(rounding);
-    const counter = new CodeCounter(grid, (grid.axis ?? productOf(nodes[0]!)?.weight.index === 1) ? 0 : null);
+    const counter = new CodeCounter(grid, weightChannels(nodes[0]!, grid));
     counter.add(rounding.input.constant);
     return counter.result();
   }
   return null;
+}
+
+/** The axis whose ranges are told: that of the scales, and the filters of a convolution where there is one scale or one per block. */
+function weightChannels(node: Node, { axis, blockSize }: CodeGrid): number | null {
+  if (axis !== null && blockSize === null) return axis;
+  return productOf(node)?.weight.index === 1 ? 0 : null;
 }
 
 /** The bias of a layer in the float model; null where the layer has none, or is not found. */
