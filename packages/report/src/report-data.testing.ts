@@ -1,7 +1,6 @@
 import type { Analysis, CodeStatistics, LayerAnalysis } from "@lowbit/quantize";
 import { blocksOf } from "./blocks/blocks.ts";
-import { layoutLevel } from "./layout/level-layout.ts";
-import { boxesOf, closedSize, levelsOf } from "./layout/levels.ts";
+import { closedLayouts, levelsOf } from "./layout/levels.ts";
 import type { ReportData, ReportEdge, ReportGraph, ReportNode } from "./report-data.ts";
 
 const statistics: CodeStatistics = {
@@ -34,12 +33,7 @@ function layer(name: string, index: number): LayerAnalysis {
 export function reportGraphOf(nodes: readonly Omit<ReportNode, "block">[], edges: readonly ReportEdge[]): ReportGraph {
   const { blocks, blockOf } = blocksOf(nodes, edges);
   const placed = nodes.map((node, index): ReportNode => ({ ...node, block: blockOf[index]! }));
-  const layouts = levelsOf({ nodes: placed, edges, blocks }).map((level) =>
-    layoutLevel(
-      boxesOf(level, () => closedSize),
-      level.edges,
-    ),
-  );
+  const layouts = closedLayouts(levelsOf({ nodes: placed, edges, blocks }));
   return { nodes: placed, edges, blocks, layouts };
 }
 

@@ -25,10 +25,10 @@ export interface ReportEdge {
   readonly value: string;
 }
 
-/** Nodes that belong together and can be drawn as one box: a module by the names of its nodes, or one of several equal parts. */
+/** Nodes that can be drawn as one box: a module by the names of its nodes, one of several equal parts, or a section of many. */
 export interface ReportBlock {
   readonly name: string;
-  /** Index of the block it stands in; null for none. Outer blocks come first. */
+  /** Index of the block it stands in; null for none. */
   readonly parent: number | null;
   /** How many blocks have the same ops, wired the same way, itself included. */
   readonly alike: number;

@@ -1,7 +1,6 @@
 import type { Graph, Node } from "@lowbit/ir";
 import { blocksOf } from "./blocks/blocks.ts";
-import { layoutLevel } from "./layout/level-layout.ts";
-import { boxesOf, closedSize, levelsOf } from "./layout/levels.ts";
+import { closedLayouts, levelsOf } from "./layout/levels.ts";
 import type { ReportEdge, ReportGraph, ReportNode } from "./report-data.ts";
 
 /** What a report says about a node, besides what its graph tells. */
@@ -20,11 +19,6 @@ export function reportGraph(graph: Graph, factsOf: (node: Node) => NodeFacts): R
   const named = all.map((node) => ({ name: node.label, op: node.op }));
   const { blocks, blockOf } = blocksOf(named, edges);
   const nodes = all.map((node, at): ReportNode => ({ ...named[at]!, ...factsOf(node), block: blockOf[at]! }));
-  const layouts = levelsOf({ nodes, edges, blocks }).map((level) =>
-    layoutLevel(
-      boxesOf(level, () => closedSize),
-      level.edges,
-    ),
-  );
+  const layouts = closedLayouts(levelsOf({ nodes, edges, blocks }));
   return { nodes, edges, blocks, layouts };
 }

@@ -35,6 +35,10 @@ p { margin: 2px 0 10px; } .soft { color: var(--soft); } .small { font-size: 13px
 .scroll { overflow: auto; max-height: 72vh; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } .narrow { width: auto; min-width: 50%; }
 th, td { text-align: left; padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
+.dense { font-size: 13.5px; } .dense :is(th, td) { padding: 5px 8px; } .dense .name { max-width: 235px; }
+.dense :is(td, th):first-child { position: sticky; left: 0; background: var(--card); } .dense th:first-child { z-index: 2; }
+.dense tr[aria-selected=true] td:first-child { background: color-mix(in srgb, var(--accent) 20%, var(--card)); }
+.nowrap { white-space: nowrap; }
 td { max-width: 330px; unicode-bidi: isolate; } td.wide { max-width: none; }
 thead th { position: sticky; top: 0; background: var(--card); font-weight: 600; vertical-align: bottom; z-index: 1; } tbody th { font-weight: 400; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 3px solid var(--accent); }
@@ -64,7 +68,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
   [role=tabpanel][hidden] { display: block !important; } [role=tabpanel] + [role=tabpanel] { break-before: page; }
   .scroll, .facts { max-height: none; overflow: visible; } .split, .pair { display: block; }
   .card { break-inside: avoid; } .card:has(table) { break-inside: auto; } tr { break-inside: avoid; }
-  thead th { position: static; } table { font-size: 10px; } th, td { padding: 3px 5px; } .name { white-space: normal; overflow-wrap: anywhere; max-width: 150px; }
+  thead th, .dense :is(td, th):first-child { position: static; } table { font-size: 10px; } th, td { padding: 3px 5px; } .name { white-space: normal; overflow-wrap: anywhere; max-width: 150px; }
   canvas.graph { width: auto; max-width: 100%; height: auto; max-height: 235mm; margin: 0 auto; border: 0; } .figures { grid-template-columns: repeat(4, 1fr); } .figures b { font-size: 18px; }
 }
 `;

@@ -78,3 +78,29 @@ describe("blocks by repetition", () => {
     expect(blocks(inside, [...chain(ops), ...skips])).toContain("1: part 1 of 4 in 0, 4 alike, holds 1 2 3");
   });
 });
+
+describe("sections", () => {
+  /** How many boxes the fullest level has, and how many blocks there are. */
+  function levels(count: number, read: (node: number) => readonly number[]): readonly [most: number, blocks: number] {
+    const nodes = Array.from({ length: count }, (_, i) => ({
+      name: `n${i}`,
+      op: `Op${i % 7}${Math.floor(i ** 1.5) % 5}`,
+    }));
+    const edges = nodes.flatMap((_, to) => read(to).map((from) => ({ from, to, value: `${from}` })));
+    const { blocks: made, blockOf } = blocksOf(nodes, edges);
+    const boxes = new Map<number | null, number>();
+    for (const level of [...blockOf, ...made.map(({ parent }) => parent)])
+      boxes.set(level, (boxes.get(level) ?? 0) + 1);
+    return [Math.max(...boxes.values()), made.length];
+  }
+
+  test("keep every level small, also where nothing repeats and no name tells of modules", () => {
+    const [most, count] = levels(5000, (node) => (node < 9 ? [] : [node - 1, node - 1 - ((node * node) % 8)]));
+    expect(most).toBeLessThanOrEqual(120);
+    expect(count).toBeLessThan(150);
+  });
+
+  test("are not made of a small graph", () => {
+    expect(levels(100, (node) => (node === 0 ? [] : [node - 1]))).toEqual([100, 0]);
+  });
+});

@@ -2,23 +2,17 @@ import type { ReportBlock, ReportEdge } from "../report-data.ts";
 import { isClosed } from "./closed-set.ts";
 import { nameBlocks } from "./name-blocks.ts";
 import { repeatsIn } from "./repeats.ts";
+import { cutIntoSections, type Draft } from "./sections.ts";
 
-/** The blocks of a graph, outer ones first, and the innermost block of each node. */
+/** The blocks of a graph, and the innermost block of each node. */
 export interface Blocks {
   readonly blocks: readonly ReportBlock[];
   readonly blockOf: readonly (number | null)[];
 }
 
-/** A block being made. */
-interface Draft {
-  readonly name: string;
-  readonly parent: number | null;
-  readonly members: readonly number[];
-}
-
 /**
  * Finds what of a graph can be drawn as one box: modules that the names of nodes tell of, and within these, or where names
- * tell nothing, equal parts that follow each other.
+ * tell nothing, equal parts that follow each other. Where still too much stands side by side, sections of it.
  *
  * @param nodes in an order in which values are made before they are read
  */
@@ -42,6 +36,7 @@ export function blocksOf(
   for (const [level, members] of neighbours(blockOf)) {
     for (const draft of repeatedParts(level, members, ops, reads)) add(draft);
   }
+  cutIntoSections(drafts, blockOf, reads);
   const shapes = drafts.map(({ members }) => shapeOf(members, ops, reads).join(" "));
   const alike = new Map<string, number>();
   for (const shape of shapes) alike.set(shape, (alike.get(shape) ?? 0) + 1);

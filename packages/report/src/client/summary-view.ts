@@ -150,7 +150,7 @@ function worstLayersCard(data: ReportData, selection: Selection, showGraph: () =
       element("td", {}, layer.op),
       element(
         "td",
-        {},
+        { class: "nowrap" },
         element("span", { class: "bar", style: `width:${(4 + 90 * share).toFixed(0)}px` }),
         decibels(worst.sqnr(layer)),
       ),

@@ -45,6 +45,10 @@ export function tableColumns(data: ReportData, rows: readonly TableRow[]): reado
     const times = nodes.flatMap(({ time }) => time?.made ?? time?.float ?? []);
     return times.length === 0 ? null : times.reduce((a, b) => a + b);
   };
+  const reasonOf = ({ node, layer }: TableRow): string => {
+    if (layer) return data.advice[layer.name]?.reason ?? "";
+    return node.reason ?? (node.integer ? "" : "it has nothing to quantize");
+  };
   const hasTimes = rows.some((row) => timeOf(row) !== null);
   return [
     {
@@ -65,10 +69,8 @@ export function tableColumns(data: ReportData, rows: readonly TableRow[]): reado
           {
             title: "because",
             numeric: false,
-            key: ({ node, layer }: TableRow) =>
-              layer
-                ? (data.advice[layer.name]?.reason ?? "")
-                : (node.reason ?? (node.integer ? "" : "it has nothing to quantize")),
+            key: reasonOf,
+            show: (row: TableRow) => nameText(reasonOf(row)),
           },
         ]),
   ];

@@ -89,7 +89,11 @@ export function tableView(data: ReportData, selection: Selection): HTMLElement {
           ),
         ]
       : []),
-    element("div", { class: "scroll" }, element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body)),
+    element(
+      "div",
+      { class: "scroll" },
+      element("table", { class: "dense" }, element("thead", {}, element("tr", {}, ...heads)), body),
+    ),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { LevelBox, LevelEdge } from "./level-layout.ts";
+import { layoutLevel, type LevelBox, type LevelEdge, type LevelLayout } from "./level-layout.ts";
 import type { ReportBlock, ReportEdge, ReportNode } from "../report-data.ts";
 
 /** What stands in a level: a node, a block, or a value that comes in from outside or goes out of the level. */
@@ -95,6 +95,19 @@ export function boxesOf(level: Level, block: (index: number) => LevelBox): reado
     if (item.kind === "node") return nodeSize;
     if (item.kind === "block") return block(item.index);
     return { ...portSize, border: item.kind === "in" ? "top" : "bottom" };
+  });
+}
+
+/** Where everything stands while all blocks are closed, level by level. */
+export function closedLayouts(levels: readonly Level[]): readonly LevelLayout[] {
+  // Equal blocks look alike: each shape is laid out once.
+  const known = new Map<string, LevelLayout>();
+  return levels.map((level) => {
+    const boxes = boxesOf(level, () => closedSize);
+    const key = JSON.stringify([level.items.map(({ kind }) => kind), level.edges]);
+    const layout = known.get(key) ?? layoutLevel(boxes, level.edges);
+    known.set(key, layout);
+    return layout;
   });
 }
 
