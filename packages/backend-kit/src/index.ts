@@ -22,3 +22,4 @@ export { checkFeatures, createBackend, parseBackendText, requestFor, type Wishes
 export { onnxRuntimeKernels } from "./onnx-runtime-kernels.ts";
 export { planProblems } from "./plan-problems.ts";
 export { findUnits, kernelOp, type Unit, type Units } from "./units.ts";
+export { wideAnchors, withWideActivations } from "./wide-activations.ts";

@@ -97,8 +97,11 @@ class Check {
       const name = this.#names.of(value);
       if (!group) return [];
       if (result.kind === "fixed") {
-        const isFixed = group.spec.kind === "fixed" && group.spec.scale[0] === Math.fround(result.scale);
-        return isFixed ? [] : [`${name} must have the scale ${result.scale}`];
+        // The same range in 256 times as many codes.
+        const isWide = group.spec.dtype.endsWith("16") && !capability.activations[0]!.endsWith("16");
+        const scale = isWide ? result.scale / 256 : result.scale;
+        const isFixed = group.spec.kind === "fixed" && group.spec.scale[0] === Math.fround(scale);
+        return isFixed ? [] : [`${name} must have the scale ${scale}`];
       }
       if (result.kind !== "shared") return [];
       const other = data.find((use) => this.#group(use) !== group && this.#group(use)!.spec.kind !== "fixed");

@@ -39,6 +39,7 @@ export {
   type HistogramCounts,
   type LayerAnalysis,
   type LayerChoice,
+  type LayerChoices,
   type MatchedBy,
   type MetricOutcome,
   type PlanProblem,

@@ -99,6 +99,7 @@ export type {
   MatchedBy,
   UnmatchedLayer,
 } from "./compare/comparison.ts";
-export { searchPlan, type FoundPlans, type PlanProblem } from "./target/search-plan.ts";
+export { confirmPlan, type ConfirmedPlan } from "./target/confirm-plan.ts";
+export { searchPlan, type FoundPlans, type LayerChoices, type PlanProblem } from "./target/search-plan.ts";
 export { dropOf, meetsTarget, type MetricOutcome } from "./target/target.ts";
 export type { LayerChoice, SearchedLayer, SearchTarget, TargetSearch, TriedPlan } from "./target/target-search.ts";

@@ -7,9 +7,12 @@ import { table } from "./format/table.ts";
 export function searchText(search: TargetSearch): string {
   const { target, tried, chosen, layers, costs, cost, samples } = search;
   const float = layers.filter(({ choice }) => choice === "float");
+  const wide = layers.filter(({ choice }) => choice === "int16");
+  const isWide = tried.some((plan) => plan.wide.length > 0);
   const rows = tried.map((plan, index) => [
     plan.what,
-    String(layers.length - plan.float.length),
+    String(layers.length - plan.float.length - plan.wide.length),
+    ...(isWide ? [String(plan.wide.length)] : []),
     outcomeText(target, plan.outcome),
     costOf(plan.cost, cost.unit),
     verdict(plan, index === chosen),
@@ -20,7 +23,8 @@ export function searchText(search: TargetSearch): string {
     table(
       [
         { title: "on integers" },
-        { title: "layers", align: "right" },
+        { title: isWide ? "8 bits" : "layers", align: "right" },
+        ...(isWide ? [{ title: "16 bits", align: "right" } as const] : []),
         { title: "reaches" },
         { title: cost.unit === "µs" ? "takes" : "float products", align: "right" },
         { title: "" },
@@ -30,6 +34,7 @@ export function searchText(search: TargetSearch): string {
     "",
     `ended: ${search.stopped}`,
     `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")}); ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
+    ...(wide.length === 0 ? [] : [`with 16-bit activations: ${wide.map(({ name }) => name).join(", ")}`]),
     float.length === 0 ? "no layer had to be left float" : `left float: ${float.map(({ name }) => name).join(", ")}`,
   ].join("\n");
 }

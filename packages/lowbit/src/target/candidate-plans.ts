@@ -1,4 +1,4 @@
-import type { Backend } from "@lowbit/backend-kit";
+import { wideAnchors, withWideActivations, type Backend } from "@lowbit/backend-kit";
 import type { Graph, Node } from "@lowbit/ir";
 import {
   createPlan,
@@ -7,6 +7,7 @@ import {
   planFromJson,
   planToJson,
   valueOf,
+  type LayerChoices,
   type PlanJson,
   type QuantPlan,
   type QuantPoint,
@@ -25,6 +26,9 @@ export interface PlanWishes {
 
 /** Why a layer stays float that could be on integers. */
 const forTheTarget = "left float to meet the target";
+
+/** All layers as the user or the backend plans them. */
+export const asPlanned: LayerChoices = { float: new Set(), wide: new Set() };
 
 /** Makes the plans of a search: those of the user or the backend, with some layers left float. */
 export class CandidatePlans {
@@ -45,20 +49,27 @@ export class CandidatePlans {
     return this.#nodes.has(layer);
   }
 
-  /** The plan with some layers float, by their names. The backend plans around them anew. */
-  plan(float: ReadonlySet<string>): QuantPlan {
-    const key = JSON.stringify([...float].toSorted());
+  /** Names of the layers that have kernels for activations of 16 bits. */
+  wide(): ReadonlySet<string> {
+    return new Set([...wideAnchors(this.#graph, this.#wishes.backend.capabilities)].map(({ label }) => label));
+  }
+
+  /** The plan with some layers float, or with wide activations. The backend plans around the float ones anew. */
+  plan({ float, wide }: LayerChoices): QuantPlan {
+    const key = JSON.stringify([[...float].toSorted(), [...wide].toSorted()]);
     const known = this.#known.get(key);
     if (known) return known;
-    const plan = this.#make(new Set([...float].map((name) => this.#nodes.get(name)!)));
-    this.#known.set(key, plan);
-    return plan;
+    const plan = this.#make(this.#named(float));
+    const made =
+      wide.size === 0 ? plan : withWideActivations(plan, this.#wishes.backend.capabilities, this.#named(wide));
+    this.#known.set(key, made);
+    return made;
   }
 
   /** The same plan as JSON, in which the search is the reason. */
-  json(float: ReadonlySet<string>): PlanJson {
-    const json = planToJson(this.plan(float));
-    const labels = new Set([...float].flatMap((name) => [name, this.#nodes.get(name)!.outputs[0]!.name]));
+  json(choices: LayerChoices): PlanJson {
+    const json = planToJson(this.plan(choices));
+    const labels = new Set([...choices.float].flatMap((name) => [name, this.#nodes.get(name)!.outputs[0]!.name]));
     const skipped = (json.skipped ?? []).map((each) =>
       labels.has(each.node) ? { ...each, reason: forTheTarget } : each,
     );
@@ -66,13 +77,17 @@ export class CandidatePlans {
   }
 
   /** The plan in which the layers left float have their weights as codes. */
-  weightOnly(float: ReadonlySet<string>): QuantPlan {
-    const plan = this.plan(float);
+  weightOnly(choices: LayerChoices): QuantPlan {
+    const plan = this.plan(choices);
     const specs = new Map<QuantPoint, QuantSpec>(plan.specs);
-    for (const [point, spec] of this.plan(new Set()).specs) {
+    for (const [point, spec] of this.plan(asPlanned).specs) {
       if (!specs.has(point) && spec.kind === "observed" && valueOf(point)?.initializer) specs.set(point, spec);
     }
     return createPlan(plan.graph, specs, plan.skipped);
+  }
+
+  #named(layers: ReadonlySet<string>): ReadonlySet<Node> {
+    return new Set([...layers].map((name) => this.#nodes.get(name)!));
   }
 
   #make(float: ReadonlySet<Node>): QuantPlan {

@@ -1,27 +1,31 @@
 import type { Backend } from "@lowbit/backend-kit";
-import type { SearchedLayer, TargetSearch } from "@lowbit/quantize";
+import type { LayerChoices, SearchedLayer, TargetSearch } from "@lowbit/quantize";
 import type { CandidatePlans } from "./candidate-plans.ts";
 
 /** What the costs of a search are, in words. */
 export function costText(objective: "latency" | "integers"): TargetSearch["cost"] {
   return objective === "latency"
     ? { unit: "µs", about: "one run with one thread, by the measured costs of kernels and conversions" }
-    : { unit: "float products", about: "multiply-accumulates that stay float, for one sample" };
+    : {
+        unit: "float products",
+        about: "multiply-accumulates that stay float, for one sample; with 16-bit activations they count half",
+      };
 }
 
 /** The ways to compute a layer, and why each was or was not taken. */
 export function choicesOf(
   backend: Backend,
   plans: CandidatePlans,
-  float: ReadonlySet<string>,
+  choices: LayerChoices,
   layers: readonly SearchedLayer[],
   objective: "latency" | "integers",
 ): TargetSearch["choices"] {
-  const left = layers.filter(({ name }) => float.has(name)).length;
+  const left = layers.filter(({ name }) => choices.float.has(name)).length;
+  const wide = layers.filter(({ name }) => choices.wide.has(name)).length;
   return [
-    { choice: "int8", layers: layers.length - left, reason: "the least noise for what they save" },
-    { choice: "int8 weights, int16 activations", layers: 0, reason: wideReason(backend) },
-    { choice: "weight-only", layers: 0, reason: weightOnlyReason(backend, plans, float, objective) },
+    { choice: "int8", layers: layers.length - left - wide, reason: "the least noise for what they save" },
+    { choice: "int8 weights, int16 activations", layers: wide, reason: wideReason(backend, wide, plans) },
+    { choice: "weight-only", layers: 0, reason: weightOnlyReason(backend, plans, choices, objective) },
     {
       choice: "float",
       layers: left,
@@ -30,21 +34,19 @@ export function choicesOf(
   ];
 }
 
-function wideReason({ name, capabilities }: Backend): string {
-  const hasWide = capabilities.ops.some(({ activations }) => activations.some((dtype) => dtype.endsWith("int16")));
-  return hasWide
-    ? `the search does not try the 16-bit kernels of ${name}`
-    : `${name} has no kernels for 16-bit activations`;
+function wideReason({ name }: Backend, taken: number, plans: CandidatePlans): string {
+  if (plans.wide().size === 0) return `${name} has no kernels for 16-bit activations`;
+  return taken > 0 ? "too much noise in 8 bits" : "none needs it, or it is not enough";
 }
 
 function weightOnlyReason(
   backend: Backend,
   plans: CandidatePlans,
-  float: ReadonlySet<string>,
+  choices: LayerChoices,
   objective: "latency" | "integers",
 ): string {
-  if (float.size === 0) return "no layer is left float";
+  if (choices.float.size === 0) return "no layer is left float";
   if (objective === "integers" || !backend.latency) return "its products are float all the same, and less exact";
-  const more = backend.latency(plans.weightOnly(float)) - backend.latency(plans.plan(float));
+  const more = backend.latency(plans.weightOnly(choices)) - backend.latency(plans.plan(choices));
   return `dequantizing the weights of the float layers would take ${more.toPrecision(3)} µs more in each run, and gain nothing`;
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { annotateFromCapabilities, quantizeEverything, type Backend, type CapabilityTable } from "@lowbit/backend-kit";
 import { x86 } from "@lowbit/backend-x86";
 import {
   Graph,
@@ -13,18 +14,21 @@ import {
   type CompileError,
   type Model,
 } from "@lowbit/ir";
-import { planToJson, quantizeModel } from "@lowbit/quantize";
+import { planToJson, quantizeModel, type PlanJson } from "@lowbit/quantize";
+import { Session } from "@lowbit/runtime";
 import { arrays, evaluate, randomStream } from "@lowbit/train";
 import { quantizeToTarget, type TargetOptions } from "./quantize-to-target.ts";
+
+// Each search runs a dozen models, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const random = randomStream(7);
 const numbers = (count: number): number[] => Array.from({ length: count }, () => 2 * random() - 1);
 
-/** Four products, the third of which has channels of very different sizes between it and the next. */
-function model(): Model {
+/** Four products, with factors for what the third gives on each channel and for what the fourth makes of it. */
+function model(given: (channel: number) => number, taken: (channel: number) => number): Model {
   const editor = new GraphEditor(new Graph("g"));
   const { op } = editor;
-  const scales = Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? 300 : 1 / 300));
   const weight = (name: string, rows: number, columns: number, factor: (row: number, column: number) => number) =>
     editor.initializer(
       Tensor.of(
@@ -38,24 +42,25 @@ function model(): Model {
   const plain = (): number => 0.4;
   const a = op.Relu([op.MatMul([x, weight("w1", 16, 16, plain)], {}, { name: "one" })]);
   const b = op.Relu([op.MatMul([a, weight("w2", 16, 16, plain)], {}, { name: "two" })]);
-  const c = op.Relu([op.MatMul([b, weight("w3", 16, 16, (_, column) => scales[column]!)], {}, { name: "three" })]);
-  const d = op.MatMul([c, weight("w4", 16, 4, (row) => 1 / scales[row]!)], {}, { name: "four" });
+  const c = op.Relu([op.MatMul([b, weight("w3", 16, 16, (_, column) => given(column))], {}, { name: "three" })]);
+  const d = op.MatMul([c, weight("w4", 16, 4, (row) => taken(row))], {}, { name: "four" });
   editor.rename(d, "scores");
   editor.output(d);
   return newModel(editor.graph);
 }
 
-const float = model();
+/** Half of the channels are large, and half small, which neither weights nor activations of 8 bits can tell. */
+const spread = (channel: number): number => (channel % 2 === 0 ? 300 : 1 / 300);
+const float = model(spread, (channel) => 1 / spread(channel));
 const x = Tensor.of("float", numbers(400 * 16), [400, 16]);
 const backend = x86({ prefer: "integer" });
 const folder = mkdtempSync(join(tmpdir(), "lowbit-target-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function labelled() {
-  // The float model's own answers are right.
-  const made = await quantizeModel(float, { backend, data: [{ x }], keepFloat: ["*"] });
+/** Data for which the float model is right. */
+async function labelled(of = float) {
+  const made = await quantizeModel(of, { backend, data: [{ x }], keepFloat: ["*"] });
   const labels: number[] = [];
-  const { Session } = await import("@lowbit/runtime");
   const session = await Session.create(made.model, { threads: 1 });
   const scores = (await session.run({ x }))["scores"]!.floats();
   await session.release();
@@ -66,10 +71,10 @@ async function labelled() {
   return arrays({ x }, Tensor.of("int64", labels));
 }
 
-const settings = async (): Promise<Omit<TargetOptions, "target">> => ({
+const settings = async (of = float): Promise<Omit<TargetOptions, "target">> => ({
   backend,
   data: [{ x }],
-  validate: await labelled(),
+  validate: await labelled(of),
   objective: "integers",
   threads: 1,
 });
@@ -130,6 +135,32 @@ describe("quantizing to a target", () => {
     const run = quantizeToTarget(float, { ...(await settings()), validate: arrays({ x }), target: { drop: 1 } });
     await expect(run).rejects.toThrow("the data has no targets");
   });
+});
+
+test("layers get activations of 16 bits where the backend has kernels for them", async () => {
+  const activations = ["uint8", "uint16"] as const;
+  const table: CapabilityTable = {
+    ...backend.capabilities,
+    ops: backend.capabilities.ops.map((row) => ({ ...row, activations })),
+  };
+  const annotate: Backend["quantizer"]["annotate"] = (graph, options) =>
+    annotateFromCapabilities(graph, table, quantizeEverything, options);
+  const wide: Backend = { ...backend, name: "16x8", capabilities: table, quantizer: { name: "16x8", annotate } };
+  // One channel is large and means nothing: only activations suffer from it.
+  const milder = model(
+    (channel) => (channel === 0 ? 300 : 1),
+    (channel) => (channel === 0 ? 0 : 1),
+  );
+  const options = { ...(await settings(milder)), backend: wide };
+  const { quantized, search } = await quantizeToTarget(milder, { ...options, target: { drop: 2 } });
+  const choices = Object.fromEntries(search.layers.map(({ name, choice }) => [name, choice]));
+  expect(Object.values(choices)).not.toContain("float");
+  expect(choices["four"]).toBe("int16");
+  expect(choices["one"]).toBe("int8");
+  expect(search.costs.chosen).toBeLessThan(search.costs.float / 2);
+  const plan = JSON.parse(JSON.stringify(planToJson(quantized.plan))) as PlanJson;
+  const made = await quantizeModel(milder, { backend: wide, data: [{ x }], plan, threads: 1 });
+  expect(Buffer.compare(modelBytes(made.model), modelBytes(quantized.model))).toBe(0);
 });
 
 describe("a search with a state file", () => {

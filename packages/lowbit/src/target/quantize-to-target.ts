@@ -1,11 +1,13 @@
 import type { Backend } from "@lowbit/backend-kit";
 import { cloneModel, type Diagnostic, type Model } from "@lowbit/ir";
 import {
+  confirmPlan,
   dropOf,
-  meetsTarget,
   quantizeModel,
   searchPlan,
   type Analysis,
+  type LayerChoice,
+  type LayerChoices,
   type MetricOutcome,
   type PlanJson,
   type QuantizedModel,
@@ -19,7 +21,7 @@ import type { Feeds } from "@lowbit/runtime";
 import type { Dataset, MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
 import type { WeightScheme } from "../weight-scheme.ts";
-import { CandidatePlans } from "./candidate-plans.ts";
+import { asPlanned, CandidatePlans } from "./candidate-plans.ts";
 import { choicesOf, costText } from "./choices.ts";
 import { dropWithoutTargets, floatIsCheaper, searchStopped, targetNotMet } from "./diagnostics.ts";
 import { measureModel, type Reached } from "./measure-model.ts";
@@ -109,23 +111,24 @@ class TargetRun {
 
   async run(): Promise<QuantizedToTarget> {
     const { validate, searchSamples = 1024, state: path, signal, onProgress } = this.#options;
-    const planned = await this.#quantize(new Set());
+    const planned = await this.#quantize(asPlanned);
     const state = SearchState.open(path ?? null, await this.#digest(searchSamples));
     const analysis = await this.#analysis(planned);
     const macs = new Map(analysis.layers.map(({ name, macs: own }) => [name, own]));
-    const costOf = (float: ReadonlySet<string>): number =>
+    const products = (names: ReadonlySet<string>): number => [...names].reduce((sum, name) => sum + macs.get(name)!, 0);
+    const costOf = (choices: LayerChoices): number =>
       this.#objective === "latency"
-        ? this.#options.backend.latency!(this.#plans.plan(float))
-        : [...float].reduce((sum, name) => sum + macs.get(name)!, 0);
+        ? this.#options.backend.latency!(this.#plans.plan(choices))
+        : products(choices.float) + products(choices.wide) / 2;
     const layers = this.#ordered(analysis, costOf);
     const order = layers.map(({ name }) => name);
-    const measureOn = (samples: number, float: Model): ((names: ReadonlySet<string>) => Promise<MetricOutcome>) => {
+    const measureOn = (samples: number, float: Model): ((choices: LayerChoices) => Promise<MetricOutcome>) => {
       const reference = this.#metric === null ? float : null;
       let floatMetric: number | null = null;
-      return async (names) => {
+      return async (choices) => {
         if (this.#metric !== null) floatMetric ??= (await this.#measure(float, samples, null)).metric;
-        const reached = await state.reached(this.#plans.json(names), samples, async () => {
-          const { model } = names.size === 0 ? planned : await this.#quantize(names);
+        const reached = await state.reached(this.#plans.json(choices), samples, async () => {
+          const { model } = choices === asPlanned ? planned : await this.#quantize(choices);
           const whole = await this.#measure(model, samples, reference);
           // What was stopped on the way is no measurement.
           if (signal?.aborted) throw searchStopped(this.#tried, path ?? null);
@@ -141,37 +144,46 @@ class TargetRun {
     const few = Math.min(searchSamples, all);
     const measure = measureOn(few, planned.optimized);
     const onTry = (left: number): void => onProgress?.({ kind: "plans", tried: this.#tried, left });
-    const found = await searchPlan({ target: this.#target, order, costOf, measure, onTry });
-    const measureAll = measureOn(all, planned.optimized);
-    for (const index of found.within) {
-      const float = new Set(found.tried[index]!.float);
-      onTry(1);
-      const reached = few < all ? await measureAll(float) : found.tried[index]!.outcome;
-      if (!meetsTarget(this.#target, reached)) continue;
-      const quantized = await this.#quantize(float);
-      const costs = { float: costOf(new Set(order)), planned: costOf(new Set()), chosen: costOf(float) };
-      const confirmed = few < all ? `; ${targetText(this.#target)} holds on all ${all} samples` : "";
-      const search: TargetSearch = {
-        target: this.#target,
-        samples: { search: few, all },
-        float: await this.#floatMetrics(planned.optimized, few, all),
-        cost: costText(this.#objective),
-        costs,
-        choices: choicesOf(this.#options.backend, this.#plans, float, layers, this.#objective),
-        layers: layers.map((layer) => ({ ...layer, choice: float.has(layer.name) ? "float" : "int8" })),
-        tried: found.tried,
-        chosen: index,
-        reached,
-        stopped: found.stopped + confirmed,
-      };
-      const isSlower = this.#objective === "latency" && costs.chosen >= costs.float;
-      return { quantized, search, diagnostics: isSlower ? [floatIsCheaper(costs.chosen, costs.float)] : [] };
+    const problem = { target: this.#target, order, samples: few, wide: this.#wide(order), costOf, measure, onTry };
+    const found = await searchPlan(problem);
+    const confirmed = await confirmPlan(problem, found, all, measureOn(all, planned.optimized));
+    if (confirmed === null) {
+      const best = found.tried[found.closest]!;
+      throw targetNotMet(targetText(this.#target), outcomeText(this.#target, best.outcome), found.tried.length);
     }
-    const best = found.tried[found.closest]!;
-    throw targetNotMet(targetText(this.#target), outcomeText(this.#target, best.outcome), found.tried.length);
+    const { tried, chosen, reached } = confirmed;
+    const choices: LayerChoices = { float: new Set(tried[chosen]!.float), wide: new Set(tried[chosen]!.wide) };
+    const quantized = await this.#quantize(choices);
+    const costs = {
+      float: costOf({ ...asPlanned, float: new Set(order) }),
+      planned: costOf(asPlanned),
+      chosen: costOf(choices),
+    };
+    const holds = few < all ? `; ${targetText(this.#target)} holds on all ${all} samples` : "";
+    const search: TargetSearch = {
+      target: this.#target,
+      samples: { search: few, all },
+      float: await this.#floatMetrics(planned.optimized, few, all),
+      cost: costText(this.#objective),
+      costs,
+      choices: choicesOf(this.#options.backend, this.#plans, choices, layers, this.#objective),
+      layers: layers.map((layer) => ({ ...layer, choice: choiceOf(layer.name, choices) })),
+      tried,
+      chosen,
+      reached,
+      stopped: found.stopped + holds,
+    };
+    const isSlower = this.#objective === "latency" && costs.chosen >= costs.float;
+    return { quantized, search, diagnostics: isSlower ? [floatIsCheaper(costs.chosen, costs.float)] : [] };
   }
 
-  #quantize(float: ReadonlySet<string>): Promise<QuantizedModel> {
+  /** The layers of the search that may have activations of 16 bits. */
+  #wide(order: readonly string[]): ReadonlySet<string> {
+    const wide = this.#plans.wide();
+    return new Set(order.filter((name) => wide.has(name)));
+  }
+
+  #quantize(choices: LayerChoices): Promise<QuantizedModel> {
     const {
       target: _,
       validate: _validate,
@@ -180,7 +192,7 @@ class TargetRun {
       state: _state,
       ...rest
     } = this.#options;
-    return quantizeModel(this.#model, { ...rest, plan: this.#plans.json(float) });
+    return quantizeModel(this.#model, { ...rest, plan: this.#plans.json(choices) });
   }
 
   #measure(model: Model, samples: number, reference: Model | null): Promise<Reached> {
@@ -216,11 +228,11 @@ class TargetRun {
   }
 
   /** The layers by the noise that each makes for what it saves; those that save nothing last. */
-  #ordered(analysis: Analysis, costOf: (float: ReadonlySet<string>) => number): readonly SearchedLayer[] {
-    const whole = costOf(new Set());
+  #ordered(analysis: Analysis, costOf: (choices: LayerChoices) => number): readonly SearchedLayer[] {
+    const whole = costOf(asPlanned);
     const known = analysis.layers.filter(({ name }) => this.#plans.has(name));
     const layers = known.map(({ name, op, macs, quantizedAlone }): SearchedLayer => {
-      const saves = costOf(new Set([name])) - whole;
+      const saves = costOf({ ...asPlanned, float: new Set([name]) }) - whole;
       return { name, op, macs, alone: quantizedAlone!.sqnr, saves, choice: "int8" };
     });
     const least = Math.min(...layers.flatMap(({ saves }) => (saves > 0 ? [saves] : [])), 1);
@@ -240,7 +252,12 @@ class TargetRun {
         first.push(digestOf([...tensor.bytes()]));
       }
     }
-    const plan = this.#plans.json(new Set());
+    const plan = this.#plans.json(asPlanned);
     return digestOf([plan, this.#target, samples, improve, calibration, backend.name, validate.size, first]);
   }
+}
+
+function choiceOf(name: string, { float, wide }: LayerChoices): LayerChoice {
+  if (float.has(name)) return "float";
+  return wide.has(name) ? "int16" : "int8";
 }

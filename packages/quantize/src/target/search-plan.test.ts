@@ -2,16 +2,27 @@ import { describe, expect, test } from "vitest";
 import { searchPlan, type FoundPlans } from "./search-plan.ts";
 
 /** Layers whose noises add up; what each costs in float. */
-function problem(noises: Readonly<Record<string, number>>, most: number, costs: Readonly<Record<string, number>> = {}) {
+function problem(
+  noises: Readonly<Record<string, number>>,
+  most: number,
+  costs: Readonly<Record<string, number>> = {},
+  wide: ReadonlySet<string> = new Set(),
+) {
   const order = Object.keys(noises).toSorted((a, b) => noises[a]! / (costs[a] ?? 1) - noises[b]! / (costs[b] ?? 1));
   const measured: string[] = [];
   const search = searchPlan({
     target: { kind: "drop", metric: "accuracy", most },
     order,
-    costOf: (float) => [...float].reduce((sum, name) => sum + (costs[name] ?? 1), 0),
-    measure: (float) => {
-      measured.push([...float].join(""));
-      const drop = order.reduce((sum, name) => (float.has(name) ? sum : sum + noises[name]!), 0);
+    wide,
+    samples: 100,
+    costOf: ({ float, wide: half }) =>
+      [...float].reduce((sum, name) => sum + (costs[name] ?? 1), 0) +
+      [...half].reduce((sum, name) => sum + (costs[name] ?? 1) / 2, 0),
+    measure: ({ float, wide: half }) => {
+      measured.push(`${[...float].join("")}/${[...half].join("")}`);
+      // 16 bits make a tenth of the noise.
+      const noiseOf = (name: string): number => (half.has(name) ? noises[name]! / 10 : noises[name]!);
+      const drop = order.reduce((sum, name) => (float.has(name) ? sum : sum + noiseOf(name)), 0);
       return Promise.resolve({ metric: 1 - drop / 100, drop, sqnr: null });
     },
   });
@@ -24,7 +35,7 @@ describe("the search for the layers to leave float", () => {
   test("leaves none float when all may be quantized, after one measurement", async () => {
     const { search, measured } = problem({ a: 0.1, b: 0.2 }, 1);
     const found = await search;
-    expect([best(found), measured, found.stopped]).toEqual(["", [""], "the plan is within the target as it is"]);
+    expect([best(found), measured, found.stopped]).toEqual(["", ["/"], "the plan is within the target as it is"]);
   });
 
   test("finds the one bad layer of many in few measurements", async () => {
@@ -58,5 +69,19 @@ describe("the search for the layers to leave float", () => {
     const { search, measured } = problem(noises, 1);
     expect((await search).stopped).toBe("4 more layers in a row were too much");
     expect(new Set(measured).size).toBe(measured.length);
+  });
+
+  test("gives layers 16 bits where that is enough, and leaves none float", async () => {
+    const { search } = problem({ a: 0.1, b: 3, c: 4 }, 1, {}, new Set(["a", "b", "c"]));
+    const found = await search;
+    const { float, wide } = found.tried[found.within[0]!]!;
+    expect([float, wide]).toEqual([[], ["b", "c"]]);
+  });
+
+  test("tries 16 bits for single layers where they are not enough for all", async () => {
+    const { search } = problem({ a: 0.1, b: 3, c: 40 }, 1, {}, new Set(["b", "c"]));
+    const found = await search;
+    const { float, wide } = found.tried[found.within[0]!]!;
+    expect([float, wide]).toEqual([["c"], ["b"]]);
   });
 });

@@ -1,15 +1,26 @@
 import type { SearchTarget, TriedPlan } from "./target-search.ts";
 import { meetsTarget, shortfall, type MetricOutcome } from "./target.ts";
 
-/** A search for the layers to leave float. */
+/** How the layers of a model are computed: those of neither set on 8-bit integers. */
+export interface LayerChoices {
+  readonly float: ReadonlySet<string>;
+  /** With activations of 16 bits. */
+  readonly wide: ReadonlySet<string>;
+}
+
+/** A search for how to compute each layer. */
 export interface PlanProblem {
   readonly target: SearchTarget;
-  /** Names of the layers in the order in which they are put on integers. */
+  /** Names of the layers in the order in which they are put on 8-bit integers. */
   readonly order: readonly string[];
-  /** What the model costs with some layers float. */
-  costOf(float: ReadonlySet<string>): number;
-  /** What the model reaches with some layers float. */
-  measure(float: ReadonlySet<string>): Promise<MetricOutcome>;
+  /** Layers that have kernels for activations of 16 bits. Default: none. */
+  readonly wide?: ReadonlySet<string>;
+  /** Samples that `measure` looks at. */
+  readonly samples: number;
+  /** What the model costs. */
+  costOf(choices: LayerChoices): number;
+  /** What the model reaches. */
+  measure(choices: LayerChoices): Promise<MetricOutcome>;
   /** Called before each measurement with how many may still follow at most, itself included. */
   readonly onTry?: (left: number) => void;
 }
@@ -28,63 +39,114 @@ export interface FoundPlans {
 const mostSingles = 12;
 const patience = 4;
 
+const none: ReadonlySet<string> = new Set();
+
 /**
- * Finds which layers may be on integers within a target: all of them if they may; otherwise as many as possible in the
- * given order, by halving, and then single ones of the rest for as long as they make the model cheaper. Deterministic.
+ * Finds how layers may be computed within a target: all on 8-bit integers if they may. Otherwise as many as possible in the
+ * given order, by halving, and then single ones of the rest for as long as they make the model cheaper. The rest has
+ * activations of 16 bits where that is within the target; otherwise it is float, and 16 bits are tried for single ones of
+ * it. Deterministic.
  */
 export async function searchPlan(problem: PlanProblem): Promise<FoundPlans> {
-  const { order } = problem;
-  const search = new Search(problem, 1 + Math.ceil(Math.log2(order.length + 1)) + mostSingles);
-  const all = await search.try("all layers as planned", new Set());
+  const { order, wide = none } = problem;
+  const search = new Search(problem);
+  const all = await search.try("all layers as planned", { float: none, wide: none });
   if (all.meets) return search.found("the plan is within the target as it is");
-  let [good, bad] = [0, order.length];
-  while (bad - good > 1) {
-    const count = Math.floor((good + bad) / 2);
-    const { meets } = await search.try(`the first ${count} of ${order.length} layers`, new Set(order.slice(count)));
-    if (meets) good = count;
-    else bad = count;
+  const candidates = order.filter((name) => wide.has(name));
+  if (candidates.length > 0) {
+    const { meets } = await search.try("all that can be, with 16-bit activations", { float: none, wide });
+    if (meets) {
+      await search.fewest(candidates, (rest) => ({ float: none, wide: rest }));
+      return search.found(search.ended);
+    }
   }
-  let float = new Set(order.slice(good));
-  let failures = 0;
-  let singles = 0;
-  for (const layer of order.slice(good)) {
-    if (failures === patience || singles === mostSingles) break;
-    const less = new Set([...float].filter((each) => each !== layer));
-    const base = good === 0 && float.size === order.length;
-    if (!base && problem.costOf(less) >= problem.costOf(float)) continue;
-    singles++;
-    const { meets } = await search.try(`${base ? "only" : "and"} "${layer}"`, less);
-    if (meets) float = less;
-    failures = meets ? 0 : failures + 1;
-  }
-  if (failures === patience) return search.found(`${patience} more layers in a row were too much`);
-  if (singles === mostSingles) return search.found(`${mostSingles} single layers were tried`);
-  return search.found("no layer is left that makes the model cheaper and stays within the target");
+  const float = await search.fewest(order, (rest) => ({ float: rest, wide: none }));
+  const { ended } = search;
+  await search.singles(
+    [...float].filter((name) => wide.has(name)),
+    float,
+    (rest) => ({
+      float: rest,
+      wide: new Set([...float].filter((name) => !rest.has(name))),
+    }),
+  );
+  return search.found(candidates.length > 0 ? search.ended : ended);
 }
 
 class Search {
+  ended = "";
   readonly #problem: PlanProblem;
   readonly #tried: TriedPlan[] = [];
   readonly #known = new Map<string, TriedPlan>();
   #left: number;
 
-  constructor(problem: PlanProblem, most: number) {
+  constructor(problem: PlanProblem) {
     this.#problem = problem;
-    this.#left = most;
+    const rounds = problem.wide?.size ? 2 : 1;
+    this.#left = rounds + Math.ceil(Math.log2(problem.order.length + 1)) + rounds * mostSingles;
   }
 
-  async try(what: string, float: ReadonlySet<string>): Promise<TriedPlan> {
-    const key = JSON.stringify([...float].toSorted());
+  async try(what: string, choices: LayerChoices): Promise<TriedPlan> {
+    const inOrder = (names: ReadonlySet<string>): readonly string[] =>
+      this.#problem.order.filter((name) => names.has(name));
+    const [float, wide] = [inOrder(choices.float), inOrder(choices.wide)];
+    const key = JSON.stringify([float, wide]);
     const known = this.#known.get(key);
     if (known) return known;
     this.#problem.onTry?.(Math.max(1, this.#left--));
-    const outcome = await this.#problem.measure(float);
-    const inOrder = this.#problem.order.filter((name) => float.has(name));
+    const outcome = await this.#problem.measure(choices);
     const meets = meetsTarget(this.#problem.target, outcome);
-    const tried: TriedPlan = { what, float: inOrder, wide: [], cost: this.#problem.costOf(float), outcome, meets };
+    const { samples } = this.#problem;
+    const tried: TriedPlan = { what, float, wide, cost: this.#problem.costOf(choices), samples, outcome, meets };
     this.#known.set(key, tried);
     this.#tried.push(tried);
     return tried;
+  }
+
+  /** Puts as many layers as possible on 8-bit integers and returns the rest. @param choicesOf what becomes of the rest */
+  async fewest(
+    order: readonly string[],
+    choicesOf: (rest: ReadonlySet<string>) => LayerChoices,
+  ): Promise<ReadonlySet<string>> {
+    let [good, bad] = [0, order.length];
+    while (bad - good > 1) {
+      const count = Math.floor((good + bad) / 2);
+      const what = `the first ${count} of ${order.length} layers`;
+      const { meets } = await this.try(what, choicesOf(new Set(order.slice(count))));
+      if (meets) good = count;
+      else bad = count;
+    }
+    return this.singles(order.slice(good), new Set(order.slice(good)), choicesOf);
+  }
+
+  /** Takes single layers out of the rest while that is cheaper and within the target, and returns what is left of it. */
+  async singles(
+    layers: readonly string[],
+    start: ReadonlySet<string>,
+    choicesOf: (rest: ReadonlySet<string>) => LayerChoices,
+  ): Promise<ReadonlySet<string>> {
+    let rest = start;
+    let failures = 0;
+    let tries = 0;
+    for (const layer of layers) {
+      if (failures === patience || tries === mostSingles) break;
+      const less = new Set([...rest].filter((each) => each !== layer));
+      // The first one on integers may pay only together with others.
+      const isFirst = rest.size === this.#problem.order.length;
+      const { costOf } = this.#problem;
+      if (!isFirst && costOf(choicesOf(less)) >= costOf(choicesOf(rest))) continue;
+      tries++;
+      const { meets } = await this.try(`${isFirst ? "only" : "and"} "${layer}"`, choicesOf(less));
+      if (meets) rest = less;
+      failures = meets ? 0 : failures + 1;
+    }
+    this.ended =
+      failures === patience
+        ? `${patience} more layers in a row were too much`
+        : tries === mostSingles
+          ? `${mostSingles} single layers were tried`
+          : "no layer is left that makes the model cheaper and stays within the target";
+    return rest;
   }
 
   found(stopped: string): FoundPlans {

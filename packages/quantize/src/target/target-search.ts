@@ -57,7 +57,8 @@ export interface TriedPlan {
   /** Names of the layers with 16-bit activations. */
   readonly wide: readonly string[];
   readonly cost: number;
-  /** What it reached on the samples of the search. */
+  /** How many samples it was measured with. */
+  readonly samples: number;
   readonly outcome: MetricOutcome;
   readonly meets: boolean;
 }
