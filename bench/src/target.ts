@@ -6,16 +6,22 @@
  * `npm run bench:target [-- model... x86|16x8]`, models by a part of their name. Exits with 1 where no plan within the
  * target keeps half of the multiply-accumulates on integers on any of the two.
  */
-import type { Backend } from "@lowbit/backend-kit";
 import { x86 } from "@lowbit/backend-x86";
-import { annotateFromCapabilities, quantizeEverything, type CapabilityTable } from "@lowbit/backend-kit";
 import { cloneModel, CompileError, loadModel, Tensor, type Model } from "@lowbit/ir";
 import type { QuantDType, TargetSearch } from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { integerShare, whatRan } from "@lowbit/runtime";
 import { labelledModels, materialsFolder, rescaleChannels, type LabelledBatch } from "@lowbit/test-models";
 import { arrays, type Dataset } from "@lowbit/train";
-import { calibrationFeeds, quantizeToTarget, type QuantizedToTarget } from "lowbit";
+import {
+  annotateFromCapabilities,
+  calibrationFeeds,
+  quantizeEverything,
+  quantizeToTarget,
+  type Backend,
+  type CapabilityTable,
+  type QuantizedToTarget,
+} from "lowbit";
 import { timedAsync } from "./timed.ts";
 
 const drop = 1;

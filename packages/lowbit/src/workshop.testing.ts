@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   /** Ctrl-C as soon as standard error says this. */
   readonly interruptAt?: RegExp;
+  /** Ctrl-C as soon as this holds; asked often. */
+  readonly interruptWhen?: () => boolean;
   /** Largest file it can write, in blocks of the shell's `ulimit -f`. */
   readonly fileBlocks?: number;
 }
@@ -68,9 +70,15 @@ export class Workshop {
       stderr += text.toString();
       if (!interrupted && options.interruptAt?.test(stderr)) interrupted = child.kill("SIGINT");
     });
+    const watch = setInterval(() => {
+      if (!interrupted && options.interruptWhen?.()) interrupted = child.kill("SIGINT");
+    }, 5);
     return new Promise((resolve, reject) => {
       child.on("error", reject);
-      child.on("close", (code) => resolve({ code, stdout, stderr }));
+      child.on("close", (code) => {
+        clearInterval(watch);
+        resolve({ code, stdout, stderr });
+      });
     });
   }
 

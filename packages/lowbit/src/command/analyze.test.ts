@@ -15,6 +15,11 @@ beforeAll(() => {
 });
 afterAll(() => workshop.close());
 
+/** Whole lines of a file; 0 while there is none. */
+function linesOf(name: string): number {
+  return existsSync(workshop.path(name)) ? readFileSync(workshop.path(name), "utf8").split("\n").length - 1 : 0;
+}
+
 const command = "analyze mlp.onnx --backend x86 --prefer integer --data test.npz --threads 1";
 
 describe("lowbit analyze", () => {
@@ -56,7 +61,42 @@ describe("lowbit analyze", () => {
     expect(readFileSync(workshop.path("state.jsonl"), "utf8")).toBe(kept);
   });
 
+  test("ends with 130 after Ctrl-C, and the same command goes on from what was finished", async () => {
+    const big = Tensor.of(
+      "float",
+      new Float32Array(4000 * 16).map((_, i) => Math.sin(i)),
+      [4000, 16],
+    );
+    workshop.write("big.npz", npzBytes({ x: big }));
+    const args =
+      "analyze mlp.onnx --backend x86 --prefer integer --data big.npz --samples 4000 --threads 1 --state cut.jsonl";
+    // The first batch is finished as soon as the state has a second line.
+    const interrupted = await workshop.run(args, { interruptWhen: () => linesOf("cut.jsonl") >= 3 });
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stdout).toBe("");
+    expect(interrupted.stderr).toMatch(
+      /error analyze\/stopped: the analysis was stopped after \d+ finished batch.*"cut.jsonl"/,
+    );
+    const kept = linesOf("cut.jsonl");
+    expect(kept).toBeLessThan(1 + 125);
+    const resumed = await workshop.json(args);
+    expect(linesOf("cut.jsonl")).toBe(1 + 125);
+    expect(resumed).toEqual(await workshop.json(args.replace(" --state cut.jsonl", "")));
+  });
+
+  test("quantizes as `quantize` would with the same options", async () => {
+    const options =
+      "--backend x86 --prefer integer --samples 100 --observer percentile --granularity tensor --improve equalize";
+    await workshop.json(`analyze mlp.onnx ${options} --data test.npz --no-ablation --save-plan analyzed.json`);
+    await workshop.json(`quantize mlp.onnx -o q.onnx ${options} --calibrate test.npz --save-plan quantized.json`);
+    const plan = readFileSync(workshop.path("analyzed.json"), "utf8");
+    expect(plan).toBe(readFileSync(workshop.path("quantized.json"), "utf8"));
+    const analyzed = await workshop.json(`${command} --no-ablation --granularity tensor`);
+    expect((analyzed["layers"] as LayerAnalysis[]).map(({ weight }) => weight!.grid.axis)).toEqual([null, null]);
+  });
+
   test.each([
+    ["contradicting options", "--data test.npz --percentile 99", 2, "--percentile needs --observer percentile"],
     ["a metric without targets", "--data unlabelled.npz --metric accuracy", 1, "data/no-targets"],
     ["nothing quantized", "--data test.npz --keep-float fc*", 1, "analyze/nothing-quantized"],
     ["a state in no folder", "--data test.npz --state nowhere/state", 1, "file/write"],

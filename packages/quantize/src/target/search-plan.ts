@@ -133,8 +133,7 @@ class Search {
       const less = new Set([...rest].filter((each) => each !== layer));
       // The first one on integers may pay only together with others.
       const isFirst = rest.size === this.#problem.order.length;
-      const { costOf } = this.#problem;
-      if (!isFirst && costOf(choicesOf(less)) >= costOf(choicesOf(rest))) continue;
+      if (!isFirst && this.#problem.costOf(choicesOf(less)) >= this.#problem.costOf(choicesOf(rest))) continue;
       tries++;
       const { meets } = await this.try(`${isFirst ? "only" : "and"} "${layer}"`, choicesOf(less));
       if (meets) rest = less;

@@ -47,6 +47,7 @@ const shownLayers = 10;
 export function addAnalyze(program: Command, interruptions: Interruptions): void {
   const command = program
     .command("analyze")
+    .summary("quantize a model in memory and show which layers it hurts, and what to do about each")
     .description(
       "quantize a model in memory, as `quantize` would with the same options, and show which layers it hurts, and what to do about each",
     )
