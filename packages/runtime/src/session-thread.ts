@@ -2,7 +2,7 @@
  * The thread that `ThreadSession` runs models on. `onnxruntime-node` computes inside the call, so a model that runs on
  * the main thread lets nothing else happen there; here it does.
  */
-import { parentPort } from "node:worker_threads";
+import { MessageChannel, parentPort } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 
 /** A tensor between threads. */
@@ -64,6 +64,7 @@ async function answer(request: Request): Promise<Reply> {
     await session.release();
     return { id, released: true };
   }
+  free(loaded.lastFeeds);
   loaded.lastFeeds = request.feeds;
   const feeds = Object.fromEntries(
     Object.entries(request.feeds).map(([name, sent]) => [
@@ -83,16 +84,24 @@ async function answer(request: Request): Promise<Reply> {
   };
 }
 
-/** The memory of results, which goes over to the other thread instead of being copied. */
-function memoryOf(reply: Reply): ArrayBuffer[] {
-  if (!("results" in reply)) return [];
-  const buffers = Object.values(reply.results).map(({ data }) => (ArrayBuffer.isView(data) ? data.buffer : null));
+/** The memory of tensors, each buffer once. */
+function memoryOf(tensors: Readonly<Record<string, SentTensor>>): ArrayBuffer[] {
+  const buffers = Object.values(tensors).map(({ data }) => (ArrayBuffer.isView(data) ? data.buffer : null));
   return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
+const nowhere = new MessageChannel().port1;
+nowhere.close();
+
+/** Frees the memory of tensors at once, by sending it nowhere: garbage collection would let much of it pile up. */
+function free(tensors: Readonly<Record<string, SentTensor>>): void {
+  nowhere.postMessage(null, memoryOf(tensors));
 }
 
 parentPort?.on("message", (request: Request) => {
   answer(request).then(
-    (reply) => parentPort!.postMessage(reply, memoryOf(reply)),
+    // The memory of results goes over to the other thread instead of being copied.
+    (reply) => parentPort!.postMessage(reply, "results" in reply ? memoryOf(reply.results) : []),
     (error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
       parentPort!.postMessage({ id: request.id, error: text } satisfies Reply);
