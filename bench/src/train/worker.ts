@@ -35,7 +35,7 @@ const runner = await StepRunner.create(graph, {
   ...(mode === "integer" ? { integerForward: { lower: backend.lower } } : {}),
 });
 const state = runner.initialState();
-const perCall = Math.max(1, Math.floor(stepsPerCall[name]! / Number(factor)));
+const perCall = Math.min(runner.mostSteps, Math.max(1, Math.floor(stepsPerCall[name]! / Number(factor))));
 let done = 0;
 
 console.log(JSON.stringify({ ready: true }));

@@ -47,6 +47,6 @@ export {
   type ReestimateOptions,
 } from "./reestimate/reestimate-batch-normalization.ts";
 export type { StateSlot } from "./step/assign.ts";
-export { loopSteps } from "./step/loop.ts";
+export { scanSteps } from "./step/scan-steps.ts";
 export { selectParameters } from "./step/parameters.ts";
 export { trainStep, type TrainStep, type TrainStepOptions } from "./step/train-step.ts";

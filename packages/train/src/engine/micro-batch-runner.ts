@@ -9,6 +9,7 @@ import type { NamedState, TrainState } from "./state.ts";
 
 /** Runs training steps whose batches pass through the model in parts, with the gradients added up (accumulation). */
 export class MicroBatchRunner implements Runner {
+  readonly mostSteps = Infinity;
   readonly #parts: StepInParts;
   readonly #microBatch: number;
 

@@ -21,6 +21,8 @@ export interface Runner {
     firstStep: number,
     learningRates: readonly number[],
   ): Promise<Float32Array>;
+  /** Most steps that one run should take: more hold more memory than they save time. */
+  readonly mostSteps: number;
   /** The state that the last run began with, where the runner can tell. */
   stateBefore?(): Promise<TrainState>;
   /** Frees ONNX Runtime's memory. */

@@ -4,7 +4,7 @@ import type { Batch } from "../data/dataset.ts";
 import { stack } from "../data/stack.ts";
 import { missingTargets } from "../diagnostics.ts";
 import type { StateSlot } from "../step/assign.ts";
-import { loopSteps } from "../step/loop.ts";
+import { scanSteps } from "../step/scan-steps.ts";
 import {
   gradientStep,
   updateStep,
@@ -176,7 +176,7 @@ export class StepInParts {
 async function load(graph: Graph, options: TrainStepOptions, runtime: SessionOptions): Promise<LoadedGradients> {
   const made = gradientStep(graph, options);
   const settings = sessionOptions(made.step.graph, runtime);
-  const model = loopSteps(made.step);
+  const model = scanSteps(made.step);
   return { ...made, model, session: await Session.create(model, settings) };
 }
 

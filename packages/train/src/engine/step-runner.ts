@@ -1,7 +1,7 @@
 import { Tensor, type Graph, type Model } from "@lowbit/ir";
 import { Session, ThreadSession, type SessionOptions } from "@lowbit/runtime";
 import { stack } from "../data/stack.ts";
-import { loopSteps } from "../step/loop.ts";
+import { scanSteps } from "../step/scan-steps.ts";
 import type { StateSlot } from "../step/assign.ts";
 import { missingTargets } from "../diagnostics.ts";
 import type { Runner } from "./runner.ts";
@@ -10,13 +10,17 @@ import { packState, type NamedState, type TrainState } from "./state.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
 import type { Batch } from "../data/dataset.ts";
 
+/** Bytes of state of which a third generation is worth saving: a run of two steps holds it only where it comes in and goes out. */
+const heavyState = 16 * 2 ** 20;
+
 /** State that a run returned: nobody else holds its memory, so it can be given to the next run. */
 const carried = new WeakSet<Tensor>();
 
 /** A training step loaded into ONNX Runtime, for one batch size. Batches can be prepared while it runs. */
 export class StepRunner implements Runner {
-  /** The model that runs: a Loop over steps. */
+  /** The model that runs: a Scan over steps. */
   readonly model: Model;
+  readonly mostSteps: number;
   readonly slots: readonly StateSlot[];
   readonly #names: Omit<TrainStep, "graph">;
   readonly #options: TrainStepOptions;
@@ -35,6 +39,8 @@ export class StepRunner implements Runner {
     this.#profiled = profiled;
     this.model = model;
     this.slots = step.state;
+    const bytes = step.state.reduce((sum, { initial }) => sum + initial.source.byteLength, 0);
+    this.mostSteps = bytes < heavyState ? Infinity : 2;
     this.#names = step;
     this.#options = options;
     this.#session = session;
@@ -44,7 +50,7 @@ export class StepRunner implements Runner {
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
     const step = trainStep(graph, options);
     const settings = sessionOptions(step.graph, runtime);
-    const model = loopSteps(step);
+    const model = scanSteps(step);
     const sessions = runtime.profilePrefix === undefined ? ThreadSession : Session;
     const session = await sessions.create(model, settings);
     return new StepRunner(step, model, options, session, runtime.profilePrefix !== undefined);

@@ -59,7 +59,8 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
         const running = runner.run(engine.stateFor(runner), group, at.steps + 1, rates);
         ahead.prepare();
         const losses = await running;
-        perRun = runLength((1000 * group.length) / (performance.now() - started), group[0]!);
+        const stepsPerSecond = (1000 * group.length) / (performance.now() - started);
+        perRun = Math.min(runner.mostSteps, runLength(stepsPerSecond, group[0]!));
         await watch.ran(runner, group, at.steps + 1, rates, losses);
         const done = group.length;
         group = await ahead.take();

@@ -64,8 +64,10 @@ function splitHyper(editor: GraphEditor, hyper: Value, names: readonly string[])
   return Object.fromEntries(names.map((name, index) => [name, parts[index]!]));
 }
 
-/** A buffer of a parameter's shape that starts at zero. */
+/** A buffer of a parameter's shape that starts at zero, and holds no memory until it is read. */
 export function zeros(editor: GraphEditor, like: Value, name: string): Value {
   const { dims, size } = like.initializer!;
-  return editor.initializer(Tensor.fromTyped("float", dims, new Float32Array(size)), name, "buffer");
+  const byteLength = size * Float32Array.BYTES_PER_ELEMENT;
+  const initial = new Tensor("float", dims, { byteLength, read: () => new Uint8Array(byteLength) });
+  return editor.initializer(initial, name, "buffer");
 }
