@@ -72,6 +72,7 @@ function dataOf(graph: Graph): ReportData {
     advice: {},
     graph: reportGraph(graph, facts),
     training: null,
+    search: null,
     interrupted: null,
   };
 }

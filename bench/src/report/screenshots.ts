@@ -54,7 +54,7 @@ async function analyzed(model: Model, data: Dataset): Promise<ReportData> {
     backend,
     data: calibrationFeeds(data, model.graph.inputs, { samples: 128 }),
   });
-  const analysis = await analyzeQuantization(quantized, { data, metric: "accuracy", samples: 256 });
+  const analysis = await analyzeQuantization(quantized, { data, metric: "accuracy", samples: 128 });
   return modelReport(
     {
       name: "resnet20-rescaled.onnx",
@@ -147,7 +147,7 @@ async function make(materials: string): Promise<void> {
   try {
     const [analysis, training] = [join(made, "analysis.html"), join(made, "training.html")];
     writeFileSync(analysis, reportHtml(await analyzed(rescaled, validation)));
-    writeFileSync(training, reportHtml(await trained(original, images(materials, "train", 2000), validation)));
+    writeFileSync(training, reportHtml(await trained(original, images(materials, "train", 1000), validation)));
     const tab = (page: Page, name: string): Promise<void> => page.getByRole("tab", { name }).click();
     await photograph(browser, analysis, "summary-light", "light", async () => {});
     await photograph(browser, analysis, "graph-light", "light", async (page) => {
@@ -160,7 +160,7 @@ async function make(materials: string): Promise<void> {
     await photograph(browser, analysis, "values-dark", "dark", async (page) => {
       await tab(page, "Values");
       const value = page.getByRole("combobox", { name: "value" });
-      await value.selectOption({ label: "weights of /layer1/layer1.1/conv2/Conv" });
+      await value.selectOption({ label: "/layer1/layer1.1/Relu_output_0" });
     });
     await photograph(browser, training, "training-dark", "dark", (page) => tab(page, "Training"));
     await photograph(browser, analysis, "graph-dark", "dark", async (page) => {

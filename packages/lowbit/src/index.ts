@@ -359,6 +359,7 @@ export {
   type ReportEdge,
   type ReportGraph,
   type ReportNode,
+  type ReportSearch,
   type StepPoint,
   type TrainingCurves,
   type TrainingMark,

@@ -23,4 +23,5 @@ export type {
   ReportEdge,
   ReportGraph,
   ReportNode,
+  ReportSearch,
 } from "./report-data.ts";

@@ -84,6 +84,29 @@ export function reportDataOf(names: readonly string[]): ReportData {
     advice: Object.fromEntries(names.map((name) => [name, { action: "equalize", reason: `because of ${name}` }])),
     graph: reportGraphOf(nodes, edges),
     training: null,
+    search: {
+      target: "at most 1 points less of accuracy",
+      plans: [
+        {
+          what: "all layers as planned",
+          layers: 3,
+          wide: null,
+          reaches: "50.00 % accuracy",
+          cost: "10 µs",
+          verdict: "",
+        },
+        {
+          what: `without ${names[0]!}`,
+          layers: 2,
+          wide: null,
+          reaches: "91.00 % accuracy",
+          cost: "12 µs",
+          verdict: "chosen",
+        },
+      ],
+      cost: "takes",
+      notes: ["ended: nothing is left to try"],
+    },
     interrupted: null,
   };
 }

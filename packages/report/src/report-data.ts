@@ -72,6 +72,24 @@ export interface Deployment {
   readonly machine: string;
 }
 
+/** How the plan was searched for, in words. */
+export interface ReportSearch {
+  readonly target: string;
+  /** In the order in which they were tried. */
+  readonly plans: readonly {
+    readonly what: string;
+    /** Layers on integers of 8 bits, and with activations of 16; null where no plan has such. */
+    readonly layers: number;
+    readonly wide: number | null;
+    readonly reaches: string;
+    readonly cost: string;
+    readonly verdict: "chosen" | "within" | "";
+  }[];
+  /** What the cost is. */
+  readonly cost: string;
+  readonly notes: readonly string[];
+}
+
 /** Everything that a report shows. */
 export interface ReportData {
   readonly model: string;
@@ -95,6 +113,8 @@ export interface ReportData {
   readonly advice: Readonly<Record<string, Advice>>;
   readonly graph: ReportGraph;
   readonly training: TrainingCurves | null;
+  /** Null where the plan is that of the backend or of the user. */
+  readonly search: ReportSearch | null;
   /** Why the run ended before its end; null when it did not. */
   readonly interrupted: string | null;
 }

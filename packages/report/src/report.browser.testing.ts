@@ -113,6 +113,7 @@ describe.skipIf(!existsSync(executablePath))("the report in Chromium", () => {
       "batch 1, 2 threads, on a processor (2 cores). Accuracy: on 500 samples of test.npz. 12.34 %",
     );
     expect(summary).toMatch(/conv3\s+Conv\s+39\.5 dB\s+equalize: because of conv3\s+conv2/);
+    expect(summary).toMatch(/without conv1\s+2\s+91\.00 % accuracy\s+12 µs\s+chosen\s+Ended: nothing is left to try\./);
     expect(summary).toContain("Relu: kept in float on request");
     await tab(page, "Graph");
     await goTo(page, "conv2");

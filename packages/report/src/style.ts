@@ -38,7 +38,7 @@ th, td { text-align: left; padding: 5px 10px; border-bottom: 1px solid var(--lin
 .dense { font-size: 13.5px; } .dense :is(th, td) { padding: 5px 8px; } .dense .name { max-width: 235px; }
 .dense :is(td, th):first-child { position: sticky; left: 0; background: var(--card); } .dense th:first-child { z-index: 2; }
 .dense tr[aria-selected=true] td:first-child { background: color-mix(in srgb, var(--accent) 20%, var(--card)); }
-.nowrap { white-space: nowrap; }
+.nowrap { white-space: nowrap; } .chosen { font-weight: 600; }
 td { max-width: 330px; unicode-bidi: isolate; } td.wide { max-width: none; }
 thead th { position: sticky; top: 0; background: var(--card); font-weight: 600; vertical-align: bottom; z-index: 1; } tbody th { font-weight: 400; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 3px solid var(--accent); }

@@ -1,5 +1,6 @@
 import { CompileError, type Model } from "@lowbit/ir";
 import type { Analysis, QuantizedModel } from "@lowbit/quantize";
+import type { ReportSearch } from "@lowbit/report";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
 import { reportStopped } from "../diagnostics.ts";
 import { modelReport } from "../report/model-report.ts";
@@ -23,6 +24,8 @@ export interface FinishedQuantization {
   readonly source: string | undefined;
   readonly samples: number;
   readonly threads: number | undefined;
+  /** Null where the plan was not searched for. */
+  readonly search: ReportSearch | null;
 }
 
 /** Errors of layers settle with few samples, and each one costs runs of the model. */
@@ -53,6 +56,7 @@ export async function writeQuantizeReport(
         skipped: quantized.skipped,
         models: { float: { model, path }, made: { model: quantized.model, path: output } },
         analysis,
+        search: done.search,
         notes: [
           ...(note === null ? [] : [note]),
           ...(problem === null ? [] : [`Nothing is measured against the targets of the data: ${problem}.`]),

@@ -63,11 +63,24 @@ describe("lowbit quantize --report", () => {
     expect(notes).toEqual(["The error of layers is told for --mode static only, not for weight-only."]);
   });
 
+  test("explains the search for a target", async () => {
+    const result = await workshop.json(`${quantize} -o t.onnx --calibrate train.npz --target-sqnr 10 --report t.html`);
+    const { tried, chosen } = result["search"] as { tried: readonly { what: string }[]; chosen: number };
+    const { plans } = report("t.html").search!;
+    expect(plans.map(({ what }) => what)).toEqual(tried.map(({ what }) => what));
+    expect(plans.map(({ verdict }) => verdict === "chosen")).toEqual(plans.map((_, index) => index === chosen));
+  });
+
   test("refuses a path it cannot write to before it begins", async () => {
     const { code, stderr } = await workshop.run(`${quantize} -o c.onnx --calibrate test.npz --report no/such/r.html`);
     expect([code, stderr]).toEqual([1, expect.stringContaining('there is no folder "no/such"')]);
     expect(existsSync(workshop.path("c.onnx"))).toBe(false);
   });
+});
+
+test("a report takes no other file's place", async () => {
+  const { code, stderr } = await workshop.run(`${quantize} -o same --calibrate test.npz --report same`);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--report and --output name the same file")]);
 });
 
 const train = "train mlp.onnx --data train.npz --validate test.npz --threads 1";

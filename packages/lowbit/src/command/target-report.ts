@@ -1,24 +1,41 @@
 import type { TargetSearch, TriedPlan } from "@lowbit/quantize";
+import type { ReportSearch } from "@lowbit/report";
 import { outcomeText, targetText } from "../target/target-text.ts";
 import { countText, plural } from "./format/quantities.ts";
 import { table } from "./format/table.ts";
 
-/** A search in brief: the plans that were tried, what was chosen, and why it ended. */
-export function searchText(search: TargetSearch): string {
+/** A search in words: the plans that were tried, what was chosen, and why it ended. */
+export function searchReport(search: TargetSearch): ReportSearch {
   const { target, tried, chosen, layers, costs, cost, samples } = search;
   const float = layers.filter(({ choice }) => choice === "float");
   const wide = layers.filter(({ choice }) => choice === "int16");
   const isWide = tried.some((plan) => plan.wide.length > 0);
-  const rows = tried.map((plan, index) => [
-    plan.what,
-    String(layers.length - plan.float.length - plan.wide.length),
-    ...(isWide ? [String(plan.wide.length)] : []),
-    outcomeText(target, plan.outcome),
-    costOf(plan.cost, cost.unit),
-    verdict(plan, index === chosen),
-  ]);
+  return {
+    target: `${targetText(target)}; plans tried on ${plural(samples.search, "sample")}`,
+    plans: tried.map((plan, index) => ({
+      what: plan.what,
+      layers: layers.length - plan.float.length - plan.wide.length,
+      wide: isWide ? plan.wide.length : null,
+      reaches: outcomeText(target, plan.outcome),
+      cost: costOf(plan.cost, cost.unit),
+      verdict: verdict(plan, index === chosen),
+    })),
+    cost: cost.unit === "µs" ? "takes" : "float products",
+    notes: [
+      `ended: ${search.stopped}`,
+      `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")}); ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
+      ...(wide.length === 0 ? [] : [`with 16-bit activations: ${wide.map(({ name }) => name).join(", ")}`]),
+      float.length === 0 ? "no layer had to be left float" : `left float: ${float.map(({ name }) => name).join(", ")}`,
+    ],
+  };
+}
+
+/** The same for the terminal. */
+export function searchText(search: TargetSearch): string {
+  const { target, plans, cost, notes } = searchReport(search);
+  const isWide = plans.some(({ wide }) => wide !== null);
   return [
-    `target: ${targetText(target)}; plans tried on ${plural(samples.search, "sample")}`,
+    `target: ${target}`,
     "",
     table(
       [
@@ -26,20 +43,24 @@ export function searchText(search: TargetSearch): string {
         { title: isWide ? "8 bits" : "layers", align: "right" },
         ...(isWide ? [{ title: "16 bits", align: "right" } as const] : []),
         { title: "reaches" },
-        { title: cost.unit === "µs" ? "takes" : "float products", align: "right" },
+        { title: cost, align: "right" },
         { title: "" },
       ],
-      rows,
+      plans.map(({ what, layers, wide, reaches, cost: costs, verdict: said }) => [
+        what,
+        String(layers),
+        ...(isWide ? [String(wide ?? 0)] : []),
+        reaches,
+        costs,
+        said,
+      ]),
     ),
     "",
-    `ended: ${search.stopped}`,
-    `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")}); ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
-    ...(wide.length === 0 ? [] : [`with 16-bit activations: ${wide.map(({ name }) => name).join(", ")}`]),
-    float.length === 0 ? "no layer had to be left float" : `left float: ${float.map(({ name }) => name).join(", ")}`,
+    ...notes,
   ].join("\n");
 }
 
-function verdict({ meets }: TriedPlan, isChosen: boolean): string {
+function verdict({ meets }: TriedPlan, isChosen: boolean): ReportSearch["plans"][number]["verdict"] {
   if (isChosen) return "chosen";
   return meets ? "within" : "";
 }

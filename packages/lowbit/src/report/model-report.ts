@@ -1,6 +1,13 @@
 import type { Graph, Node } from "@lowbit/ir";
 import { adviceFor, type Analysis, type Skipped } from "@lowbit/quantize";
-import { reportGraph, type NodeFacts, type Pair, type ReportData, type TrainingCurves } from "@lowbit/report";
+import {
+  reportGraph,
+  type NodeFacts,
+  type Pair,
+  type ReportData,
+  type ReportSearch,
+  type TrainingCurves,
+} from "@lowbit/report";
 import type { Feeds } from "@lowbit/runtime";
 import type { Dataset, MetricName } from "@lowbit/train";
 import { sampleOf } from "../sample-feeds.ts";
@@ -22,6 +29,7 @@ export interface ReportSubject {
   readonly models: Pair<ModelAndFile>;
   readonly analysis: Analysis | null;
   readonly training?: TrainingCurves | null;
+  readonly search?: ReportSearch | null;
   /** What is missing, and why. */
   readonly notes?: readonly string[];
 }
@@ -82,7 +90,7 @@ export function interruptedReport(
 }
 
 function unmeasuredReport(
-  { name, kind, backend, graph, analysis, training = null, notes = [] }: ReportSubject,
+  { name, kind, backend, graph, analysis, training = null, search = null, notes = [] }: ReportSubject,
   { command, versions, metric = null }: Pick<ModelReportOptions, "command" | "versions" | "metric">,
   factsOf: (node: Node) => NodeFacts,
 ): ReportData {
@@ -99,6 +107,7 @@ function unmeasuredReport(
     advice: {},
     graph: reportGraph(graph, factsOf),
     training,
+    search,
     interrupted: null,
   };
 }

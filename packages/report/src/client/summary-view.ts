@@ -1,6 +1,6 @@
 import { worstOf } from "./worst-layers.ts";
-import type { Deployment, Latency, ReportData } from "../report-data.ts";
-import { element, nameText } from "./element.ts";
+import type { Deployment, Latency, ReportData, ReportSearch } from "../report-data.ts";
+import { element, nameText, shortened } from "./element.ts";
 import { bytesText, capital, decibels, metricText, percent, plural, timeText } from "./numbers.ts";
 import type { Selection } from "./selection.ts";
 
@@ -12,6 +12,7 @@ export function summaryView(data: ReportData, selection: Selection, showGraph: (
     ...(data.interrupted === null ? [] : [element("p", { class: "card warning", role: "alert" }, data.interrupted)]),
     element("div", { class: "figures" }, ...figures(data)),
     ...(data.deployment ? [comparison(data, data.deployment)] : []),
+    ...searchCard(data.search),
     ...worstLayersCard(data, selection, showGraph),
     ...floatCard(data),
     ...data.notes.map((note) => element("p", { class: "card" }, note)),
@@ -131,6 +132,50 @@ function comparison({ metric, kind, backend }: ReportData, deployment: Deploymen
     ),
     element("p", { class: "soft small" }, notes.join(" ")),
   );
+}
+
+/** The plans that were tried, the one that was taken, and why the search ended. */
+function searchCard(search: ReportSearch | null): readonly HTMLElement[] {
+  if (search === null) return [];
+  const { target, plans, cost, notes } = search;
+  const isWide = plans.some(({ wide }) => wide !== null);
+  const head = (title: string, numeric = false): HTMLElement =>
+    element("th", { class: numeric ? "number" : "", scope: "col" }, title);
+  const heads = [
+    head("on integers"),
+    head(isWide ? "8 bits" : "layers", true),
+    ...(isWide ? [head("16 bits", true)] : []),
+    head("reaches"),
+    head(cost, true),
+    head(""),
+  ];
+  const rows = plans.map((plan) =>
+    element(
+      "tr",
+      { class: plan.verdict === "chosen" ? "chosen" : "" },
+      element("td", { class: "wide", dir: "auto" }, shortened(plan.what, 160)),
+      element("td", { class: "number" }, String(plan.layers)),
+      ...(isWide ? [element("td", { class: "number" }, String(plan.wide ?? 0))] : []),
+      element("td", {}, plan.reaches),
+      element("td", { class: "number" }, plan.cost),
+      element("td", {}, plan.verdict),
+    ),
+  );
+  return [
+    element(
+      "div",
+      { class: "card plain" },
+      element("h2", {}, "How the plan was found"),
+      element("p", { class: "soft small" }, `Target: ${target}.`),
+      element(
+        "table",
+        { class: "dense" },
+        element("thead", {}, element("tr", {}, ...heads)),
+        element("tbody", {}, ...rows),
+      ),
+      ...notes.map((note) => element("p", { class: "soft small" }, `${capital(shortened(note, 600))}.`)),
+    ),
+  ];
 }
 
 /** The layers that cost most, with what to do; a click shows one in the graph. */

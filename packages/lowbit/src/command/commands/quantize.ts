@@ -25,7 +25,7 @@ import { positiveInteger } from "../parse-values.ts";
 import { readCostsFile } from "../costs-file.ts";
 import { searchTarget } from "../search-target.ts";
 import { addTarget, targetContradiction, targetOf, type TargetCommandOptions } from "../target-options.ts";
-import { searchText } from "../target-report.ts";
+import { searchReport, searchText } from "../target-report.ts";
 import { plannedJson } from "../planned-json.ts";
 import { addImprove, improveMisuse } from "../improve-option.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
@@ -92,6 +92,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const { output, samples, savePlan, keepFloat = [], threads, mode, calibrationCache } = options;
     const contradiction = contradictionIn(options) ?? calibrationMisuse(options) ?? targetContradiction(options);
     if (contradiction) job.misuse(contradiction);
+    if (options.report === output) job.misuse("--report and --output name the same file");
     const backend = await loadBackend(options.backend, {
       prefer: options.prefer,
       ...(options.batch === undefined ? {} : { batch: options.batch }),
@@ -140,7 +141,20 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
     if (options.report !== undefined) {
       const { report, calibrate: source } = options;
-      const done = { report, path, output, model, quantized, backend: backend.name, mode, source, samples, threads };
+      const search = toTarget && searchReport(toTarget.search);
+      const done = {
+        report,
+        path,
+        output,
+        model,
+        quantized,
+        backend: backend.name,
+        mode,
+        source,
+        samples,
+        threads,
+        search,
+      };
       await writeQuantizeReport(done, options, terminal, interruptions);
     }
     const { samples: calibrated } = quantized.calibration;

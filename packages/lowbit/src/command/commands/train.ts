@@ -148,6 +148,7 @@ function checkUsage({ options, misuse }: Job<TrainCommandOptions>): void {
   if (!options.backend === !options.float) misuse("give either --backend B for integers or --float");
   const wrong = loopMisuse(options) ?? lossMisuse(options) ?? optimizerMisuse(options) ?? pruningMisuse(options);
   if (wrong !== null) misuse(wrong);
+  if (options.report === options.output) misuse("--report and --output name the same file");
   if (options.validate && metricFor(options) === null)
     misuse("--validate measures accuracy or mse, which do not fit this loss");
   if (options.integerForward !== undefined && options.reestimateBatchNorm !== undefined) {

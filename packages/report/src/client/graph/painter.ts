@@ -159,6 +159,8 @@ export class Painter {
     context.font = `600 13px ${font}`;
     if (item.kind === "node") {
       const { op, name } = this.#graph.nodes[item.index]!;
+      // Two ops in one have long names.
+      if (op.length > 18) context.font = `600 11.5px ${font}`;
       const withName = scale >= nameScale;
       context.fillText(fitting(context, op, width - 16), middle, y + (withName ? 18 : 27));
       if (!withName) return;
