@@ -57,6 +57,7 @@ export async function writeQuantizeReport(
         models: { float: { model, path }, made: { model: quantized.model, path: output } },
         analysis,
         search: done.search,
+        ...floatReason(done.mode),
         notes: [
           ...(note === null ? [] : [note]),
           ...(problem === null ? [] : [`Nothing is measured against the targets of the data: ${problem}.`]),
@@ -107,4 +108,11 @@ async function analyzed(
     if (code !== "analyze/nothing-quantized") throw error;
     return { analysis: null, note: `The error of layers is not told: ${message}.` };
   }
+}
+
+/** Why a node stays float that could be quantized in another mode. */
+function floatReason(mode: string): { readonly floatReason?: string } {
+  if (mode === "weight-only")
+    return { floatReason: "--mode weight-only stores weights as codes and computes in float" };
+  return mode === "dynamic" ? { floatReason: "--mode dynamic quantizes products of matrices only" } : {};
 }

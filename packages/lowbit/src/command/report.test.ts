@@ -58,7 +58,8 @@ describe("lowbit quantize --report", () => {
     const [fc1] = report("a.html").graph.nodes;
     expect([fc1!.integer, fc1!.reason]).toEqual([false, expect.stringContaining("kept in float")]);
     await workshop.json(`${quantize} -o b.onnx --mode weight-only --report b.html`);
-    const { analysis, notes, deployment } = report("b.html");
+    const { analysis, notes, deployment, graph } = report("b.html");
+    expect(graph.nodes[0]!.reason).toBe("--mode weight-only stores weights as codes and computes in float");
     expect([analysis, deployment!.quality]).toEqual([null, null]);
     expect(notes).toEqual(["The error of layers is told for --mode static only, not for weight-only."]);
   });

@@ -28,6 +28,8 @@ export interface ReportSubject {
   /** The new model, and the one it was made from. */
   readonly models: Pair<ModelAndFile>;
   readonly analysis: Analysis | null;
+  /** Why nodes stay float that are not among the skipped ones; default: they have nothing to quantize. */
+  readonly floatReason?: string;
   readonly training?: TrainingCurves | null;
   readonly search?: ReportSearch | null;
   /** What is missing, and why. */
@@ -114,7 +116,7 @@ function unmeasuredReport(
 
 /** What each node of the drawn graph belongs to, runs as and takes. */
 function factsWith(
-  { backend, analysis, skipped }: ReportSubject,
+  { backend, analysis, skipped, floatReason }: ReportSubject,
   runs: Pair<NodeRuns> | null,
 ): (node: Node) => NodeFacts {
   const layers = (analysis?.layers ?? []).flatMap(({ name, nodes }) => nodes.map((node) => [node, name] as const));
@@ -130,7 +132,7 @@ function factsWith(
     return {
       layer,
       integer,
-      reason: reasons.get(node) ?? astray,
+      reason: reasons.get(node) ?? astray ?? (integer === false ? (floatReason ?? null) : null),
       time: made || float ? { float: float?.microseconds ?? null, made: made?.microseconds ?? null } : null,
     };
   };

@@ -1,7 +1,7 @@
-import { cloneModel, inferShapes, type Model, type Node } from "@lowbit/ir";
+import { cloneModel, inferShapes, modelNodes, type Model, type Node } from "@lowbit/ir";
 import { kernelTimes, multiplyAccumulates, type Feeds, type KernelRun, type SessionOptions } from "@lowbit/runtime";
 import { kernelSources, taggedModel } from "../verification/node-tags.ts";
-import { nodeKind, type RunsAs } from "../verification/runs-as.ts";
+import { isConversion, nodeKind, type RunsAs } from "../verification/runs-as.ts";
 
 /** What the runtime did for a node in one run. */
 interface NodeRun {
@@ -20,7 +20,7 @@ export interface NodeRuns {
 
 /**
  * Measures the kernels of a model, and gives their times to nodes of another graph that go by the same names: a kernel that
- * stands for several nodes counts for the first one with such a name.
+ * stands for several nodes counts for the first one with such a name, a conversion for none.
  *
  * @param names of the nodes that are asked for
  * @throws CompileError `runtime/load`, `runtime/run`
@@ -34,17 +34,28 @@ export async function nodeRuns(
   const typed = cloneModel(model);
   inferShapes(typed);
   const kernels = await kernelTimes(taggedModel(typed), feeds, options);
-  const byNode = new Map<Node, KernelRun[]>();
+  const byKernel = new Map<string, { readonly node: Node; readonly own: KernelRun[] }>();
   let others = 0;
   for (const [kernel, sources] of kernelSources(kernels, typed.graph)) {
-    const node = sources.find(({ label }) => names.has(label));
-    if (node) byNode.set(node, [...(byNode.get(node) ?? []), kernel]);
-    else others += kernel.microseconds;
+    const named = sources.flatMap((node) => {
+      const name = nameAmong(names, node);
+      return name === undefined ? [] : [{ node, name }];
+    });
+    const [first] = named;
+    if (!first) others += kernel.microseconds;
+    else if (byKernel.has(first.name)) byKernel.get(first.name)!.own.push(kernel);
+    else byKernel.set(first.name, { node: first.node, own: [kernel] });
   }
   const byName = new Map<string, NodeRun>();
-  for (const [node, own] of byNode) {
+  for (const [name, { node, own }] of byKernel) {
     const runs = nodeKind(node, own, (kernel) => multiplyAccumulates([kernel]).total);
-    byName.set(node.label, { microseconds: own.reduce((sum, { microseconds }) => sum + microseconds, 0), runs });
+    byName.set(name, { microseconds: own.reduce((sum, { microseconds }) => sum + microseconds, 0), runs });
   }
   return { byName, others, total: kernels.reduce((sum, { microseconds }) => sum + microseconds, 0) };
+}
+
+/** Which of some names a node goes by: its own, or, when lowering made it out of another node, that one's. */
+function nameAmong(names: ReadonlySet<string>, node: Node): string | undefined {
+  if (names.has(node.label)) return node.label;
+  return isConversion(node) ? undefined : modelNodes(node.origin).find((name) => names.has(name));
 }

@@ -217,18 +217,31 @@ function worstLayersCard(data: ReportData, selection: Selection, showGraph: () =
   ];
 }
 
+/** Most reasons that are listed; the table of nodes has them all. */
+const mostReasons = 20;
+
 function floatCard({ graph, backend }: ReportData): readonly HTMLElement[] {
   if (backend === null) return [];
-  const reasons = new Map<string, number>();
+  const reasons = new Map<string, Map<string, number>>();
   for (const { op, reason, integer } of graph.nodes) {
     if (integer) continue;
-    const text = `${op}: ${reason ?? "it has nothing to quantize"}`;
-    reasons.set(text, (reasons.get(text) ?? 0) + 1);
+    const text = reason ?? "it has nothing to quantize";
+    const ops = reasons.get(text) ?? new Map<string, number>();
+    reasons.set(text, ops.set(op, (ops.get(op) ?? 0) + 1));
   }
   if (reasons.size === 0) return [];
-  const rows = [...reasons].map(([text, count]) => element("li", {}, `${text}${count > 1 ? ` (${count} nodes)` : ""}`));
+  const rows = [...reasons].slice(0, mostReasons).map(([reason, ops]) => {
+    const counts = [...ops].map(([op, count]) => (count > 1 ? `${count} ${op}` : op));
+    return element("li", {}, `${counts.join(", ")}: ${reason}`);
+  });
+  const more = reasons.size > mostReasons ? [element("li", {}, `and ${reasons.size - mostReasons} more reasons`)] : [];
   return [
-    element("div", { class: "card" }, element("h2", {}, "What stays float, and why"), element("ul", {}, ...rows)),
+    element(
+      "div",
+      { class: "card" },
+      element("h2", {}, "What stays float, and why"),
+      element("ul", {}, ...rows, ...more),
+    ),
   ];
 }
 
