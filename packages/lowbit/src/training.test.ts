@@ -18,8 +18,11 @@ import { trainQuantized, type TrainedQuantized } from "./quantization-aware-trai
 import { phasesOf, trainModel } from "./training.ts";
 import { withWeightScheme } from "./weight-scheme.ts";
 
-/** Conv+BatchNormalization+Relu twice, pooled, and a Gemm to three classes. */
-function convolutional(): Model {
+/**
+ * Conv+BatchNormalization+Relu twice, pooled, and a Gemm to three classes; exported for training, its normalizations use
+ * the batch and a Dropout comes before the Gemm.
+ */
+function convolutional(exportedFor: "inference" | "training" = "inference"): Model {
   const editor = new GraphEditor(new Graph("bars"));
   const { op } = editor;
   const random = randomStream(3);
@@ -34,15 +37,24 @@ function convolutional(): Model {
     const w = weights(`${name}.w`, [outputs, inputs, 3, 3], 9 * inputs);
     const linear = op.Conv([x, w], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }, { name });
     const statistics = [each(`${name}.mean`, 0, outputs), each(`${name}.var`, 1, outputs)] as const;
+    const operands = [linear, each(`${name}.g`, 1, outputs), each(`${name}.b`, 0, outputs), ...statistics];
+    const training = exportedFor === "training";
     return op.Relu([
-      op.BatchNormalization([linear, each(`${name}.g`, 1, outputs), each(`${name}.b`, 0, outputs), ...statistics]),
+      editor.node("BatchNormalization", operands, training ? { training_mode: 1 } : {}, { outputs: training ? 3 : 1 })
+        .output,
     ]);
   };
   const x = editor.input("x", tensorType("float", ["N", 1, 8, 8]));
   const features = op.Flatten([
     op.MaxPool([block(block(x, "c1", 1, 8), "c2", 8, 8)], { kernel_shape: [4, 4], strides: [4, 4] }),
   ]);
-  const scores = op.Gemm([features, weights("w", [3, 32], 32), each("b", 0, 3)], { transB: 1 }, { name: "fc" });
+  const setting = (value: number, dtype: "float" | "bool"): Value =>
+    editor.initializer(Tensor.of(dtype, [value], []), `drop.${dtype}`);
+  const kept =
+    exportedFor === "training"
+      ? op.Dropout([features, setting(0.2, "float"), setting(1, "bool")], { seed: 3 })
+      : features;
+  const scores = op.Gemm([kept, weights("w", [3, 32], 32), each("b", 0, 3)], { transB: 1 }, { name: "fc" });
   editor.rename(scores, "scores");
   editor.output(scores);
   return newModel(editor.graph);
@@ -104,6 +116,27 @@ describe("training a model with BatchNormalization", () => {
     expect(phases).toEqual(["1: batch normalization frozen", "2: batch normalization frozen, observers frozen"]);
     const validations = events.flatMap((event) => (event.kind === "epoch" ? [event.validation] : []));
     expect(validations.length).toBe(3);
+  }, 60_000);
+
+  test("exported for training comes back in the form that is used, float and on integers", async () => {
+    const ops = (model: Model): readonly string[] =>
+      [...model.graph.nodes].map((node) => node.op + (node.int("training_mode", 0) === 1 ? " in training" : ""));
+    const exported = convolutional("training");
+    const inFloat = await trainModel(exported, { ...settings, epochs: 4, learningRate: 1e-2 });
+    expect(ops(inFloat).filter((op) => op.startsWith("BatchNorm"))).toEqual([
+      "BatchNormalization",
+      "BatchNormalization",
+    ]);
+    expect(ops(inFloat)).not.toContain("Dropout");
+    expect(await accuracy(inFloat)).toBeGreaterThan(0.9);
+    const { model } = await trainQuantized(exported, {
+      ...settings,
+      backend: x86({ prefer: "integer" }),
+      epochs: 4,
+      learningRate: 1e-2,
+    });
+    expect(ops(model).filter((op) => op.startsWith("BatchNorm") || op === "Dropout")).toEqual([]);
+    expect(await accuracy(model)).toBeGreaterThan(0.9);
   }, 60_000);
 
   test("with 4-bit weights and learned scales still learns", async () => {

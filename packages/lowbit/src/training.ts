@@ -1,6 +1,6 @@
 import { cloneModel, type Graph, type Model } from "@lowbit/ir";
 import { lowestOpset, type IntegerFormOptions } from "@lowbit/quantize";
-import { runPasses, trainingPipeline } from "@lowbit/rewrite";
+import { inferenceMode, runPasses, trainingPipeline } from "@lowbit/rewrite";
 import {
   fit,
   keepPruned,
@@ -32,7 +32,8 @@ export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate">
 }
 
 /**
- * Trains a float model and returns the trained copy; BatchNormalization and Dropout are kept.
+ * Trains a float model and returns the trained copy. BatchNormalization is kept; what was exported for training comes back
+ * in the form that is used: running statistics, no Dropout.
  *
  * @throws CompileError `train/stopped` when the signal ended it, and what `fit` throws
  */
@@ -41,7 +42,7 @@ export async function trainModel(model: Model, options: TrainingOptions): Promis
   runPasses(canonical, trainingPipeline);
   const finish = (graph: Graph): Model => {
     const finished = cloneModel({ ...canonical, graph });
-    runPasses(finished, [lowestOpset]);
+    runPasses(finished, [inferenceMode, lowestOpset]);
     return finished;
   };
   const pruned = withPruning(canonical.graph, options);

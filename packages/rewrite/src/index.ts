@@ -63,6 +63,7 @@ export { eliminateDropout } from "./passes/eliminate-dropout.ts";
 export { eliminateIdentity } from "./passes/eliminate-identity.ts";
 export { foldConstants } from "./passes/fold-constants.ts";
 export { inferenceMode } from "./passes/inference-mode.ts";
+export { runningStatistics } from "./passes/running-statistics.ts";
 export { initializersNotInputs } from "./passes/initializers-not-inputs.ts";
 export { staticReshape } from "./passes/static-reshape.ts";
 export { dropZeroStates } from "./passes/drop-zero-states.ts";

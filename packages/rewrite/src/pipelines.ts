@@ -28,6 +28,7 @@ import { eliminateNeutralOperands } from "./passes/eliminate-neutral-operands.ts
 import { foldConstants } from "./passes/fold-constants.ts";
 import { inferenceMode } from "./passes/inference-mode.ts";
 import { initializersNotInputs } from "./passes/initializers-not-inputs.ts";
+import { runningStatistics } from "./passes/running-statistics.ts";
 import { staticReshape } from "./passes/static-reshape.ts";
 
 /** Removes what computes nothing of its own; keeps everything that training needs, Dropout included. */
@@ -83,7 +84,7 @@ export const optimizeForTraining = sequence({
 export const defaultPipeline: readonly Pass[] = [...ingest, inferenceMode, optimize];
 
 /** The float optimizations before training. */
-export const trainingPipeline: readonly Pass[] = [...ingest, optimizeForTraining];
+export const trainingPipeline: readonly Pass[] = [...ingest, runningStatistics, optimizeForTraining];
 
 /** Every pass of this package, and the pipelines by name. */
 export const floatPasses: PassRegistry = {
@@ -92,6 +93,7 @@ export const floatPasses: PassRegistry = {
     initializersNotInputs,
     constantToInitializer,
     inferenceMode,
+    runningStatistics,
     optimize,
     optimizeForTraining,
     canonicalize,

@@ -40,6 +40,7 @@ test(`no pass changes the outputs of ${numRuns} random graphs, and a second run 
     "convert-opset",
     "initializers-not-inputs",
     "inference-mode",
+    "running-statistics",
     "drop-zero-states",
   ]);
 }, 600_000);

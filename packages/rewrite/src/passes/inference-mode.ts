@@ -8,13 +8,14 @@ import { isUnread } from "../rule/erase-dead.ts";
 import { Reject, rule } from "../rule/rule.ts";
 
 /** BatchNormalization in training mode  →  the same with its running statistics */
-const batchNormRule = rule({
+export const batchNormRule = rule({
   name: "inference-batch-norm",
   pattern: op("BatchNormalization", [any("x"), any("gamma"), any("beta"), any("mean"), any("variance")], { as: "bn" }),
   rewrite({ x, gamma, beta, mean, variance, bn }, { op }) {
     if (bn.int("training_mode", 0) === 0) return new Reject("is not in training mode", bn);
     if (!restIsUnread(bn)) return new Reject("its statistics are read", bn);
-    const y = op.BatchNormalization([x, gamma, beta, mean, variance], { epsilon: bn.float("epsilon", 1e-5) });
+    const momentum = bn.attributes.has("momentum") ? bn.float("momentum", 0.9) : undefined;
+    const y = op.BatchNormalization([x, gamma, beta, mean, variance], { epsilon: bn.float("epsilon", 1e-5), momentum });
     return [y, null, null];
   },
 });

@@ -1,6 +1,7 @@
 import { gradients } from "@lowbit/autodiff";
-import { cloneGraph, GraphEditor, tensorType, type Graph, type Value } from "@lowbit/ir";
+import { cloneGraph, GraphEditor, newModel, tensorType, type Graph, type Value } from "@lowbit/ir";
 import { decomposeAllConvBatchNormalizations, type IntegerFormOptions } from "@lowbit/quantize";
+import { runningStatistics, runPasses } from "@lowbit/rewrite";
 import { noParameters } from "../diagnostics.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { TrainableParameter } from "../optimizer/parameter-group.ts";
@@ -66,6 +67,8 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   const editor = new GraphEditor(graph);
   const data = graph.inputs.map((value) => value.name);
   fixBatch(graph, options.batch);
+  // Whether statistics move is this step's choice, not that of the exporter.
+  runPasses(newModel(graph), [runningStatistics]);
   const selected = selectParameters(graph, options.parameters, options.frozen);
   const known = new Map(selected.map((value) => [value.name, describe(value)]));
   const trainsStatistics = (options.batchNormalization ?? "train") === "train";

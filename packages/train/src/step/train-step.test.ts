@@ -112,10 +112,18 @@ test("the step of a small model reads as plain ONNX", () => {
   `);
 });
 
-test("BatchNormalization trains on batch statistics and moves the running ones", async () => {
-  const graph = parseGraph(`bn (float[N,1] x) => (float[N,1] y)
-    <float[1] scale = {1.0}, float[1] bias = {0.0}, float[1] mean = {0.0}, float[1] variance = {1.0}> {
-    y = BatchNormalization (x, scale, bias, mean, variance) }`);
+const normalization = (text: string): Graph =>
+  parseGraph(`bn (float[N,1] x) => (float[N,1] y)
+    <float[1] scale = {1.0}, float[1] bias = {0.0}, float[1] mean = {0.0}, float[1] variance = {1.0}> { ${text} }`);
+
+test.each([
+  ["a model for inference", "y = BatchNormalization (x, scale, bias, mean, variance)"],
+  [
+    "a model exported for training",
+    "y, m, v = BatchNormalization <training_mode = 1, momentum = 0.9> (x, scale, bias, mean, variance)",
+  ],
+])("BatchNormalization of %s trains on batch statistics and moves the running ones", async (_, text) => {
+  const graph = normalization(text);
   const runner = await StepRunner.create(graph, { loss: meanSquaredError(), optimizer: sgd(), batch: 2 });
   const state = runner.initialState();
   const batch = {
@@ -127,6 +135,21 @@ test("BatchNormalization trains on batch statistics and moves the running ones",
   await runner.release();
   expect(state.get("mean")!.item()).toBeCloseTo(0.3, 6);
   expect(state.get("variance")!.item()).toBeCloseTo(1, 6);
+});
+
+test("frozen BatchNormalization of a model exported for training uses its running statistics", async () => {
+  const text = "y, m, v = BatchNormalization <training_mode = 1> (x, scale, bias, mean, variance)";
+  const frozen = { loss: meanSquaredError(), optimizer: sgd(), batch: 2, batchNormalization: "frozen" } as const;
+  const runner = await StepRunner.create(normalization(text), frozen);
+  const batch = {
+    inputs: { x: Tensor.of("float", [2, 4], [2, 1]) },
+    target: Tensor.of("float", [0, 0], [2, 1]),
+    size: 2,
+  };
+  const [loss] = await runner.run(runner.initialState(), [batch], 1, [0]);
+  await runner.release();
+  expect(runner.slots.map(({ name }) => name)).not.toContain("mean");
+  expect(loss).toBeCloseTo((2 ** 2 + 4 ** 2) / 2 / (1 + 1e-5), 4);
 });
 
 test("a selection that matches nothing is refused", () => {
