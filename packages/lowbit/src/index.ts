@@ -318,6 +318,7 @@ export {
   type RandomOf,
   type ReestimateOptions,
   type Schedule,
+  type StepScheduleOptions,
   type SgdOptions,
   type Sparsity,
   type TargetKind,

@@ -36,6 +36,15 @@ export function badOptimizerSetting(setting: string, value: number, range: strin
   });
 }
 
+/** A setting of a learning rate's schedule is out of its range. */
+export function badSchedule(setting: string, value: number, range: string): CompileError {
+  return new CompileError({
+    code: "train/bad-schedule",
+    severity: "error",
+    message: `${setting} is ${value}, but must be ${range}`,
+  });
+}
+
 /** A pruning pattern that makes no sense. */
 export function badPruning(message: string, help: string): CompileError {
   return new CompileError({ code: "train/prune", severity: "error", message: `pruning: ${message}`, help });

@@ -22,7 +22,14 @@ export { StepRunner } from "./engine/step-runner.ts";
 export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
 export { fit, train } from "./fit/fit.ts";
 export type { ChangedCodes, CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
-export { constantSchedule, cosineSchedule, stepSchedule, warmUp, type Schedule } from "./fit/schedule.ts";
+export {
+  constantSchedule,
+  cosineSchedule,
+  stepSchedule,
+  warmUp,
+  type Schedule,
+  type StepScheduleOptions,
+} from "./fit/schedule.ts";
 export { customLoss, type CustomLossOptions, type Loss, type LossContext, type TargetKind } from "./loss/loss.ts";
 export { crossEntropy, type CrossEntropyOptions } from "./loss/cross-entropy.ts";
 export { distillation, type DistillationOptions } from "./loss/distillation.ts";

@@ -25,7 +25,11 @@ export function addOptimizer(command: Command): Command {
     .option("--nesterov", "sgd takes the gradient a step ahead")
     .option("--weight-decay <X>", "pulls weights to 0 (default: 0, adamw 0.01)", positiveNumber)
     .option("--decay-weights-only", "no decay of biases and normalizations")
-    .option("--scale-rate <X>", "factor of the learning rate for --learn-scales (default: 1)", positiveNumber)
+    .option(
+      "--scale-rate <X>",
+      "factor of the learning rate for what --learn-scales learns (default: 1, as gradients are scaled as in LSQ)",
+      positiveNumber,
+    )
     .option("--clip-norm <X>", "scales gradients down to this Euclidean norm", positiveNumber)
     .option("--micro-batch <N>", "most samples at once: larger batches add gradients up", positiveInteger)
     .option("--average <DECAY>", "write the moving average of the weights, for example 0.999", share);

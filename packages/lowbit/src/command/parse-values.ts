@@ -45,6 +45,13 @@ export function numberList(text: string): readonly number[] {
   });
 }
 
+/** Numbers above 0, each larger than the one before, separated by commas. */
+export function milestoneList(text: string): readonly number[] {
+  const values = numberList(text);
+  if (values.every((value, i) => value > (values[i - 1] ?? 0))) return values;
+  throw new InvalidArgumentError("It must be numbers above 0 in rising order, separated by commas.");
+}
+
 /** A number as people write them, fractions such as `1/255` included; null where the text is none. */
 export function toNumber(text: string): number | null {
   const parts = text.split("/").map((part) => (part.trim() === "" ? NaN : Number(part)));

@@ -99,6 +99,21 @@ test("the learning rate warms up and follows its schedule", async () => {
   }
 });
 
+test("the learning rate falls where --milestones say, also behind a warm-up", async () => {
+  await workshop.json(
+    "train mlp.onnx -o m.onnx --float --data train.npz --batch 48 --epochs 8 --lr 0.01 --schedule step --milestones 4,6 --gamma 0.5 --warm-up 0.25 --metrics m.jsonl --threads 1",
+  );
+  const rates = lines("m.jsonl").flatMap((line) =>
+    line["event"] === "progress" ? [[line["step"] as number, line["learningRate"] as number] as const] : [],
+  );
+  expect(rates.length).toBeGreaterThan(5);
+  for (const [step, rate] of rates) {
+    const epochs = (step - 1) / 10;
+    const factor = epochs < 2 ? epochs / 2 : epochs < 4 ? 1 : epochs < 6 ? 0.5 : 0.25;
+    expect(rate).toBeCloseTo(0.01 * factor, 12);
+  }
+});
+
 test("images are flipped and cropped on their way into training", async () => {
   const count = 64;
   const values = Array.from({ length: count * 3 * 8 * 8 }, (_, i) => Math.sin(i * i));
@@ -135,6 +150,11 @@ describe("a training that cannot go on says so in one diagnostic", () => {
     ["--augment blur", "It must be flip, crop:PIXELS (1 or more), or both separated by a comma."],
     ["--augment crop:0", "It must be flip, crop:PIXELS (1 or more), or both separated by a comma."],
     ["--warm-up 1", "error: --warm-up must be below 1"],
+    ["--milestones 1", "error: --milestones needs --schedule step"],
+    ["--schedule cosine --gamma 0.5", "error: --gamma needs --schedule step"],
+    ["--schedule step --epochs 4 --milestones 2,4", "error: --milestones must be below --epochs, 4"],
+    ["--schedule step --epochs 4 --milestones 1 --warm-up 0.5", "error: --milestones must not fall into --warm-up"],
+    ["--schedule step --milestones 3,2", "It must be numbers above 0 in rising order, separated by commas."],
     ["--resume", "error: --resume needs --checkpoint DIR"],
   ])("%s", async (flags, message) => {
     const [code, text] = await run(`mlp.onnx -o x.onnx --float --data train.npz ${flags}`);

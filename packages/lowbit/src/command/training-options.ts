@@ -4,7 +4,7 @@ import type { TrainingOptions } from "../training.ts";
 import { augmentationList, blackAfter, type NamedAugmentation } from "./augment-option.ts";
 import type { NormalizationOptions } from "./data-options.ts";
 import type { OptimizerOptions } from "./optimizer-options.ts";
-import { positiveInteger, positiveNumber, share, wholeNumber } from "./parse-values.ts";
+import { milestoneList, positiveInteger, positiveNumber, share, wholeNumber } from "./parse-values.ts";
 
 /** How `lowbit train` goes about it, apart from the loss and what is quantized. */
 export interface LoopOptions extends NormalizationOptions {
@@ -16,7 +16,9 @@ export interface LoopOptions extends NormalizationOptions {
   readonly batch: number;
   readonly augment?: readonly NamedAugmentation[];
   readonly lr?: number;
-  readonly schedule: keyof typeof schedules;
+  readonly schedule: "constant" | "cosine" | "step";
+  readonly milestones?: readonly number[];
+  readonly gamma?: number;
   readonly warmUp?: number;
   readonly keep: "best" | "last";
   readonly patience?: number;
@@ -27,8 +29,6 @@ export interface LoopOptions extends NormalizationOptions {
   readonly resume?: boolean;
   readonly seed: number;
 }
-
-const schedules = { constant: constantSchedule, cosine: cosineSchedule, step: stepSchedule } as const;
 
 /** Adds the options of the training loop. */
 export function addLoop(command: Command): Command {
@@ -49,10 +49,12 @@ export function addLoop(command: Command): Command {
       positiveNumber,
     )
     .addOption(
-      new Option("--schedule <name>", "learning rate over the run: constant, cosine to 0, step: a tenth per third")
-        .choices(Object.keys(schedules))
+      new Option("--schedule <name>", "learning rate over the run: constant, cosine to 0, step: falls at milestones")
+        .choices(["constant", "cosine", "step"])
         .default("constant"),
     )
+    .option("--milestones <EPOCHS>", "after how many epochs --schedule step falls (default: each third)", milestoneList)
+    .option("--gamma <X>", "what --schedule step multiplies the rate by (default: 0.1)", positiveNumber)
     .option("--warm-up <SHARE>", "let the learning rate rise from 0 over this share of the run, 0 to 1", share)
     .addOption(
       new Option("--keep <which>", "write the model of the best epoch on --validate, or of the last")
@@ -85,6 +87,14 @@ export function loopMisuse(options: LoopOptions & { readonly validate?: string }
   if (options.validate === undefined && options.keep === "best") return "--keep best needs --validate DATA";
   if (options.validate === undefined && options.patience !== undefined) return "--patience needs --validate DATA";
   if (options.warmUp === 1) return "--warm-up must be below 1";
+  return scheduleMisuse(options);
+}
+
+function scheduleMisuse({ schedule, milestones, gamma, epochs, warmUp: rise = 0 }: LoopOptions): string | null {
+  if (schedule !== "step" && milestones) return "--milestones needs --schedule step";
+  if (schedule !== "step" && gamma !== undefined) return "--gamma needs --schedule step";
+  if (milestones?.some((epoch) => epoch >= epochs)) return `--milestones must be below --epochs, ${epochs}`;
+  if (milestones?.some((epoch) => epoch < rise * epochs)) return "--milestones must not fall into --warm-up";
   return null;
 }
 
@@ -124,8 +134,20 @@ export function loopSettings(
   };
 }
 
-function scheduleOf({ schedule, warmUp: part }: LoopOptions): Schedule {
-  return part ? warmUp(part, schedules[schedule]) : schedules[schedule];
+function scheduleOf(options: LoopOptions): Schedule {
+  const { warmUp: rise = 0 } = options;
+  const schedule = scheduleAfter(rise, options);
+  return rise > 0 ? warmUp(rise, schedule) : schedule;
+}
+
+/** The schedule behind a rise that takes a share of the run; milestones count from the beginning of the run. */
+function scheduleAfter(rise: number, { schedule, milestones, gamma, epochs }: LoopOptions): Schedule {
+  if (schedule === "constant") return constantSchedule;
+  if (schedule === "cosine") return cosineSchedule;
+  return stepSchedule({
+    ...(milestones ? { milestones: milestones.map((epoch) => (epoch / epochs - rise) / (1 - rise)) } : {}),
+    ...(gamma === undefined ? {} : { gamma }),
+  });
 }
 
 function names(globs: string): readonly string[] {
