@@ -1,4 +1,4 @@
-import { CompileError, shapeText, typeText, type DType, type Value } from "@lowbit/ir";
+import { CompileError, type Diagnostic, shapeText, typeText, type DType, type Value } from "@lowbit/ir";
 import type { InputSpec } from "./data/data-options.ts";
 
 /** Nothing in the model can be trained, or the selection left nothing. @param selection names asked for @param frozen names excluded */
@@ -20,29 +20,21 @@ export function noParameters(
 
 /** A setting of a loss that is out of its range. */
 export function badLossSetting(setting: string, value: number, range: string): CompileError {
-  return new CompileError({
-    code: "train/bad-loss",
-    severity: "error",
-    message: `${setting} is ${value}, but must be ${range}`,
-  });
+  return outOfRange("train/bad-loss", setting, value, range);
 }
 
 /** A setting of an optimizer that is out of its range. */
 export function badOptimizerSetting(setting: string, value: number, range: string): CompileError {
-  return new CompileError({
-    code: "train/bad-optimizer",
-    severity: "error",
-    message: `${setting} is ${value}, but must be ${range}`,
-  });
+  return outOfRange("train/bad-optimizer", setting, value, range);
 }
 
-/** A setting of a learning rate's schedule is out of its range. */
+/** A setting of a learning rate's schedule that is out of its range. */
 export function badSchedule(setting: string, value: number, range: string): CompileError {
-  return new CompileError({
-    code: "train/bad-schedule",
-    severity: "error",
-    message: `${setting} is ${value}, but must be ${range}`,
-  });
+  return outOfRange("train/bad-schedule", setting, value, range);
+}
+
+function outOfRange(code: Diagnostic["code"], setting: string, value: number, range: string): CompileError {
+  return new CompileError({ code, severity: "error", message: `${setting} is ${value}, but must be ${range}` });
 }
 
 /** A pruning pattern that makes no sense. */

@@ -12,6 +12,8 @@ export class MicroBatchRunner implements Runner {
   readonly mostSteps = Infinity;
   readonly #parts: StepInParts;
   readonly #microBatch: number;
+  /** What the last run began with: tensors of a state are replaced, never changed. */
+  #before: ReadonlyMap<string, Tensor> = new Map();
 
   private constructor(parts: StepInParts, microBatch: number) {
     this.#parts = parts;
@@ -47,13 +49,19 @@ export class MicroBatchRunner implements Runner {
     firstStep: number,
     learningRates: readonly number[],
   ): Promise<Float32Array> {
+    this.#before = new Map(state);
     const losses = new Float32Array(batches.length);
     for (const [index, batch] of batches.entries()) {
       const gradients = await this.#parts.gradients(state, microBatches(batch, this.#microBatch));
       await this.#parts.update(state, gradients, firstStep + index, learningRates[index]!);
-      losses[index] = gradients.loss / gradients.samples;
+      losses[index] = gradients.loss / gradients.weight;
     }
     return losses;
+  }
+
+  /** The state that the last run began with. */
+  stateBefore(): Promise<TrainState> {
+    return Promise.resolve(new Map(this.#before));
   }
 
   async release(): Promise<void> {

@@ -23,8 +23,8 @@ export interface Runner {
   ): Promise<Float32Array>;
   /** Most steps that one run should take: more hold more memory than they save time. */
   readonly mostSteps: number;
-  /** The state that the last run began with, where the runner can tell. */
-  stateBefore?(): Promise<TrainState>;
+  /** The state that the last run began with. */
+  stateBefore(): Promise<TrainState>;
   /** Frees ONNX Runtime's memory. */
   release(): Promise<void>;
 }

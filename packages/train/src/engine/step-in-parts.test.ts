@@ -64,6 +64,7 @@ test.each([
   ["sgd", {}],
   // A large epsilon, because Adam makes steps of full size of gradients that are nothing but rounding.
   ["adam with clipping", { optimizer: adam({ epsilon: 1e-2 }), clipNorm: 0.5 }],
+  ["classes of different weights", { loss: crossEntropy({ classWeights: [0.1, 2, 5], labelSmoothing: 0.1 }) }],
 ])("%s: steps in micro-batches, the last one smaller, move as the whole batches do", async (_, changes) => {
   const big = await StepRunner.create(net(), options({ ...changes, batch: 10 }));
   const small = await MicroBatchRunner.create(net(), options(changes));
@@ -77,6 +78,19 @@ test.each([
   await Promise.all([big.release(), small.release()]);
 });
 
+test("a part whose labels all weigh nothing counts nothing, as in the whole batch", async () => {
+  const loss = crossEntropy({ classWeights: [0, 1, 3] });
+  const batch = { ...samples(4, 6), target: Tensor.of("int64", [1, 2, 0, 0]) };
+  const big = await StepRunner.create(net(), options({ loss }));
+  const small = await MicroBatchRunner.create(net(), options({ loss, batch: 2 }));
+  const [whole, parts] = [big.initialState(), small.initialState()];
+  const [expected] = await big.run(whole, [batch], 1, [0.05]);
+  const [actual] = await small.run(parts, [batch], 1, [0.05]);
+  expect(actual).toBeCloseTo(expected!, 5);
+  expect(difference(unpackState(small.slots, parts), unpackState(big.slots, whole))).toBeLessThan(2e-5);
+  await Promise.all([big.release(), small.release()]);
+});
+
 test("gradients that two processes computed add up to those of one", async () => {
   const step = await StepInParts.create(net(), options());
   const [here, there, alone] = [step.initialState(), step.initialState(), step.initialState()];
@@ -86,7 +100,7 @@ test("gradients that two processes computed add up to those of one", async () =>
     await step.gradients(there, batches.slice(1)),
   ]);
   const all = await step.gradients(alone, batches.slice(1), await step.gradients(alone, batches.slice(0, 1)));
-  expect([combined.samples, all.samples]).toEqual([12, 12]);
+  expect([combined.samples, combined.weight, all.samples, all.weight]).toEqual([12, 12, 12, 12]);
   expect(combined.loss).toBeCloseTo(all.loss, 4);
   expect(difference(combined.sums, all.sums)).toBeLessThan(1e-5);
   await step.update(here, combined, 1, 0.1);

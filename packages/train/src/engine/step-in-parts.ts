@@ -1,5 +1,5 @@
 import { invariant, Tensor, type Graph, type Model } from "@lowbit/ir";
-import { Session, type SessionOptions } from "@lowbit/runtime";
+import { ThreadSession, type Session, type SessionOptions } from "@lowbit/runtime";
 import type { Batch } from "../data/dataset.ts";
 import { stack } from "../data/stack.ts";
 import { missingTargets } from "../diagnostics.ts";
@@ -13,6 +13,7 @@ import {
   type UpdateStep,
 } from "../step/step-parts.ts";
 import type { TrainStepOptions } from "../step/train-step.ts";
+import { runGiving } from "./run-giving.ts";
 import { sessionOptions } from "./session-options.ts";
 import { packState, type NamedState, type TrainState } from "./state.ts";
 
@@ -20,10 +21,15 @@ import { packState, type NamedState, type TrainState } from "./state.ts";
  * Gradients of some samples added up: two of the same model can be added, whatever process they come from.
  */
 export interface GradientSums {
-  /** Per tensor that training moves, the gradient of each batch's mean loss times the batch's size. */
+  /**
+   * Per tensor that training moves, the gradient of each batch's mean loss times the batch's weight: its size, or what the
+   * loss divides by (`Loss.weightOf`).
+   */
   readonly sums: ReadonlyMap<string, Tensor>;
   readonly samples: number;
-  /** The losses of the batches, each times the batch's size. */
+  /** What the sums are to be divided by: how much the batches weigh together. */
+  readonly weight: number;
+  /** The losses of the batches, each times the batch's weight. */
   readonly loss: number;
 }
 
@@ -43,12 +49,17 @@ export function addGradients(all: readonly GradientSums[]): GradientSums {
     }),
   );
   const total = (of: (each: GradientSums) => number): number => all.reduce((sum, each) => sum + of(each), 0);
-  return { sums, samples: total((each) => each.samples), loss: total((each) => each.loss) };
+  return {
+    sums,
+    samples: total((each) => each.samples),
+    weight: total((each) => each.weight),
+    loss: total((each) => each.loss),
+  };
 }
 
 interface LoadedGradients extends GradientStep {
   readonly model: Model;
-  readonly session: Session;
+  readonly session: Session | ThreadSession;
 }
 
 /**
@@ -63,7 +74,7 @@ export class StepInParts {
   readonly #runtime: SessionOptions;
   readonly #tensors: readonly DividedTensor[];
   readonly #update: UpdateStep;
-  readonly #updating: Session;
+  readonly #updating: Session | ThreadSession;
   readonly #loaded = new Map<number, LoadedGradients>();
 
   private constructor(
@@ -72,7 +83,7 @@ export class StepInParts {
     runtime: SessionOptions,
     first: LoadedGradients,
     update: UpdateStep,
-    updating: Session,
+    updating: Session | ThreadSession,
   ) {
     this.#graph = graph;
     this.#options = options;
@@ -89,7 +100,7 @@ export class StepInParts {
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepInParts> {
     const first = await load(graph, options, runtime);
     const update = updateStep(first.tensors, options);
-    const updating = await Session.create(update.model, sessionOptions(update.model.graph, runtime));
+    const updating = await ThreadSession.create(update.model, sessionOptions(update.model.graph, runtime));
     return new StepInParts(graph, options, runtime, first, update, updating);
   }
 
@@ -100,43 +111,49 @@ export class StepInParts {
 
   /**
    * The gradients of some batches at the parameters that `state` holds, added to those of `before`. Parameters stay; the
-   * state of BatchNormalization and of observers moves with every batch.
+   * state of BatchNormalization and of observers moves with every batch. Batches without weight are left out.
    */
   async gradients(state: TrainState, batches: readonly Batch[], before?: GradientSums): Promise<GradientSums> {
     let [sums, samples, loss] = [before?.sums ?? this.#zeroSums(), before?.samples ?? 0, before?.loss ?? 0];
-    for (const group of ofEqualSize(batches)) {
+    let weight = before?.weight ?? 0;
+    let isOwn = before === undefined;
+    for (const group of ofEqualSize(batches.filter((batch) => this.#weightOf(batch) !== 0))) {
       const { size } = group[0]!;
+      const weights = group.map((batch) => this.#weightOf(batch));
       const { step, session, model } = await this.#loadedFor(size);
       const feeds: Record<string, Tensor> = {
-        [`${step.hyper}.steps`]: Tensor.of("float", new Float32Array(group.length).fill(size), [group.length, 1]),
+        [`${step.hyper}.steps`]: Tensor.of("float", weights, [group.length, 1]),
       };
       if (step.target !== null)
         feeds[`${step.target}.steps`] = stack(group.map((batch) => this.#targetOf(batch, step)));
       for (const name of step.data) feeds[`${name}.steps`] = stack(group.map((batch) => batch.inputs[name]!));
       for (const name of step.fixed ?? []) feeds[`${name}.in`] = state.get(name)!;
       for (const { name } of step.state) feeds[`${name}.in`] = sums.get(name) ?? state.get(name)!;
-      const results = await session.run(feeds);
+      const given = new Set(isOwn ? [...sums.keys()].map((name) => `${name}.in`) : []);
+      const results = await runGiving(session, feeds, given);
+      isOwn = true;
       const outputs = model.graph.outputs.map((value) => results[value.name]!);
       const isSum = new Set(this.#tensors.map((tensor) => tensor.sum));
       const moved = step.state.map((slot, index) => [slot.name, outputs[index]!] as const);
       for (const [name, tensor] of moved) if (!isSum.has(name)) state.set(name, tensor);
       sums = new Map(moved.filter(([name]) => isSum.has(name)));
       samples += size * group.length;
+      weight += weights.reduce((sum, each) => sum + each, 0);
       loss += outputs
         .at(-1)!
         .floats()
-        .reduce((sum, each) => sum + size * each, 0);
+        .reduce((sum, each, index) => sum + weights[index]! * each, 0);
     }
-    return { sums, samples, loss };
+    return { sums, samples, weight, loss };
   }
 
-  /** Moves the parameters by the mean gradient of all samples. @param step number of the step, from 1 */
+  /** Moves the parameters by the mean gradient of all batches. @param step number of the step, from 1 */
   async update(state: TrainState, gradients: GradientSums, step: number, learningRate: number): Promise<void> {
     const { optimizer } = this.#options;
     const { model, divisor, hyper, state: slots } = this.#update;
     const feeds: Record<string, Tensor> = {
       ...Object.fromEntries(gradients.sums),
-      [divisor]: Tensor.of("float", [gradients.samples]),
+      [divisor]: Tensor.of("float", [gradients.weight]),
       [hyper]: Tensor.of("float", optimizer.hyperAt(step, learningRate)),
     };
     for (const { name } of slots) feeds[name] = state.get(name)!;
@@ -155,6 +172,10 @@ export class StepInParts {
       this.#loaded.get(size) ?? (await load(this.#graph, { ...this.#options, batch: size }, this.#runtime));
     this.#loaded.set(size, loaded);
     return loaded;
+  }
+
+  #weightOf({ target, size }: Batch): number {
+    return (target && this.#options.loss.weightOf?.(target)) ?? size;
   }
 
   #zeroSums(): ReadonlyMap<string, Tensor> {
@@ -177,7 +198,7 @@ async function load(graph: Graph, options: TrainStepOptions, runtime: SessionOpt
   const made = gradientStep(graph, options);
   const settings = sessionOptions(made.step.graph, runtime);
   const model = scanSteps(made.step);
-  return { ...made, model, session: await Session.create(model, settings) };
+  return { ...made, model, session: await ThreadSession.create(model, settings) };
 }
 
 /** Batches in their order, in groups of one size. */

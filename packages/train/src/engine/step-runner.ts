@@ -4,6 +4,7 @@ import { stack } from "../data/stack.ts";
 import { scanSteps } from "../step/scan-steps.ts";
 import type { StateSlot } from "../step/assign.ts";
 import { missingTargets } from "../diagnostics.ts";
+import { runGiving } from "./run-giving.ts";
 import type { Runner } from "./runner.ts";
 import { sessionOptions } from "./session-options.ts";
 import { packState, type NamedState, type TrainState } from "./state.ts";
@@ -93,7 +94,7 @@ export class StepRunner implements Runner {
     }
     const session = this.#session;
     if (session instanceof Session) this.#before = new Map(state);
-    const results = await (session instanceof Session ? session.run(feeds) : session.run(feeds, undefined, given));
+    const results = await runGiving(session, feeds, given);
     const outputs = this.model.graph.outputs.map((value) => results[value.name]!);
     this.slots.forEach((slot, index) => {
       state.set(slot.name, outputs[index]!);

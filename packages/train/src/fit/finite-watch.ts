@@ -1,7 +1,7 @@
 import type { Tensor } from "@lowbit/ir";
 import type { Batch } from "../data/dataset.ts";
 import { notFinite } from "../diagnostics.ts";
-import type { NamedState } from "../engine/state.ts";
+import { unpackState, type NamedState } from "../engine/state.ts";
 import type { Runner } from "../engine/runner.ts";
 import type { Engine } from "./engine.ts";
 import { isFinite } from "./is-finite.ts";
@@ -49,9 +49,11 @@ export class FiniteWatch {
 
   async #begin(): Promise<string | null> {
     const { runner, steps } = this.#last ?? {};
-    if (!steps || !runner?.stateBefore) return null;
+    if (!steps || !runner) return null;
     const options = this.#engine.stepOptions(steps.batches[0]!.size);
-    return firstNotFinite(this.#engine.graph, options, await runner.stateBefore(), steps);
+    // A step that was made in parts is repeated as a whole, whose state lies otherwise.
+    const before = unpackState(runner.slots, await runner.stateBefore());
+    return firstNotFinite(this.#engine.graph, options, before, steps);
   }
 }
 

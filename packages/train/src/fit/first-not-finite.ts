@@ -1,7 +1,7 @@
 import { GraphEditor, modelNodes, newModel, rulesOf, Tensor, type Graph, type Node, type Value } from "@lowbit/ir";
 import { Session, type Feeds } from "@lowbit/runtime";
 import type { Batch } from "../data/dataset.ts";
-import type { TrainState } from "../engine/state.ts";
+import { packState, type NamedState, type TrainState } from "../engine/state.ts";
 import { isFinite } from "./is-finite.ts";
 import { trainStep, type TrainStep, type TrainStepOptions } from "../step/train-step.ts";
 
@@ -23,7 +23,7 @@ export interface Steps {
 export async function firstNotFinite(
   graph: Graph,
   options: TrainStepOptions,
-  state: TrainState,
+  state: NamedState,
   { batches, firstStep, learningRates }: Steps,
 ): Promise<string | null> {
   const step = trainStep(graph, options);
@@ -31,7 +31,7 @@ export async function firstNotFinite(
   const model = newModel(step.graph);
   model.opsets.set("com.microsoft", 1);
   const session = await Session.create(model, { optimization: "disabled" });
-  const now = new Map(state);
+  const now = packState(step.state, state);
   let usual: ReadonlySet<Node> = new Set();
   try {
     for (const [index, batch] of batches.entries()) {

@@ -40,7 +40,8 @@ export interface FitOptions {
   readonly batch?: number;
   /**
    * Most samples that pass through the model at once: the gradients of larger batches are added up part by part, which
-   * takes the memory of a part and, where normalizations do not use statistics of the batch, computes the same. Default: all.
+   * takes the memory of a part and, where normalizations do not use statistics of the batch, computes the same (but for
+   * distillation mixed with a class-weighted loss: its two means count parts differently). Default: all.
    */
   readonly microBatch?: number;
   /** Default 1e-3. */

@@ -348,6 +348,21 @@ describe("the first number that is none is traced to", () => {
     );
   });
 
+  test.each([
+    [
+      "a node of the model",
+      "h = MatMul (x, w) [big] e = Exp (h) [log] y = Log (h)",
+      /came from node "log" \(Log\) in step 1$/,
+    ],
+    [
+      "a gradient",
+      "h = MatMul (x, w) z = Sub (h, h) [root] r = Sqrt (z) y = Add (h, r)",
+      /came from the gradient of "root"/,
+    ],
+  ])("%s, where batches pass in parts", async (_, body, expected) => {
+    expect(await origin(small(body), { microBatch: 8 })).toMatch(expected);
+  });
+
   test("the data", async () => {
     const data = arrays({ x: Tensor.of("float", [1, 2, NaN, 4], [2, 2]) }, Tensor.of("int64", [0, 1]));
     expect(await origin(net(), { data })).toMatch(

@@ -52,6 +52,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       return ofDistribution(context, distribution, labelSmoothing, weights, counts);
     },
     ...(soft ? {} : { checkTarget: checkLabels }),
+    ...(!soft && classWeights ? { weightOf: (target) => totalWeight(target, classWeights) } : {}),
   };
 }
 
@@ -100,6 +101,10 @@ function alongClasses(context: LossContext, classWeights: readonly number[]): Va
   if (classes !== classWeights.length) throw badClassWeights(classWeights.length, classes);
   const positions = context.outputs[0]!.shape!.slice(2).map(() => 1);
   return context.editor.initializer(Tensor.of("float", classWeights, [classes, ...positions]), "class_weights");
+}
+
+function totalWeight(labels: Tensor, classWeights: readonly number[]): number {
+  return labels.numbers().reduce((sum, label) => sum + (classWeights[label] ?? NaN), 0);
 }
 
 function checkLabels(target: Tensor, output: readonly number[]): void {

@@ -23,6 +23,11 @@ export interface Loss {
   /** Adds the loss to the graph; the result is a scalar, a mean over the batch. */
   attach(context: LossContext): Value;
   /**
+   * How much the mean over one batch weighs when means of batches are put together (accumulation): what `attach` divides
+   * by. Default: the batch's samples.
+   */
+  weightOf?(target: Tensor): number;
+  /**
    * Looks at a batch of targets before the step gets it.
    *
    * @param output shape of the model's first output

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseGraph, Tensor, type Graph } from "@lowbit/ir";
 import { describe, expect, test } from "vitest";
 import { arrays } from "../data/arrays.ts";
 import { randomStream } from "../data/random.ts";
-import { train } from "../fit/fit.ts";
+import type { FitOptions } from "../fit/fit-options.ts";
+import { fit, train } from "../fit/fit.ts";
 import { crossEntropy } from "../loss/cross-entropy.ts";
 import { adamw } from "../optimizer/adam.ts";
 import { averaged } from "../optimizer/averaged.ts";
@@ -101,6 +105,41 @@ describe("what is pruned stays zero", () => {
       expect([...after].map((w) => w === 0)).toEqual([...before].map((w) => w === 0));
       expect(after).not.toEqual(before);
     }
+  });
+
+  test("in a run that was stopped and resumed, which ends with the bytes of the whole run", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lowbit-pruned-"));
+    // As in a new process: pruned again from the model that the run began with.
+    const run = (changes: Partial<FitOptions>): ReturnType<typeof fit> => {
+      const { graph, masks } = prune(net(), { pattern: { keep: 2, of: 4 } });
+      const optimizer = keepPruned(adamw(), masks);
+      return fit(graph, {
+        data,
+        loss: crossEntropy(),
+        batch: 20,
+        epochs: 4,
+        learningRate: 0.01,
+        optimizer,
+        ...changes,
+      });
+    };
+    const toEnd = async (changes: Partial<FitOptions>): Promise<Graph> => {
+      for await (const event of run(changes)) if (event.kind === "done") return event.graph;
+      throw new Error("the run did not end");
+    };
+    const whole = await toEnd({});
+    const stop = new AbortController();
+    const kinds: string[] = [];
+    for await (const event of run({ checkpoint: { folder }, signal: stop.signal })) {
+      if (event.kind === "progress" && event.step >= 4) stop.abort();
+      kinds.push(event.kind);
+    }
+    expect(kinds.at(-1)).toBe("stopped");
+    const resumed = await toEnd({ checkpoint: { folder, resume: true } });
+    rmSync(folder, { recursive: true });
+    for (const name of ["k", "w1", "w2"]) expect(floats(resumed, name)).toEqual(floats(whole, name));
+    expect(weightSparsity(resumed).zeros).toBe(weightSparsity(whole).zeros);
+    expect(weightSparsity(whole).zeros).toBeGreaterThan(600);
   });
 
   test("unless nobody keeps it there", async () => {

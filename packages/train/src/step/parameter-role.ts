@@ -37,7 +37,7 @@ function normalizes(node: Node, index: number): boolean {
 }
 
 /** Whether a value goes into the scale or zero point of a fake quantization, by way of a few elementwise ops. */
-function reachesScale(value: Value, between = 3): boolean {
+function reachesScale(value: Value, between = 6): boolean {
   for (const { node, index } of value.uses) {
     if (node.is("FakeQuantize", lowbitDomain)) {
       if (index > 0) return true;
