@@ -1,5 +1,5 @@
 import { invariant, type Diagnostic, type Model, type Value } from "@lowbit/ir";
-import { Session, type Feeds } from "@lowbit/runtime";
+import { ThreadSession, type Feeds } from "@lowbit/runtime";
 import { degenerateRange, fewSamples, noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import type { ObserverSettings } from "../observers/statistics.ts";
 import type { QuantPlan } from "../plan/plan.ts";
@@ -88,7 +88,7 @@ export async function calibrateAll(
   const cache = options.cache === undefined ? null : new CalibrationCache(options.cache, model, groups, options);
   let { batches, samples } = cache?.restore() ?? { batches: 0, samples: 0 };
   const statistics = statisticsGraph(model.graph, watches);
-  const session = await Session.create(
+  const session = await ThreadSession.create(
     { ...model, graph: statistics.graph },
     options.threads === undefined ? {} : { threads: options.threads },
   );
