@@ -1,5 +1,5 @@
 import { invariant, type Diagnostic, type Model, type Value } from "@lowbit/ir";
-import { ThreadSession, type Feeds } from "@lowbit/runtime";
+import type { Feeds } from "@lowbit/runtime";
 import { degenerateRange, fewSamples, noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import type { ObserverSettings } from "../observers/statistics.ts";
 import type { QuantPlan } from "../plan/plan.ts";
@@ -9,8 +9,7 @@ import { findNotFinite } from "./find-not-finite.ts";
 import { observedGroups, type ObservedGroup } from "./observed-groups.ts";
 import type { Range, Ranges } from "./ranges.ts";
 import { samplesOf, withoutFirst } from "./samples.ts";
-import { statisticsGraph } from "./statistics-graph.ts";
-import { WatchedBatch } from "./watched-batch.ts";
+import { StatisticsSession } from "./statistics-session.ts";
 
 /** How the data is gone through. */
 export interface CalibrationRunOptions extends ObserverSettings {
@@ -87,9 +86,9 @@ export async function calibrateAll(
   }
   const cache = options.cache === undefined ? null : new CalibrationCache(options.cache, model, groups, options);
   let { batches, samples } = cache?.restore() ?? { batches: 0, samples: 0 };
-  const statistics = statisticsGraph(model.graph, watches);
-  const session = await ThreadSession.create(
-    { ...model, graph: statistics.graph },
+  const session = new StatisticsSession(
+    model,
+    watches,
     options.threads === undefined ? {} : { threads: options.threads },
   );
   let drawn = 0;
@@ -100,9 +99,9 @@ export async function calibrateAll(
       drawn += size;
       if (seen === size) continue;
       const feeds = seen === 0 ? whole : withoutFirst(whole, seen);
-      const batch = new WatchedBatch(statistics, watches, feeds, await session.run(feeds));
-      const bad = batch.notFinite();
-      if (bad) throw await findNotFinite(model, bad, feeds, { batch: batches, samples });
+      const batch = await session.run(feeds);
+      const bad = batch.isFinite() ? null : await findNotFinite(model, watches, feeds, { batch: batches, samples });
+      if (bad) throw bad;
       for (const group of groups) batch.show(group);
       batches++;
       samples += samplesOf(feeds);

@@ -1,4 +1,4 @@
-import { cloneGraph, GraphEditor, type CompileError, type Model } from "@lowbit/ir";
+import { cloneGraph, GraphEditor, type CompileError, type Model, type Tensor, type Value } from "@lowbit/ir";
 import { Session, type Feeds } from "@lowbit/runtime";
 import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
 import { notFinite } from "../diagnostics.ts";
@@ -12,24 +12,47 @@ export interface Place {
   readonly samples: number;
 }
 
-/** The error about a value that is not finite in a batch, with the sample where one can be told. */
-export async function findNotFinite(model: Model, watch: Watch, feeds: Feeds, place: Place): Promise<CompileError> {
-  const { value } = watch;
-  const tensor = value.isGraphInput ? feeds[value.name] : await computed(model, watch, feeds);
+/**
+ * The error about the first watched value that is not finite in a batch, with the sample where one can be told; null when
+ * all are, and only sums of them were too large.
+ */
+export async function findNotFinite(
+  model: Model,
+  watches: readonly Watch[],
+  feeds: Feeds,
+  place: Place,
+): Promise<CompileError | null> {
+  const watched = watches.map(({ value }) => value);
+  const checks = await computed(model, watched, feeds, (editor, twin) => {
+    // x - x is 0 unless x is NaN or infinite.
+    return editor.op.ReduceSum([editor.op.Sub([twin, twin])], { keepdims: 0 });
+  });
+  const value = watched[checks.findIndex((check) => check.item() !== 0)];
+  if (!value) return null;
+  const [tensor] = await computed(model, [value], feeds, (editor, twin) => editor.op.Identity([twin]));
   const size = samplesOf(feeds);
-  if (!tensor || tensor.dims[0] !== size) return notFinite(value.name, place.batch, null);
-  const index = tensor.floats().findIndex((element) => !Number.isFinite(element));
-  return notFinite(value.name, place.batch, place.samples + Math.floor(index / (tensor.size / size)));
+  if (tensor!.dims[0] !== size) return notFinite(value.name, place.batch, null);
+  const index = tensor!.floats().findIndex((element) => !Number.isFinite(element));
+  return notFinite(value.name, place.batch, place.samples + Math.floor(index / (tensor!.size / size)));
 }
 
-async function computed(model: Model, { value }: Watch, feeds: Feeds): Promise<Feeds[string] | undefined> {
-  const { graph, values } = cloneGraph(model.graph);
-  const twin = values.get(value)!;
-  new GraphEditor(graph).setOutputs([twin]);
-  decomposeAllConvBatchNormalizations(graph, "frozen-statistics");
-  const session = await Session.create({ ...model, graph });
+/** What some ops make of values of the model. */
+async function computed(
+  model: Model,
+  values: readonly Value[],
+  feeds: Feeds,
+  make: (editor: GraphEditor, twin: Value) => Value,
+): Promise<readonly Tensor[]> {
+  const clone = cloneGraph(model.graph);
+  const editor = new GraphEditor(clone.graph);
+  const made = values.map((value) => make(editor, clone.values.get(value)!));
+  editor.setOutputs(made);
+  decomposeAllConvBatchNormalizations(clone.graph, "frozen-statistics");
+  // Simplified, x - x would be 0 whatever x is.
+  const session = await Session.create({ ...model, graph: clone.graph }, { optimization: "disabled" });
   try {
-    return (await session.run(feeds))[twin.name];
+    const results = await session.run(feeds);
+    return made.map(({ name }) => results[name]!);
   } finally {
     await session.release();
   }

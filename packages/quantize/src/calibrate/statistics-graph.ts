@@ -1,4 +1,5 @@
 import { cloneGraph, GraphEditor, invariant, Tensor, type Graph, type Value } from "@lowbit/ir";
+import { isNeverNegative, isPlanes, sightOfPlanes, thinnedPlanes, type Sight } from "./planes.ts";
 import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
 
 /** A value to watch while a model runs: its extremes, one pair per index of `channelAxis` if there is one. */
@@ -9,13 +10,15 @@ export interface Watch {
   readonly valuesPerSample: number;
 }
 
-/** Names of the outputs that tell about one watched value. */
+/** Where the outputs tell about one watched value. */
 interface WatchOutputs {
-  readonly min: string;
-  readonly max: string;
-  /** The sum is not a number if any element is not one, which extremes do not show. */
-  readonly sum: string;
-  /** Its elements, or those that are looked at; null where the caller has them: all of a graph input. */
+  /** Index in `ends` of its largest elements; behind them, as many, its largest elements negated. */
+  readonly offset: number;
+  /** Whether the smallest elements are those of a part: if they are 0, those of the whole are. */
+  readonly isPart: boolean;
+  /** How many pairs of ends there are: one per channel of what may be a value whose channels do not matter. */
+  readonly pairs: number;
+  /** The output with its elements, or those that are looked at; null where the caller has them: all of a graph input. */
   readonly values: string | null;
   /** The axis of `values` that channels lie along. */
   readonly channelAxis: number | null;
@@ -24,6 +27,10 @@ interface WatchOutputs {
 /** A copy of a graph that returns statistics instead of its results. */
 export interface StatisticsGraph {
   readonly graph: Graph;
+  /** The output with the ends of all watched values: few outputs, because each one costs as much as a small node. */
+  readonly ends: string;
+  /** The output with one number that is not one if any element of a watched value is not one. */
+  readonly check: string;
   /** In the order of the watches. */
   readonly outputs: readonly WatchOutputs[];
 }
@@ -31,31 +38,60 @@ export interface StatisticsGraph {
 /**
  * Builds the graph that computes what is watched, inside as far as possible, so that little leaves the runtime. Composites
  * of training are decomposed, in the form that is deployed: the runtime does not know them.
+ *
+ * @param whole values to look at as a whole for their smallest element, although they are never negative
  */
-export function statisticsGraph(graph: Graph, watches: readonly Watch[]): StatisticsGraph {
+export function statisticsGraph(
+  graph: Graph,
+  watches: readonly Watch[],
+  whole: ReadonlySet<Value> = new Set(),
+): StatisticsGraph {
   const clone = cloneGraph(graph);
   const editor = new GraphEditor(clone.graph);
-  const returned: Value[] = [];
-  const give = (value: Value): string => {
-    if (!returned.includes(value)) returned.push(value);
-    return value.name;
-  };
   const { op } = editor;
+  const [ends, sums, values]: [Value[], Value[], Value[]] = [[], [], []];
+  let offset = 0;
   const outputs = watches.map(({ value, channelAxis, valuesPerSample }): WatchOutputs => {
     const twin = clone.values.get(value)!;
-    const axes = channelAxis === null ? null : otherAxes(editor, twin, channelAxis);
-    const values = valuesPerSample === 0 ? null : thinned(editor, twin, channelAxis, valuesPerSample);
-    return {
-      min: give(op.ReduceMin([twin, axes], { keepdims: 0 })),
-      max: give(op.ReduceMax([twin, axes], { keepdims: 0 })),
-      sum: give(op.ReduceSum([twin], { keepdims: 0 })),
-      values: values === null || values.isGraphInput ? null : give(values),
-      channelAxis,
-    };
+    const counted = valuesPerSample === 0 ? null : thinned(editor, twin, channelAxis, valuesPerSample);
+    const isReturned = counted !== null && !counted.isGraphInput;
+    if (isReturned && !values.includes(counted)) values.push(counted);
+    const isPart = seenAsPlanes(twin, channelAxis) && isNeverNegative(twin) && !whole.has(value);
+    const seen = sightOf(editor, twin, channelAxis, isPart);
+    ends.push(seen.ends);
+    sums.push(seen.sum);
+    const pairs = pairsOf(twin, channelAxis);
+    offset += 2 * pairs;
+    return { offset: offset - 2 * pairs, pairs, values: isReturned ? counted.name : null, channelAxis, isPart };
   });
-  editor.setOutputs(returned);
+  const returned = [op.Concat(ends, { axis: 0 }), op.Sum(sums)] as const;
+  editor.setOutputs([...returned, ...values]);
   decomposeAllConvBatchNormalizations(clone.graph, "frozen-statistics");
-  return { graph: clone.graph, outputs };
+  return { graph: clone.graph, ends: returned[0].name, check: returned[1].name, outputs };
+}
+
+/** Whether extremes are those of images, and so of each channel. */
+function seenAsPlanes(value: Value, channelAxis: number | null): boolean {
+  return isPlanes(value) && (channelAxis === null || channelAxis === 1);
+}
+
+function pairsOf(value: Value, channelAxis: number | null): number {
+  const axis = seenAsPlanes(value, channelAxis) ? 1 : channelAxis;
+  const pairs = axis === null ? 1 : value.shape?.[axis];
+  invariant(typeof pairs === "number", `the number of channels of ${value.name} is unknown`);
+  return pairs;
+}
+
+function sightOf(editor: GraphEditor, value: Value, channelAxis: number | null, isPart: boolean): Sight {
+  if (seenAsPlanes(value, channelAxis)) return sightOfPlanes(editor, value, isPart);
+  const { op } = editor;
+  const axes = channelAxis === null ? null : otherAxes(editor, value, channelAxis);
+  const flat = editor.initializer(Tensor.of("int64", [-1]), "flat");
+  const pair = [
+    op.ReduceMax([value, axes], { keepdims: 0 }),
+    op.Neg([op.ReduceMin([value, axes], { keepdims: 0 })]),
+  ].map((end) => op.Reshape([end, flat]));
+  return { ends: op.Concat(pair, { axis: 0 }), sum: op.ReduceSum([value], { keepdims: 0 }) };
 }
 
 function otherAxes(editor: GraphEditor, value: Value, axis: number): Value {
@@ -73,6 +109,7 @@ function thinned(editor: GraphEditor, value: Value, channelAxis: number | null, 
   const [, ...dims] = value.shape ?? [];
   const sizes = dims.filter((dim): dim is number => typeof dim === "number");
   if (sizes.length < dims.length || (channelAxis !== null && channelAxis !== 1)) return value;
+  if (isPlanes(value)) return thinnedPlanes(editor, value, wanted) ?? value;
   const perSample = sizes.reduce((a, b) => a * b, 1);
   const floor = Math.floor(perSample / wanted);
   const step = floor % 2 === 0 ? floor - 1 : floor;

@@ -1,4 +1,4 @@
-import { invariant, type Tensor } from "@lowbit/ir";
+import { invariant, type Tensor, type Value } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import type { ObservedGroup } from "./observed-groups.ts";
 import type { StatisticsGraph, Watch } from "./statistics-graph.ts";
@@ -22,18 +22,26 @@ export class WatchedBatch {
     this.#watches = watches;
     this.#feeds = feeds;
     this.#results = results;
-    this.#ends = graph.outputs.map(({ min, max }) => ({ min: results[min]!.floats(), max: results[max]!.floats() }));
+    const ends = results[graph.ends]!.floats();
+    this.#ends = graph.outputs.map(({ offset, pairs, channelAxis }) => {
+      const [max, negated] = [0, 1].map((half) => ends.subarray(offset + half * pairs, offset + (half + 1) * pairs));
+      const whole = { min: negated!.map((each) => 0 - each), max: max! };
+      return channelAxis === null && pairs > 1 ? united(whole) : whole;
+    });
   }
 
-  /** The first watched value with an element that is NaN or infinite; null when there is none. */
-  notFinite(): Watch | null {
-    const found = this.#ends.findIndex(
-      ({ min, max }, i) =>
-        !min.every(Number.isFinite) ||
-        !max.every(Number.isFinite) ||
-        Number.isNaN(this.#results[this.#graph.outputs[i]!.sum]!.floats()[0]),
-    );
-    return found < 0 ? null : this.#watches[found]!;
+  /** Whether all elements of all watched values are finite. */
+  isFinite(): boolean {
+    const [check] = this.#results[this.#graph.check]!.floats();
+    return !Number.isNaN(check) && this.#results[this.#graph.ends]!.floats().every(Number.isFinite);
+  }
+
+  /** The values of which a part was looked at that does not tell the smallest element of the whole. */
+  unsure(): readonly Value[] {
+    return this.#watches.flatMap(({ value }, i) => {
+      const isKnown = !this.#graph.outputs[i]!.isPart || this.#ends[i]!.min.every((low) => low === 0);
+      return isKnown ? [] : [value];
+    });
   }
 
   /** Shows the batch to the statistics of a group. */
@@ -57,6 +65,14 @@ export class WatchedBatch {
     invariant(tensor, "a watched value was not computed");
     return tensor;
   }
+}
+
+/** The ends of all channels together. */
+function united({ min, max }: Ends): Ends {
+  return {
+    min: Float32Array.of(min.reduce((a, b) => Math.min(a, b))),
+    max: Float32Array.of(max.reduce((a, b) => Math.max(a, b))),
+  };
 }
 
 /** The elements of a tensor in runs that belong to one channel. */

@@ -76,26 +76,38 @@ export class Histogram {
     if (low > high) return;
     this.#cover(low, high);
     const start = this.#start;
-    if (Math.abs(start) + this.#counts.length < 2 ** 31) this.#countInWords(values);
+    const pays = values.length > this.#counts.length;
+    if (pays && Math.abs(start) + this.#counts.length < 2 ** 31) this.#countInWords(values);
     else this.#countInDoubles(values);
   }
 
-  /** Counting in 32-bit integers, without a branch: zeros, which are many after a Relu, go into their bin at first. */
+  /**
+   * Counting in 32-bit integers, without a branch: zeros, which are many after a Relu, go into their bin at first. Four
+   * neighbours count in four lists, since an increment waits for the one before of the same bin.
+   */
   #countInWords(values: Float32Array): void {
     const [inverse, start, counts] = [1 / this.width, this.#start, this.#counts];
     const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-    const found = new Int32Array(counts.length);
+    const [a, b, c, d] = Array.from({ length: 4 }, () => new Int32Array(counts.length)) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
     let others = 0;
-    for (let i = 0; i < values.length; i++) {
-      const magnitude = bits[i]! << 1;
-      others = (others + ((magnitude | -magnitude) >>> 31)) | 0;
-      const bin = (Math.floor(values[i]! * inverse) | 0) - start;
-      found[bin] = (found[bin]! + 1) | 0;
+    const quads = values.length - (values.length % 4);
+    for (let i = 0; i < quads; i += 4) {
+      others = (others + isOther(bits[i]!) + isOther(bits[i + 1]!) + isOther(bits[i + 2]!) + isOther(bits[i + 3]!)) | 0;
+      a[(Math.floor(values[i]! * inverse) | 0) - start]!++;
+      b[(Math.floor(values[i + 1]! * inverse) | 0) - start]!++;
+      c[(Math.floor(values[i + 2]! * inverse) | 0) - start]!++;
+      d[(Math.floor(values[i + 3]! * inverse) | 0) - start]!++;
     }
-    const zeros = values.length - others;
-    if (zeros > 0) found[-start]! -= zeros;
+    const zeros = quads - others;
+    if (zeros > 0) a[-start]! -= zeros;
     this.zeros += zeros;
-    for (let bin = 0; bin < counts.length; bin++) counts[bin]! += found[bin]!;
+    for (let bin = 0; bin < counts.length; bin++) counts[bin]! += a[bin]! + b[bin]! + c[bin]! + d[bin]!;
+    this.#countInDoubles(values.subarray(quads));
   }
 
   #countInDoubles(values: Float32Array): void {
@@ -164,6 +176,12 @@ export class Histogram {
     for (const [bin, count] of counts) histogram.#counts[bin] = count;
     return histogram;
   }
+}
+
+/** 1 for the bits of any float but 0 and -0. */
+function isOther(bits: number): number {
+  const magnitude = bits << 1;
+  return (magnitude | -magnitude) >>> 31;
 }
 
 /** What a histogram holds, for a file. */
