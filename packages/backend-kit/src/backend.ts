@@ -55,7 +55,7 @@ export interface BackendRequest {
   /** Names of features, all known to the module and implemented. */
   readonly features: readonly string[];
   readonly prefer: Preference;
-  /** Samples per run that the model should be fast for. Default: any. */
+  /** Samples per run that the model should be fast for, where it leaves that open. Default: 1. */
   readonly batch?: number;
   /** What kernels cost on the user's machine, in a form of the backend's own. Default: what it brings with it. */
   readonly costs?: unknown;

@@ -7,13 +7,13 @@ import {
   type Placement,
   type Preference,
   type ReduceRange,
+  type Unit,
 } from "@lowbit/backend-kit";
-import { foldClampIntoQuantize } from "@lowbit/quantize";
+import { foldClampIntoQuantize, quantizeBeforeClamp } from "@lowbit/quantize";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
-import { placementByRules } from "./placement/by-rules.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
 import { planLatency } from "./placement/plan-latency.ts";
@@ -28,10 +28,7 @@ export interface X86Options {
   readonly features?: readonly string[];
   /** Default: `speed`. */
   readonly prefer?: Preference;
-  /**
-   * Samples per run that the model should be fast for. Where it or `costs` is given, the cheapest placement by a table of
-   * kernel costs is taken, with a batch of 1 if none is named; otherwise rules that hold for any batch decide.
-   */
+  /** Samples per run that the model should be fast for, where the model leaves that open. Default: 1. */
   readonly batch?: number;
   /** A `CostTable` of the machine that the model should be fast on. Default: a table measured with AVX512-VNNI. */
   readonly costs?: unknown;
@@ -73,8 +70,10 @@ export function x86(options: X86Options = {}): Backend {
   const vnni = !features.includes("avx2");
   const reduces = options.reduceRange ?? (vnni ? "none" : "auto");
   const capabilities = x86Capabilities(reduces === "all" ? 64 : 127);
-  const prices = pricesFor(options);
-  const placement = options.prefer === "integer" ? quantizeEverything : fastest(options, prices);
+  const { batch = 1, costs } = options;
+  const table = costs === undefined ? builtInCosts : checkCostTable(costs);
+  const prices = (units: readonly Unit[]): Prices => new Prices(table, batch, batchOf(units));
+  const placement = options.prefer === "integer" ? quantizeEverything : fastest(batch, prices);
   const name = vnni ? "x86" : "x86:avx2";
   const explains = !vnni || reduces !== "none";
   return {
@@ -87,18 +86,26 @@ export function x86(options: X86Options = {}): Backend {
       },
     },
     capabilities,
-    lower: [foldClampIntoQuantize, averagePoolToGlobal, quantizeBehindPool, ...(explains ? [explainSaturation] : [])],
+    lower: [
+      foldClampIntoQuantize,
+      quantizeBeforeClamp,
+      averagePoolToGlobal,
+      quantizeBehindPool,
+      ...(explains ? [explainSaturation] : []),
+    ],
     latency: (plan) => planLatency(plan, capabilities, prices),
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };
 }
 
-/** Integers where they save time: for a batch or a machine by the costs of kernels and conversions, else by rules. */
-function fastest({ batch, costs }: X86Options, prices: Prices): Placement {
-  if (batch === undefined && costs === undefined) return placementByRules;
-  return { everything: false, floatUnits: (units) => placeByCost(units, prices, batch ?? 1) };
+/** Integers where they save time, by the costs of kernels and conversions. */
+function fastest(batch: number, prices: (units: readonly Unit[]) => Prices): Placement {
+  return { everything: false, floatUnits: (units) => placeByCost(units, prices(units), batch) };
 }
 
-function pricesFor({ batch, costs }: X86Options): Prices {
-  return new Prices(costs === undefined ? builtInCosts : checkCostTable(costs), batch ?? 1);
+/** Tells the open dimensions that are the batch: the first ones of the graph's inputs. */
+function batchOf(units: readonly Unit[]): (symbol: string) => boolean {
+  const inputs = units[0]?.anchor.graph?.inputs ?? [];
+  const symbols = new Set(inputs.map(({ shape }) => shape?.[0]));
+  return (symbol) => symbols.has(symbol);
 }

@@ -40,6 +40,7 @@ export {
 } from "./plan/spec.ts";
 export type { AnnotateOptions, QuantizationBackend, Quantizer } from "./quantizer.ts";
 export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
+export { quantizeBeforeClamp } from "./lower/quantize-before-clamp.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";
 export { bypassFakeQuantize, freezeObservers } from "./prepare/freeze-observers.ts";
 export { freezeQuantizers } from "./prepare/freeze-quantizers.ts";

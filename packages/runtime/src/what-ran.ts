@@ -31,9 +31,10 @@ export async function whatRan(
   return profiled(model, { ...options, config }, async (session) => void (await session.run(feeds)));
 }
 
-/** How long `kernelTimes` runs a model: until both are reached. */
+/** How long `kernelTimes` runs a model: until both of the first are reached, or the last. */
 const leastRuns = 5;
 const leastMilliseconds = 15;
+const mostRuns = 150;
 
 /**
  * The kernels of a model with the typical time of each over several runs, as they run in earnest. Types of prepacked
@@ -48,7 +49,7 @@ export async function kernelTimes(
 ): Promise<readonly KernelRun[]> {
   const runs = await profiled(model, options, async (session) => {
     const until = performance.now() + leastMilliseconds;
-    for (let i = 0; i < leastRuns || performance.now() < until; i++) await session.run(feeds);
+    for (let i = 0; i < leastRuns || (i < mostRuns && performance.now() < until); i++) await session.run(feeds);
   });
   const byNode = new Map<string, KernelRun[]>();
   for (const run of runs) byNode.set(run.node, [...(byNode.get(run.node) ?? []), run]);

@@ -10,22 +10,30 @@ export const costAxes = {
   stem: ["in", "taps", "out", "positions"],
   /** Convolutions of each channel by itself; per product. */
   depthwise: ["channels", "positions"],
-  /** Matrix products; per product. */
+  /** Products with a matrix of weights; per product. */
   matrix: ["rows", "inner", "columns"],
+  /** Products of computed matrices, many of one size; per product. */
+  matrices: ["rows", "inner", "columns"],
   /** The rest: per element of the largest operand or result. */
   add: ["elements"],
   multiply: ["elements"],
   sigmoid: ["elements"],
+  /** x · sigmoid(x), in float one kernel behind a convolution. */
+  swish: ["elements"],
+  softmax: ["elements"],
   maxPool: ["elements"],
   averagePool: ["elements"],
   globalAveragePool: ["elements"],
   resize: ["elements"],
   move: ["elements"],
-  /** From float to codes and back, per element; with the change of layout that convolutions need, and without. */
-  quantizePlanes: ["elements"],
-  dequantizePlanes: ["elements"],
+  /** From float to codes and back. */
   quantize: ["elements"],
   dequantize: ["elements"],
+  /** Moving the channels of codes last, or back. */
+  moveChannels: ["elements"],
+  /** Putting the channels of floats into blocks, as float convolutions want them, and back. */
+  toBlocks: ["elements"],
+  fromBlocks: ["elements"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type CostFamily = keyof typeof costAxes;

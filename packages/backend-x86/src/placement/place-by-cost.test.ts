@@ -2,6 +2,7 @@ import { findUnits, sharesParameters, type Unit } from "@lowbit/backend-kit";
 import { parseGraph, type CompileError } from "@lowbit/ir";
 import { expect, test } from "vitest";
 import { x86Capabilities } from "../capabilities.ts";
+import { blockedUnits } from "./blocked-layout.ts";
 import { builtInCosts } from "./built-in-costs.ts";
 import { checkCostTable, costAxes, interpolate, type CostFamily, type CostTable } from "./cost-table.ts";
 import { placeByCost } from "./place-by-cost.ts";
@@ -25,7 +26,7 @@ function floatOnes(text: string, table: CostTable, batch = 1): Readonly<Record<s
 
 const chain = `g (float[N,16,10,10] x) => (float[N,16,10,10] y) <float[16,16,1,1] v, float[16,16,1,1] w> {
   [first] a = Conv (x, v)
-  [middle] b = Sigmoid (a)
+  [middle] b = GlobalAveragePool (a)
   [last] y = Conv (b, w)
 }`;
 
@@ -34,18 +35,39 @@ test("runs on integers what gains more than the conversions around it cost", () 
 });
 
 test("leaves float what loses more than two conversions cost, and says for which batch", () => {
-  const slowSigmoid = flat({ pointwise: [10, 1], sigmoid: [1, 100] });
-  expect(floatOnes(chain, slowSigmoid, 10)).toEqual({
-    middle: "at batch 10, it takes 16 µs in float, and on integers 1.6 ms less 32 µs of conversions",
+  const slowPool = flat({ pointwise: [10, 1], globalAveragePool: [10, 100], fromBlocks: [1, 1] });
+  expect(floatOnes(chain, slowPool, 10)).toEqual({
+    middle: "at batch 10, it takes 160 µs in float, and on integers 1.6 ms less 35 µs of conversions",
   });
 });
 
 test("leaves a whole region float that gains less than its conversions cost, with one reason", () => {
-  const reason =
-    "at batch 1, the 3 ops around it take 53 µs in float, and on integers 53 µs and 3.2 µs for conversions";
-  const planes = { quantizePlanes: [10, 10], dequantizePlanes: [10, 10] } as const;
-  expect(floatOnes(chain, flat({}))).toEqual({ first: reason, middle: reason, last: reason });
-  expect(Object.keys(floatOnes(chain, flat({ pointwise: [1.1, 1], ...planes })))).toHaveLength(3);
+  const reasons = floatOnes(chain, flat({ quantize: [10, 10], dequantize: [10, 10] }));
+  expect(Object.keys(reasons)).toEqual(["first", "middle", "last"]);
+  expect(new Set(Object.values(reasons)).size).toBe(1);
+  expect(reasons["first"]).toMatch(/^at batch 1, the 3 ops around it take .* µs for conversions$/);
+  const gaining = flat({ pointwise: [1.1, 1], quantize: [10, 10], dequantize: [10, 10] });
+  expect(Object.keys(floatOnes(chain, gaining))).toHaveLength(3);
+});
+
+test("leaves float what gains less than prices can tell", () => {
+  const gains = (float: number): number =>
+    Object.keys(floatOnes(chain, flat({ pointwise: [float, 10], quantize: [1e-3, 1e-3], dequantize: [1e-3, 1e-3] })))
+      .length;
+  expect([gains(10.2), gains(12)]).toEqual([3, 0]);
+});
+
+test("counts the blocks that float convolutions lay channels out in: an op without them in between favours integers", () => {
+  const between = (
+    op: string,
+  ): string => `g (float[N,16,10,10] x) => (float[N,16,10,10] y) <float[16,16,1,1] v, float[16,16,1,1] w> {
+    [first] a = Conv (x, v)
+    [middle] b = ${op} (a)
+    [last] y = Conv (b, w)
+  }`;
+  const table = flat({ pointwise: [1, 1.5], fromBlocks: [9, 9], toBlocks: [9, 9] });
+  expect(Object.keys(floatOnes(between("Erf"), table))).not.toContain("last");
+  expect(Object.keys(floatOnes(between("Sigmoid"), table))).toContain("last");
 });
 
 /** Graphs with shared values, moved codes and several outputs. */
@@ -91,8 +113,13 @@ test.each(graphs)("is as cheap as the best of all placements: graph %#", (text) 
 function totalCost(units: readonly Unit[], prices: Prices, isInteger: (unit: Unit) => boolean): number {
   const makes = (value: unknown): Unit | undefined =>
     units.find(({ results }) => results.some((each) => each === value));
+  const blocked = blockedUnits(units);
   let sum = 0;
-  for (const unit of units) sum += isInteger(unit) ? prices.unit(unit).integer : prices.unit(unit).float;
+  for (const unit of units) {
+    const { float, integer, apart } = prices.unit(unit);
+    const isApart = apart !== undefined && units.some((other) => other.anchor === apart.from && isInteger(other));
+    sum += isInteger(unit) ? 1.03 * integer : float + (isApart ? apart.more : 0);
+  }
   const graph = units[0]!.anchor.graph!;
   for (const value of [...graph.inputs, ...[...graph.nodes].map((node) => node.output)]) {
     if (graph.nodes.length === 0) continue;
@@ -102,9 +129,14 @@ function totalCost(units: readonly Unit[], prices: Prices, isInteger: (unit: Uni
     const readers = units.filter(({ anchor }) => anchor.inputs.includes(value));
     const others = value.isGraphOutput || value.users.some((node) => !readers.some(({ anchor }) => anchor === node));
     const isCodes = producer !== undefined && isInteger(producer);
+    const inBlocks = !isCodes && producer !== undefined && blocked.has(producer);
     if (!isCodes && readers.some((unit) => isInteger(unit) && sharesParameters(unit))) return Infinity;
     if (isCodes && (others || readers.some((unit) => !isInteger(unit)))) sum += prices.dequantize(value);
     if (!isCodes && readers.some(isInteger)) sum += prices.quantize(value);
+    if (inBlocks && (others || readers.some((unit) => isInteger(unit) || !blocked.has(unit))))
+      sum += prices.layout("fromBlocks", value);
+    if (!inBlocks && readers.some((unit) => unit.anchor.op === "Conv" && !isInteger(unit)))
+      sum += prices.layout("toBlocks", value);
   }
   return sum;
 }

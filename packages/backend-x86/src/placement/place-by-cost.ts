@@ -1,6 +1,7 @@
 import { isModelData, sharesParameters, type Unit } from "@lowbit/backend-kit";
 import type { Value } from "@lowbit/ir";
 import { UnionFind } from "@lowbit/quantize";
+import { blockedUnits, needsNoBlocks } from "./blocked-layout.ts";
 import { FlowNetwork } from "./minimum-cut.ts";
 import type { Prices, UnitCost } from "./unit-costs.ts";
 
@@ -13,23 +14,30 @@ export interface Link {
   readonly hasOtherReaders: boolean;
   readonly quantize: number;
   readonly dequantize: number;
+  readonly toBlocks: number;
+  readonly fromBlocks: number;
 }
 
 /**
  * Divides units between integers and floats so that kernels and conversions together take the least time: a minimum cut,
- * where the side of the source runs on integers. A value that is quantized or dequantized for several readers counts once.
+ * where the side of the source runs on integers. A value that is converted for several readers counts once. Where both take the
+ * same time within what prices are good for, a unit stays float.
  *
  * @returns the units that stay float, each with a reason
  */
 export function placeByCost(units: readonly Unit[], prices: Prices, batch: number): ReadonlyMap<Unit, string> {
-  const costs = new Map(units.map((unit) => [unit, prices.unit(unit)]));
-  const links = linksOf(units, prices);
-  const integer = cheapest(units, costs, links);
-  return reasons(units, costs, links, integer, batch);
+  const problem = placementProblem(units, prices);
+  return reasons(units, problem, cheapest(units, problem), batch);
 }
 
-/** Where conversions may stand between units. */
-export function linksOf(units: readonly Unit[], prices: Prices): readonly Link[] {
+/** What units and the conversions between them cost. */
+export function placementProblem(units: readonly Unit[], prices: Prices): PlacementProblem {
+  const blocked = blockedUnits(units);
+  const costs = new Map(units.map((unit) => [unit, prices.unit(unit)]));
+  return { costs, links: linksOf(units, prices, blocked), blocked };
+}
+
+function linksOf(units: readonly Unit[], prices: Prices, blocked: ReadonlySet<Unit>): readonly Link[] {
   const readers = new Map<Value, Unit[]>();
   const producers = new Map<Value, Unit>();
   for (const unit of units) {
@@ -41,54 +49,91 @@ export function linksOf(units: readonly Unit[], prices: Prices): readonly Link[]
   }
   return [...new Set([...readers.keys(), ...producers.keys()])].map((value) => {
     const [producer, own] = [producers.get(value) ?? null, readers.get(value) ?? []];
+    const isMade = producer !== null && blocked.has(producer);
+    const leavesFloat = producer?.capability.result.kind === "observed-or-float" && own.length === 0;
     return {
       value,
       producer,
       readers: own,
       hasOtherReaders: value.isGraphOutput || value.users.some((node) => !own.some(({ anchor }) => anchor === node)),
       quantize: prices.quantize(value),
-      dequantize: prices.dequantize(value),
+      dequantize: leavesFloat ? 0 : prices.dequantize(value),
+      toBlocks:
+        own.some((unit) => wantsBlocks(unit, blocked)) && !needsNoBlocks(value) ? prices.layout("toBlocks", value) : 0,
+      fromBlocks: isMade ? prices.layout("fromBlocks", value) : 0,
     };
   });
 }
 
-function cheapest(
-  units: readonly Unit[],
-  costs: ReadonlyMap<Unit, UnitCost>,
-  links: readonly Link[],
-): ReadonlySet<Unit> {
+function cheapest(units: readonly Unit[], { costs, links, blocked }: PlacementProblem): ReadonlySet<Unit> {
   const network = new FlowNetwork();
   const [source, sink] = [network.addNode(), network.addNode()];
   const nodes = new Map(units.map((unit) => [unit, network.addNode()]));
-  for (const [unit, { float, integer }] of costs) {
+  const unitOf = new Map(units.map((unit) => [unit.anchor, unit]));
+  for (const [unit, { float, integer, apart }] of costs) {
     network.addEdge(source, nodes.get(unit)!, float);
-    network.addEdge(nodes.get(unit)!, sink, integer);
+    network.addEdge(nodes.get(unit)!, sink, doubt * integer);
+    const taker = apart && unitOf.get(apart.from);
+    if (taker) network.addEdge(nodes.get(taker)!, nodes.get(unit)!, apart.more);
   }
   for (const link of links) {
     const from = link.producer ? nodes.get(link.producer)! : sink;
-    const quantized = network.addNode();
-    const dequantized = network.addNode();
+    const isMadeInBlocks = link.producer !== null && blocked.has(link.producer);
+    // At the source when some reader wants codes, floats, floats in order, or floats in blocks.
+    const [quantized, ordered] = [network.addNode(), network.addNode()];
+    const [dequantized, inBlocks] = [network.addNode(), network.addNode()];
     network.addEdge(quantized, from, link.quantize);
     network.addEdge(from, dequantized, link.producer ? link.dequantize : 0);
+    network.addEdge(ordered, from, link.fromBlocks);
+    network.addEdge(isMadeInBlocks ? from : source, inBlocks, link.toBlocks);
     for (const reader of link.readers) {
       const to = nodes.get(reader)!;
       network.addEdge(to, sharesParameters(reader) ? from : quantized, Infinity);
       network.addEdge(dequantized, to, Infinity);
+      network.addEdge(blocked.has(reader) ? to : source, ordered, Infinity);
+      if (wantsBlocks(reader, blocked)) network.addEdge(inBlocks, to, Infinity);
     }
-    if (link.hasOtherReaders) network.addEdge(dequantized, sink, Infinity);
+    if (link.hasOtherReaders) {
+      network.addEdge(dequantized, sink, Infinity);
+      network.addEdge(source, ordered, Infinity);
+    }
   }
   const side = network.cut(source, sink);
   return new Set(units.filter((unit) => side[nodes.get(unit)!]));
 }
 
+/** Whether floats are laid out in blocks for a unit; ops that only keep blocks take channels in order too. */
+function wantsBlocks(unit: Unit, blocked: ReadonlySet<Unit>): boolean {
+  return unit.weight !== null && blocked.has(unit);
+}
+
+/** How much dearer than its price a kernel on integers is taken to be, so that nothing is quantized for less than prices can tell. */
+const doubt = 1.03;
+
+/** A placement problem with its prices. */
+export interface PlacementProblem {
+  readonly costs: ReadonlyMap<Unit, UnitCost>;
+  readonly links: readonly Link[];
+  readonly blocked: ReadonlySet<Unit>;
+}
+
 /** Microseconds of all units and conversions, with the given ones on integers. */
-export function total(costs: ReadonlyMap<Unit, UnitCost>, links: readonly Link[], integer: ReadonlySet<Unit>): number {
+export function total({ costs, links, blocked }: PlacementProblem, integer: ReadonlySet<Unit>): number {
   let sum = 0;
-  for (const [unit, cost] of costs) sum += integer.has(unit) ? cost.integer : cost.float;
-  for (const { producer, readers, hasOtherReaders, quantize, dequantize } of links) {
+  const onIntegers = new Set([...integer].map(({ anchor }) => anchor));
+  for (const [unit, { float, integer: own, apart }] of costs) {
+    const extra = apart && onIntegers.has(apart.from) ? apart.more : 0;
+    sum += integer.has(unit) ? own : float + extra;
+  }
+  for (const { producer, readers, hasOtherReaders, quantize, dequantize, toBlocks, fromBlocks } of links) {
     const isCodes = producer !== null && integer.has(producer);
-    if (isCodes && (hasOtherReaders || readers.some((unit) => !integer.has(unit)))) sum += dequantize;
-    if (!isCodes && readers.some((unit) => integer.has(unit))) sum += quantize;
+    const isInBlocks = !isCodes && producer !== null && blocked.has(producer);
+    const [onCodes, inFloat] = [readers.some((unit) => integer.has(unit)), readers.some((unit) => !integer.has(unit))];
+    if (isCodes && (hasOtherReaders || inFloat)) sum += dequantize;
+    if (!isCodes && onCodes) sum += quantize;
+    const inOrder = hasOtherReaders || onCodes || readers.some((unit) => !blocked.has(unit));
+    if (isInBlocks && inOrder) sum += fromBlocks;
+    if (!isInBlocks && readers.some((unit) => wantsBlocks(unit, blocked) && !integer.has(unit))) sum += toBlocks;
   }
   return sum;
 }
@@ -96,22 +141,22 @@ export function total(costs: ReadonlyMap<Unit, UnitCost>, links: readonly Link[]
 /** Per region of float units that hand values to each other: what it would cost on integers. */
 function reasons(
   units: readonly Unit[],
-  costs: ReadonlyMap<Unit, UnitCost>,
-  links: readonly Link[],
+  problem: PlacementProblem,
   integer: ReadonlySet<Unit>,
   batch: number,
 ): ReadonlyMap<Unit, string> {
+  const { costs, links } = problem;
   const regions = new UnionFind<Unit>();
   for (const unit of units) if (!integer.has(unit)) regions.find(unit);
   for (const { producer, readers } of links)
     for (const reader of readers)
       if (producer && !integer.has(producer) && !integer.has(reader)) regions.join(producer, reader);
-  const least = total(costs, links, integer);
+  const least = total(problem, integer);
   const found = new Map<Unit, string>();
   for (const region of regions.sets()) {
     const float = region.reduce((sum, unit) => sum + costs.get(unit)!.float, 0);
     const own = region.reduce((sum, unit) => sum + costs.get(unit)!.integer, 0);
-    const more = total(costs, links, new Set([...integer, ...region])) - least;
+    const more = total(problem, new Set([...integer, ...region])) - least;
     const reason = reasonText(region.length, { float, own, conversions: float + more - own }, batch);
     for (const unit of region) found.set(unit, reason);
   }

@@ -1,5 +1,6 @@
-import { channelCount, kernelOp, type Unit } from "@lowbit/backend-kit";
-import type { Node, Shape, Value } from "@lowbit/ir";
+import { channelCount, isModelData, kernelOp, type Unit } from "@lowbit/backend-kit";
+import type { Dim, Node, Shape, Value } from "@lowbit/ir";
+import { elementsInBlocks } from "./blocked-layout.ts";
 import { interpolate, type CostFamily, type CostTable } from "./cost-table.ts";
 import { isOverWholePlane } from "./whole-plane.ts";
 
@@ -7,10 +8,15 @@ import { isOverWholePlane } from "./whole-plane.ts";
 export interface UnitCost {
   readonly float: number;
   readonly integer: number;
+  /** What it costs more in float where a producer that would take it in runs on integers. */
+  readonly apart?: { readonly from: Node; readonly more: number };
 }
 
 /** Most input channels of a convolution that is priced as the first of a model. */
 const stemChannels = 3;
+
+/** Microseconds below which measured kernels differ by chance. */
+const leastTold = 1;
 
 const free: UnitCost = { float: 0, integer: 0 };
 
@@ -19,7 +25,7 @@ const families: Readonly<Record<string, CostFamily>> = {
   Mul: "multiply",
   Sigmoid: "sigmoid",
   LeakyRelu: "sigmoid",
-  Softmax: "sigmoid",
+  Softmax: "softmax",
   MaxPool: "maxPool",
   AveragePool: "averagePool",
   GlobalAveragePool: "globalAveragePool",
@@ -33,10 +39,13 @@ const reshapes: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", 
 export class Prices {
   readonly #table: CostTable;
   readonly #batch: number;
+  readonly #isBatch: (symbol: string) => boolean;
 
-  constructor(table: CostTable, batch: number) {
+  /** @param isBatch whether a dimension of this name is the batch; by default every open dimension is. */
+  constructor(table: CostTable, batch: number, isBatch: (symbol: string) => boolean = () => true) {
     this.#table = table;
     this.#batch = batch;
+    this.#isBatch = isBatch;
   }
 
   /** Both costs of a unit. */
@@ -45,27 +54,38 @@ export class Prices {
     const { op } = kernelOp(anchor);
     if (reshapes.has(op)) return free;
     if (op === "Conv" && weight) return this.#convolution(anchor, unit.results[0]!);
-    if (op === "Gemm" || op === "MatMul") return this.#matrix(anchor);
+    if (op === "Gemm" || op === "MatMul") return this.#matrix(anchor, weight === null);
     const isGlobal = op === "AveragePool" && isOverWholePlane(anchor);
     const family = isGlobal ? "globalAveragePool" : (families[op] ?? "move");
-    const cost = this.#price(family, [this.#elements(anchor)], this.#elements(anchor));
-    return isFusedInFloat(unit) ? { ...cost, float: cost.float * fusedShare } : cost;
+    const size = this.#elements(anchor);
+    const cost = this.#price(family, [size], size);
+    if (isSwish(anchor)) return { ...cost, float: this.#price("swish", [size], size).float / 2 };
+    if (isTransposeOfProduct(anchor)) return { ...cost, float: 0 };
+    const convolution = fusingConvolution(anchor);
+    if (!convolution) return cost;
+    const float = anchor.op === "Add" ? fusedShare * cost.float : 0;
+    return { ...cost, float, apart: { from: convolution, more: cost.float - float } };
   }
 
-  /** What turning a value into codes costs. */
+  /** What turning a value into codes costs, in the layout that kernels on codes want. */
   quantize(value: Value): number {
-    return this.#conversion(value, "quantize");
+    return this.#conversion("quantize", value);
   }
 
   dequantize(value: Value): number {
-    return this.#conversion(value, "dequantize");
+    return this.#conversion("dequantize", value);
   }
 
-  #conversion(value: Value, way: "quantize" | "dequantize"): number {
+  #conversion(family: "quantize" | "dequantize", value: Value): number {
     const size = this.#size(value.shape);
-    // Images of few channels are not laid out anew for float kernels, nor small vectors for any.
-    const hasPlanes = value.shape?.length === 4 && this.#dim(value.shape, 1) > stemChannels;
-    return this.#price(hasPlanes ? `${way}Planes` : way, [size], size).integer;
+    const move = value.shape?.length === 4 ? this.#price("moveChannels", [size], size).integer : 0;
+    return this.#price(family, [size], size).integer + move;
+  }
+
+  /** What it costs to put the channels of a float image into blocks, or back in order. */
+  layout(family: "toBlocks" | "fromBlocks", value: Value): number {
+    const size = elementsInBlocks(value, this.#size(value.shape));
+    return this.#price(family, [size], size).float;
   }
 
   #convolution(node: Node, result: Value): UnitCost {
@@ -84,12 +104,12 @@ export class Prices {
     return this.#price(taps === 1 ? "pointwise" : "convolution", [from, to, positions], padded);
   }
 
-  #matrix(node: Node): UnitCost {
+  #matrix(node: Node, isComputed: boolean): UnitCost {
     const [a, result] = [node.inputs[0]!.shape ?? [], node.output.shape ?? []];
     const columns = this.#dim(result, -1);
-    const rows = this.#size(result) / columns;
+    const rows = isComputed ? this.#dim(result, -2) : this.#size(result) / columns;
     const inner = this.#dim(a, node.int("transA", 0) === 1 ? -2 : -1);
-    return this.#price("matrix", [rows, inner, columns], rows * inner * columns);
+    return this.#price(isComputed ? "matrices" : "matrix", [rows, inner, columns], this.#size(result) * inner);
   }
 
   #elements(node: Node): number {
@@ -99,21 +119,28 @@ export class Prices {
 
   #price(family: CostFamily, at: readonly number[], work: number): UnitCost {
     const grid = this.#table[family];
-    const cost = (costs: readonly number[]): number => (work * interpolate(grid, costs, at)) / 1000;
+    const cost = (costs: readonly number[]): number =>
+      Math.max(leastTold, (work * interpolate(grid, costs, at)) / 1000);
     return { float: cost(grid.float), integer: cost(grid.integer) };
   }
 
   #dim(shape: Shape, axis: number): number {
     const dim = shape.at(axis);
-    return typeof dim === "number" ? dim : 1;
+    return dim === undefined ? 1 : this.#length(dim, false);
   }
 
-  /** Elements of a shape whose open first axis is the batch. */
   #size(shape: Shape | null): number {
-    return (shape ?? []).reduce<number>(
-      (product, dim, axis) => product * (typeof dim === "number" ? dim : axis === 0 ? this.#batch : 1),
-      1,
-    );
+    return (shape ?? []).reduce<number>((product, dim, axis) => product * this.#length(dim, axis === 0), 1);
+  }
+
+  /** A dimension at this batch, such as `4*N`; what is not known is taken for 1, or in the first place for the batch. */
+  #length(dim: Dim, isFirst: boolean): number {
+    if (typeof dim === "number") return dim;
+    if (dim === null) return isFirst ? this.#batch : 1;
+    const factors = dim
+      .split("*")
+      .map((part) => (/^\d+$/.test(part) ? Number(part) : this.#isBatch(part) ? this.#batch : 1));
+    return factors.reduce((product, each) => product * each, 1);
   }
 }
 
@@ -121,16 +148,45 @@ function inBlocks(channels: number): number {
   return channels <= 8 ? channels : 16 * Math.ceil(channels / 16);
 }
 
-/** What reading the other operand leaves of the cost of an op that a float kernel takes in. */
+/** What reading the other operand leaves of the cost of an Add that a float convolution takes in. */
 const fusedShare = 0.3;
 
-/** Whether the float kernels take the op in: an Add behind a convolution, and x · sigmoid(x), which is one kernel. */
-function isFusedInFloat({ anchor }: Unit): boolean {
-  const onlyReads = (value: Value | null, op: string): boolean => value?.producer?.op === op && value.uses.size === 1;
-  if (anchor.op === "Add") return anchor.inputs.some((value) => onlyReads(value, "Conv"));
-  if (anchor.op !== "Mul") return false;
-  return anchor.inputs.some((value, i) => {
-    const source = value?.producer;
-    return source?.op === "Sigmoid" && value!.uses.size === 1 && source.inputs[0] === anchor.inputs[1 - i];
+function isOnlyReadOf(value: Value | null, op: string): boolean {
+  return value?.producer?.op === op && value.uses.size === 1;
+}
+
+/** The convolution whose float kernel takes in the node: an activation, or the addition of another image. */
+function fusingConvolution(node: Node): Node | null {
+  if (!["Add", "Sigmoid", "LeakyRelu"].includes(node.op)) return null;
+  return node.inputs.find((value) => isOnlyReadOf(value, "Conv"))?.producer ?? null;
+}
+
+/** Whether the node is one of the two of x · sigmoid(x), which are one float kernel. */
+function isSwish(node: Node): boolean {
+  if (node.op === "Sigmoid") {
+    const [use, ...others] = node.output.uses;
+    return use !== undefined && others.length === 0 && use.node.op === "Mul" && isSwish(use.node);
+  }
+  return (
+    node.op === "Mul" &&
+    node.inputs.some((value, i) => isOnlyReadOf(value, "Sigmoid") && value!.producer!.input === node.inputs[1 - i])
+  );
+}
+
+/** Whether only products of computed matrices read a Transpose, scaled or not: their float kernel does both for nothing. */
+function isTransposeOfProduct(node: Node): boolean {
+  return node.op === "Transpose" && node.output.uses.size > 0 && isReadByProducts(node.output);
+}
+
+function isReadByProducts(value: Value): boolean {
+  return [...value.uses].every(({ node: reader }) => {
+    const others = reader.inputs.filter((each) => each !== value);
+    if (reader.op === "MatMul") return !others.some(isWeight);
+    const isScaling = (reader.op === "Mul" || reader.op === "Div") && others.every(isWeight);
+    return isScaling && isReadByProducts(reader.output);
   });
+}
+
+function isWeight(value: Value | null): boolean {
+  return value !== null && isModelData(value);
 }

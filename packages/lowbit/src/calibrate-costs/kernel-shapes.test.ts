@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { madeUpFeeds } from "../made-up-feeds.ts";
 import { kernelShape, measuredSizes } from "./kernel-shapes.ts";
 
-/** Kernels that compute with codes or make them. */
-const onCodes = /^QLinear|^Nhwc|uantizeLinear$|^MaxPool$|^Resize$|^Concat$/;
+/** Kernels that compute with codes, make them, or change the layout around them. */
+const onCodes = /^QLinear|^Nhwc|uantizeLinear$|^MaxPool$|^Resize$|^Concat$|^Transpose$|^Reorder/;
 
 test.each(Object.keys(costAxes) as CostFamily[])("%s: both forms run the kernels that are timed", async (family) => {
   const sizes = measuredSizes[family].map((each) => each[0]!);

@@ -38,18 +38,26 @@ export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly numbe
     [32, 128, 512],
     [8, 32, 128, 512],
   ],
+  matrices: [
+    [16, 128],
+    [16, 64],
+    [16, 128],
+  ],
   add: [elementSizes()],
   multiply: [elementSizes()],
   sigmoid: [elementSizes()],
+  swish: [elementSizes()],
+  softmax: [elementSizes()],
   maxPool: [elementSizes()],
   averagePool: [elementSizes()],
   globalAveragePool: [elementSizes()],
   resize: [elementSizes()],
   move: [elementSizes()],
-  quantizePlanes: [elementSizes()],
-  dequantizePlanes: [elementSizes()],
   quantize: [elementSizes()],
   dequantize: [elementSizes()],
+  moveChannels: [elementSizes()],
+  toBlocks: [elementSizes()],
+  fromBlocks: [elementSizes()],
 };
 
 function elementSizes(): readonly number[] {
@@ -73,9 +81,14 @@ export function kernelShape(family: CostFamily, at: readonly number[]): KernelSh
     case "quantize":
     case "dequantize":
       return conversion(first, family);
-    case "quantizePlanes":
-    case "dequantizePlanes":
-      return planes(first, family);
+    case "matrices":
+      return matrices(first, second, third);
+    case "swish":
+      return swish(first);
+    case "moveChannels":
+    case "toBlocks":
+    case "fromBlocks":
+      return layouts(first, layoutKernels[family]);
     default:
       return plain(family, first);
   }
@@ -133,6 +146,7 @@ const plainOps: Readonly<Record<string, string>> = {
   add: "Add (a, b)",
   multiply: "Mul (a, b)",
   sigmoid: "Sigmoid (a)",
+  softmax: "Softmax (a)",
   maxPool: "MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (a)",
   averagePool: "AveragePool <kernel_shape = [2, 2], strides = [2, 2]> (a)",
   globalAveragePool: "GlobalAveragePool (a)",
@@ -142,7 +156,7 @@ const plainOps: Readonly<Record<string, string>> = {
 };
 
 /** Ops that a float convolution before them would take in; they work alike in every layout. */
-const takenIn: ReadonlySet<string> = new Set(["add", "multiply", "sigmoid", "move"]);
+const takenIn: ReadonlySet<string> = new Set(["add", "multiply", "sigmoid", "softmax", "move"]);
 
 /** An op behind convolutions, so that it works in the layout that it has inside a model. */
 function plain(family: string, elements: number): KernelShape {
@@ -190,8 +204,15 @@ function conversion(elements: number, family: "quantize" | "dequantize"): Kernel
   return { float: text, integer: text, kernels: [kernel], work: elements };
 }
 
-/** A convolution on codes between two on floats: float layout, Q, code layout, and all the way back. */
-function planes(elements: number, family: "quantizePlanes" | "dequantizePlanes"): KernelShape {
+/** Kernels that only change a layout, where a float convolution stands at either end: each runs twice. */
+const layoutKernels = {
+  moveChannels: "Transpose/2",
+  toBlocks: "ReorderInput/2",
+  fromBlocks: "ReorderOutput/2",
+} as const;
+
+/** A convolution on codes between two on floats: float layout, order, code layout, and all the way back. */
+function layouts(elements: number, kernel: string): KernelShape {
   const dims = planesOf(elements / 16).replace("?", "16");
   const text = `g (float[${dims}] x) => (y)
   <${codes}, float[16,16,1,1] w, int8[16,16,1,1] u> {
@@ -204,8 +225,53 @@ function planes(elements: number, family: "quantizePlanes" | "dequantizePlanes")
     f = DequantizeLinear (r, s, z)
     y = Conv (f, w)
   }`;
-  // A float convolution stands at either end, so each change of layout runs twice; one of them belongs to the conversion.
-  const kernels = family === "quantizePlanes" ? ["QuantizeLinear", "Transpose/2"] : ["DequantizeLinear", "Transpose/2"];
-  const layout = family === "quantizePlanes" ? "ReorderOutput/2" : "ReorderInput/2";
-  return { float: text, integer: text, kernels: [...kernels, layout], work: elements };
+  return { float: text, integer: text, kernels: [kernel], work: elements };
+}
+
+/** x · sigmoid(x) between convolutions. */
+function swish(elements: number): KernelShape {
+  const dims = planesOf(elements / 16).replace("?", "16");
+  return {
+    float: `g (float[${dims}] x) => (y) <float[16,16,1,1] w> {
+      a = Conv (x, w)
+      b = Sigmoid (a)
+      c = Mul (a, b)
+      y = Conv (c, w)
+    }`,
+    integer: `g (float[${dims}] x) => (y) <${codes}, int8[16,16,1,1] u> {
+      q = QuantizeLinear (x, s, z)
+      d = DequantizeLinear (q, s, z)
+      e = DequantizeLinear (u, s, v)
+      f = Conv (d, e)
+      g = QuantizeLinear (f, s, z)
+      h = DequantizeLinear (g, s, z)
+      i = Sigmoid (h)
+      j = QuantizeLinear (i, s, z)
+      k = DequantizeLinear (j, s, z)
+      l = Mul (h, k)
+      r = QuantizeLinear (l, s, z)
+      y = DequantizeLinear (r, s, z)
+    }`,
+    kernels: ["QuickGelu", "QLinearSigmoid", "QLinearMul"],
+    work: elements,
+  };
+}
+
+/** Products of 64 pairs of matrices. */
+function matrices(rows: number, inner: number, columns: number): KernelShape {
+  const inputs = `float[64,${rows},${inner}] a, float[64,${inner},${columns}] b`;
+  return {
+    float: `g (${inputs}) => (y) { y = MatMul (a, b) }`,
+    integer: `g (${inputs}) => (y) <${codes}> {
+      p = QuantizeLinear (a, s, z)
+      c = DequantizeLinear (p, s, z)
+      q = QuantizeLinear (b, s, z)
+      d = DequantizeLinear (q, s, z)
+      e = MatMul (c, d)
+      r = QuantizeLinear (e, s, z)
+      y = DequantizeLinear (r, s, z)
+    }`,
+    kernels: ["MatMul", "QLinearMatMul"],
+    work: 64 * rows * inner * columns,
+  };
 }

@@ -33,7 +33,7 @@ describe("lowbit inspect", () => {
   });
 
   test("shows what a backend would run on integers, and why the rest stays float", async () => {
-    const { stdout } = await workshop.run("inspect mlp.onnx --backend x86");
+    const { stdout } = await workshop.run("inspect mlp.onnx --backend x86 --prefer integer");
     expect(stdout.slice(stdout.indexOf("for x86"))).toMatchInlineSnapshot(`
       "for x86  integer  float
       Gemm           2      0
@@ -48,7 +48,7 @@ describe("lowbit inspect", () => {
   });
 
   test("gives the same facts as JSON", async () => {
-    const facts = await workshop.json("inspect mlp.onnx --backend x86:avx2");
+    const facts = await workshop.json("inspect mlp.onnx --backend x86:avx2 --prefer integer");
     expect(facts).toMatchObject({
       file: "mlp.onnx",
       opsets: { "": 21 },

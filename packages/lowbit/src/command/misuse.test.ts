@@ -49,7 +49,7 @@ function determinant(): Graph {
 }
 
 const quantize = "quantize mlp.onnx -o out.onnx --backend x86 --calibrate train.npz";
-const train = "train mlp.onnx -o out.onnx --backend x86 --data train.npz";
+const train = "train mlp.onnx -o out.onnx --backend x86 --prefer integer --data train.npz";
 
 describe("what cannot be processed ends with exit code 1 and one diagnostic", () => {
   test.each([

@@ -30,7 +30,7 @@ describe("lowbit quantize", () => {
     );
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatchInlineSnapshot(`
-      "ptq.onnx: 2.90 kB -> 2.26 kB, 1.3 times smaller
+      "ptq.onnx: 2.90 kB -> 2.03 kB, 1.4 times smaller
       100.0 % of the multiply-accumulates run on integers (x86)
       "
     `);
@@ -54,9 +54,11 @@ describe("lowbit quantize", () => {
 
   test("quantizes the same again from the plan it saved", async () => {
     await workshop.json(
-      "quantize float.onnx -o first.onnx --backend x86 --calibrate train.npz --weights int4 --granularity tensor --save-plan plan.json",
+      "quantize float.onnx -o first.onnx --backend x86 --prefer integer --calibrate train.npz --weights int4 --granularity tensor --save-plan plan.json",
     );
-    await workshop.json("quantize float.onnx -o second.onnx --backend x86 --calibrate train.npz --plan plan.json");
+    await workshop.json(
+      "quantize float.onnx -o second.onnx --backend x86 --prefer integer --calibrate train.npz --plan plan.json",
+    );
     expect(readFileSync(workshop.path("second.onnx"))).toEqual(readFileSync(workshop.path("first.onnx")));
     expect(dtypes("first.onnx").filter((dtype) => dtype === "int4").length).toBeGreaterThanOrEqual(2);
   });
@@ -93,7 +95,7 @@ describe("lowbit quantize", () => {
   });
 
   test("goes on from a calibration cache with more samples, and refuses that of another model", async () => {
-    const args = "--backend x86 --calibrate train.npz --observer mse";
+    const args = "--backend x86 --prefer integer --calibrate train.npz --observer mse";
     await workshop.json(`quantize float.onnx -o whole.onnx ${args} --samples 96`);
     await workshop.json(`quantize float.onnx -o part.onnx ${args} --samples 40 --calibration-cache cache.json`);
     const more = await workshop.json(
@@ -108,7 +110,7 @@ describe("lowbit quantize", () => {
 
   test("warns about few samples, unless it is to be quiet", async () => {
     const { code, stderr } = await workshop.run(
-      "quantize float.onnx -o few.onnx --backend x86 --calibrate train.npz --samples 3",
+      "quantize float.onnx -o few.onnx --backend x86 --prefer integer --calibrate train.npz --samples 3",
     );
     expect(code).toBe(0);
     expect(stderr).toMatchInlineSnapshot(`
@@ -117,8 +119,11 @@ describe("lowbit quantize", () => {
       "
     `);
     expect(
-      (await workshop.run("quantize float.onnx -o few.onnx --backend x86 --calibrate train.npz --samples 3 --quiet"))
-        .stderr,
+      (
+        await workshop.run(
+          "quantize float.onnx -o few.onnx --backend x86 --prefer integer --calibrate train.npz --samples 3 --quiet",
+        )
+      ).stderr,
     ).toBe("");
   });
 });
@@ -126,7 +131,7 @@ describe("lowbit quantize", () => {
 describe("lowbit train", () => {
   test("trains for integers, with a line per epoch where there is no terminal", async () => {
     const { code, stdout, stderr } = await workshop.run(
-      "train float.onnx -o qat.onnx --backend x86 --data train.npz --validate test.npz --epochs 2 --integer-forward 1 --threads 1",
+      "train float.onnx -o qat.onnx --backend x86 --prefer integer --data train.npz --validate test.npz --epochs 2 --integer-forward 1 --threads 1",
     );
     expect(code).toBe(0);
     expect(
@@ -141,7 +146,7 @@ describe("lowbit train", () => {
       "
     `);
     expect(stdout).toMatchInlineSnapshot(`
-      "qat.onnx: 2.90 kB -> 2.26 kB, 1.3 times smaller
+      "qat.onnx: 2.90 kB -> 2.03 kB, 1.4 times smaller
       100.0 % of the multiply-accumulates run on integers (x86)
       "
     `);
@@ -158,7 +163,8 @@ describe("lowbit train", () => {
   });
 
   test("gives the same bytes for the same seed, also after an interruption", async () => {
-    const args = "float.onnx --backend x86 --data train.npz --epochs 40 --batch 4 --seed 5 --threads 1";
+    const args =
+      "float.onnx --backend x86 --prefer integer --data train.npz --epochs 40 --batch 4 --seed 5 --threads 1";
     const whole = workshop.run(`train ${args.replace("float.onnx", "float.onnx -o whole.onnx")}`);
     const stopped = await workshop.run(`train ${args} -o resumed.onnx --checkpoint state`, {
       interruptAt: /epoch 3\/40/,

@@ -36,7 +36,7 @@ function lines(name: string): Record<string, unknown>[] {
 
 test("metrics are JSON lines, one per event, with the codes that each epoch changed", async () => {
   await workshop.json(
-    "train mlp.onnx -o a.onnx --backend x86 --data train.npz --validate test.npz --epochs 2 --freeze-observers 1 --lr 0.01 --metrics a.jsonl --threads 1",
+    "train mlp.onnx -o a.onnx --backend x86 --prefer integer --data train.npz --validate test.npz --epochs 2 --freeze-observers 1 --lr 0.01 --metrics a.jsonl --threads 1",
   );
   const events = lines("a.jsonl");
   const epochs = events.filter(({ event }) => event === "epoch");

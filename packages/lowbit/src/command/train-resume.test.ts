@@ -16,7 +16,7 @@ afterAll(() => workshop.close());
 const kills = process.env["npm_lifecycle_event"] === "test:resume" ? 20 : 4;
 
 const args =
-  "mlp.onnx --backend x86 --data train.npz --validate test.npz --epochs 200 --lr 1e-3 --schedule cosine --seed 3 --freeze-observers 20 --freeze-batch-norm 40 --keep best --threads 1";
+  "mlp.onnx --backend x86 --prefer integer --data train.npz --validate test.npz --epochs 200 --lr 1e-3 --schedule cosine --seed 3 --freeze-observers 20 --freeze-batch-norm 40 --keep best --threads 1";
 
 /** When to kill: some milliseconds after the process was started, or after it first told an epoch. */
 interface Moment {

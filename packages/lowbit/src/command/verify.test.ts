@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 let workshop: Workshop;
 beforeAll(async () => {
   workshop = new Workshop().withMlp();
-  await workshop.run("quantize mlp.onnx -o int8.onnx --backend x86 --calibrate train.npz");
+  await workshop.run("quantize mlp.onnx -o int8.onnx --backend x86 --prefer integer --calibrate train.npz");
 });
 afterAll(() => workshop.close());
 

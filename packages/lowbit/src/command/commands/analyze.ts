@@ -20,6 +20,7 @@ import { countText, durationText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
+import { preferOption, type PreferOptions } from "../prefer-option.ts";
 import { checkWritable } from "../output-file.ts";
 import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
 import { addImprove, improveMisuse } from "../improve-option.ts";
@@ -28,13 +29,12 @@ import { plannedJson } from "../planned-json.ts";
 import { writePlanFile } from "../plan-file.ts";
 import { addReport, reportOrigin, writeReport } from "../report-option.ts";
 
-interface AnalyzeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions {
+interface AnalyzeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions, PreferOptions {
   readonly backend: string;
   readonly data: string;
   readonly calibrate?: string;
   readonly metric?: MetricName;
   readonly improve?: readonly Improvement[];
-  readonly prefer: "speed" | "integer";
   readonly ablation: boolean;
   readonly state?: string;
   readonly report?: string;
@@ -62,11 +62,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
       ).choices(["accuracy", "top5", "mse"]),
     );
   addImprove(addPlan(addCalibration(command)))
-    .addOption(
-      new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
-        .choices(["speed", "integer"])
-        .default("speed"),
-    )
+    .addOption(preferOption())
     .option("--no-ablation", "do not quantize each layer alone and leave each float in turn: much faster")
     .option("--state <FILE>", "keep finished batches here; the same command goes on from them after Ctrl-C");
   addReport(command, "all of it");

@@ -8,9 +8,10 @@ import { facts, table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { skippedLines } from "../integer-result.ts";
 import { finish } from "../job.ts";
+import { preferOption, type PreferOptions } from "../prefer-option.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 
-interface InspectOptions {
+interface InspectOptions extends PreferOptions {
   readonly text?: boolean;
   readonly backend?: string;
 }
@@ -22,10 +23,13 @@ export function addInspect(program: Command, interruptions: Interruptions): void
     .description("show what a model is made of, and what a backend would quantize")
     .argument("<MODEL>", "ONNX file")
     .option("--text", "print the model in the ONNX text form")
-    .option("--backend <B>", "x86, arm, a module or an npm package: what it would run on integers");
+    .option("--backend <B>", "x86, arm, a module or an npm package: what it would run on integers")
+    .addOption(preferOption());
   finish<InspectOptions>(command, interruptions, [], async ({ terminal, options, args, config }) => {
     const [path] = args as readonly [string];
-    const backend = options.backend ? await loadBackend(options.backend, { known: config.backends ?? [] }) : null;
+    const backend = options.backend
+      ? await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] })
+      : null;
     const model = loadModel(path, { report: (finding: Diagnostic) => terminal.report(finding) });
     const summary = { file: path, bytes: modelFileBytes(path, model), ...summarize(model) };
     const plan = backend && quantizable(model, backend);

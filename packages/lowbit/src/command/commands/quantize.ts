@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { planProblems, type Backend, type Preference, type ReduceRange } from "@lowbit/backend-kit";
+import { planProblems, type Backend, type ReduceRange } from "@lowbit/backend-kit";
 import { loadModel, type Model } from "@lowbit/ir";
 import {
   improvementsOverData,
@@ -20,6 +20,7 @@ import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
+import { preferOption, type PreferOptions } from "../prefer-option.ts";
 import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import { readCostsFile } from "../costs-file.ts";
@@ -34,13 +35,12 @@ import { writeQuantizeReport } from "../quantize-report.ts";
 import { addReport } from "../report-option.ts";
 
 interface QuantizeCommandOptions
-  extends NormalizationOptions, CalibrationOptions, PlanOptions, Omit<TargetCommandOptions, "mode"> {
+  extends NormalizationOptions, CalibrationOptions, PlanOptions, PreferOptions, Omit<TargetCommandOptions, "mode"> {
   readonly output: string;
   readonly backend: string;
   readonly mode: QuantizationMode;
   readonly calibrate?: string;
   readonly improve?: readonly Improvement[];
-  readonly prefer: Preference;
   readonly batch?: number;
   readonly costs?: string;
   readonly reduceRange?: ReduceRange;
@@ -66,12 +66,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     )
     .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`);
   addImprove(addPlan(addCalibration(command)))
-    .addOption(
-      new Option("--prefer <what>", "integers where they are faster, or wherever there is a kernel")
-        .choices(["speed", "integer"])
-        .default("speed"),
-    )
-    .option("--batch <N>", "samples per run that the model should be fast for (default: any)", positiveInteger)
+    .addOption(preferOption())
     .option("--costs <FILE>", "what kernels cost on your machine, from `bench --calibrate-costs` (default: built in)")
     .addOption(
       new Option(

@@ -17,6 +17,7 @@ import { MetricsFile } from "../metrics-file.ts";
 import { checkWritable } from "../output-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
+import { preferOption, type PreferOptions } from "../prefer-option.ts";
 import { addReport } from "../report-option.ts";
 import { TrainReport, type Trained } from "../train-report.ts";
 import { addPruning, pruningFrom, pruningMisuse, type PruningOptions } from "../prune-options.ts";
@@ -24,7 +25,8 @@ import { wholeNumber } from "../parse-values.ts";
 import { TrainingLog } from "../training-log.ts";
 import { addLoop, loopMisuse, loopSettings, type LoopOptions } from "../training-options.ts";
 
-interface TrainCommandOptions extends LoopOptions, LossOptions, OptimizerOptions, PruningOptions, PlanOptions {
+interface TrainCommandOptions
+  extends LoopOptions, LossOptions, OptimizerOptions, PreferOptions, PruningOptions, PlanOptions {
   readonly output: string;
   readonly backend?: string;
   readonly data: string;
@@ -45,6 +47,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
     .argument("<MODEL>", "float ONNX file")
     .option("-o, --output <OUT>", "where to write the trained model")
     .option("--backend <B>", "train for integers: x86, arm, a module or an npm package")
+    .addOption(preferOption())
     .option("--float", "train and write a float model")
     .option("--data <DATA>", dataForms)
     .option("--validate <DATA>", "measure the model on this after every epoch")
@@ -67,7 +70,9 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       const { terminal, options } = job;
       const [path] = job.args as readonly [string];
       const { output, threads } = options;
-      const backend = options.backend ? await loadBackend(options.backend, { known: job.config.backends ?? [] }) : null;
+      const backend = options.backend
+        ? await loadBackend(options.backend, { prefer: options.prefer, known: job.config.backends ?? [] })
+        : null;
       for (const file of [output, options.metrics, options.savePlan, options.report]) {
         if (file !== undefined) checkWritable(file);
       }
