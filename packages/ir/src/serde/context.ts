@@ -23,4 +23,6 @@ export interface ExternalPlace {
 export interface ExportContext {
   /** The place of a tensor's bytes; null: in the model file. */
   readonly place: (tensor: Tensor, kind: "initializer" | "attribute") => ExternalPlace | null;
+  /** Whether the types of inner values are written that every reader infers; absent: they are. */
+  readonly innerTypes?: boolean;
 }

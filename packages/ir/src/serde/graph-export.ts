@@ -9,6 +9,7 @@ import {
 import type { Graph } from "../graph/graph.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/value.ts";
+import { schemaOf } from "../ops/registry.ts";
 import { sameType } from "../types.ts";
 import { exportAttribute } from "./attribute-export.ts";
 import { CarriedGraph, CarriedNode, type CarriedInfo, type Draft } from "./carried.ts";
@@ -26,7 +27,7 @@ export function exportGraph(graph: Graph, context: ExportContext): GraphProto {
   proto.metadata_props = exportEntries(graph.metadata, carried?.rest.metadata_props);
   proto.input = graph.inputs.map((value) => exportInfo(value, carried?.inputs.get(value.name) ?? null));
   proto.output = graph.outputs.map((value) => exportInfo(value, carried?.outputs.get(value.name) ?? null));
-  proto.value_info = exportValueInfo(graph, carried);
+  proto.value_info = exportValueInfo(graph, carried, context.innerTypes ?? true);
   const [dense, sparse] = exportInitializers(graph, context);
   proto.initializer = dense;
   proto.sparse_initializer = sparse;
@@ -80,23 +81,28 @@ function exportInitializers(
   return [dense, sparse];
 }
 
-function exportValueInfo(graph: Graph, carried: CarriedGraph | null): readonly ValueInfoProto[] {
+function exportValueInfo(graph: Graph, carried: CarriedGraph | null, innerTypes: boolean): readonly ValueInfoProto[] {
   const infos: ValueInfoProto[] = [];
   const listed = new Set<string>();
   for (const { name, info, dangling } of carried?.valueInfo ?? []) {
     listed.add(name);
     const value = graph.values.get(name);
     if (!value && dangling && info) infos.push(info.proto);
-    else if (value && (value.type !== null || info !== null)) infos.push(exportInfo(value, info));
+    else if (value && (value.type !== null || info !== null) && (innerTypes || !isInferred(value)))
+      infos.push(exportInfo(value, info));
   }
   for (const node of graph.nodes) {
     for (const value of node.outputs) {
-      if (value && value.type !== null && !value.returnedBy.has(graph) && !listed.has(value.name)) {
-        infos.push(exportInfo(value, null));
-      }
+      if (!value || value.type === null || value.returnedBy.has(graph) || listed.has(value.name)) continue;
+      if (innerTypes || !isInferred(value)) infos.push(exportInfo(value, null));
     }
   }
   return infos;
+}
+
+/** Whether every reader of ONNX can tell the type of a value: it is the result of a standard op. */
+function isInferred({ producer }: Value): boolean {
+  return producer !== null && producer.domain === "" && schemaOf(producer.op, producer.domain) !== null;
 }
 
 function exportInfo(value: Value, carried: CarriedInfo | null): ValueInfoProto {

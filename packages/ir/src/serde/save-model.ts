@@ -17,6 +17,8 @@ export interface SaveOptions {
    * megabyte and more; a model that would not fit into protobuf's 2 GiB is saved as with `{}`.
    */
   readonly externalData?: false | ExternalDataOptions;
+  /** Whether the types of inner values are written too; those of standard ops follow from the inputs. Default: true. */
+  readonly innerTypes?: boolean;
 }
 
 export interface ExternalDataOptions {
@@ -48,7 +50,10 @@ const alignment = 16;
 export function saveModel(model: Model, path: string, options: SaveOptions = {}): SavedModel {
   const dataFile = (options.externalData || null)?.file ?? `${basename(path)}.data`;
   const layout = new DataLayout(dataFile, selection(model, options));
-  const proto = exportModelWith(model, { place: (tensor, kind) => layout.place(tensor, kind) });
+  const proto = exportModelWith(model, {
+    place: (tensor, kind) => layout.place(tensor, kind),
+    innerTypes: options.innerTypes ?? true,
+  });
   const chunks = encoded(() => encodeModelChunks(proto));
   const files: WholeFile[] = [];
   try {

@@ -45,7 +45,8 @@ export async function writeAndTell(
   threads: number | undefined,
 ): Promise<IntegerResult> {
   const integerMacs = await integerMacsOf(made.model, data, threads);
-  saveModel(made.model, output);
+  // Types of inner values take more room beside weights of one byte than they are worth.
+  saveModel(made.model, output, { innerTypes: made.backend === null });
   return {
     output,
     backend: made.backend,

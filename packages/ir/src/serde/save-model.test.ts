@@ -1,0 +1,35 @@
+import { decodeModel } from "@lowbit/onnx-proto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { newModel } from "../graph/model.ts";
+import { parseGraph } from "../text/parse.ts";
+import { equalModels } from "../graph/equal.ts";
+import { inferShapes } from "../infer/infer-shapes.ts";
+import { loadModel } from "./model-file.ts";
+import { saveModel } from "./save-model.ts";
+
+test("leaves out the types of inner values that follow from the inputs, and keeps those of unknown ops", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-save-"));
+  try {
+    const model = newModel(
+      parseGraph(`g (float[N,4] x) => (float[N,4] y) <float[N,4] b> {
+        a = Relu (x)
+        b = custom.Op (a)
+        y = Neg (b)
+      }`),
+    );
+    const listed = (innerTypes: boolean): readonly (string | undefined)[] => {
+      const path = join(folder, "model.onnx");
+      saveModel(model, path, { innerTypes });
+      const loaded = loadModel(path);
+      inferShapes(loaded);
+      expect(equalModels(loaded, model)).toBeNull();
+      return decodeModel(readFileSync(path)).graph!.value_info.map(({ name }) => name);
+    };
+    expect([listed(true), listed(false)]).toEqual([["a", "b"], ["b"]]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
