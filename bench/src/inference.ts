@@ -4,8 +4,7 @@
  * a model are measured in turns in one process; ratios are of medians, above 1 means that int8 is faster.
  *
  * `npm run bench:inference [-- --threads N --seconds S --only PART --python PYTHON --files FOLDER --make-only]`: `--files` keeps the
- * models in a folder and uses what an earlier run left there; `--make-only` measures nothing;
- * `--costs` quantizes as `lowbit quantize --batch N` does, by the costs of kernels.
+ * models in a folder and uses what an earlier run left there; `--make-only` measures nothing.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +22,6 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     python: { type: "string" },
     files: { type: "string" },
-    costs: { type: "boolean", default: false },
     "make-only": { type: "boolean", default: false },
   },
 });
@@ -55,7 +53,7 @@ async function run(from: string, folder: string): Promise<void> {
   const made: { each: Case; batch: number; forms: Forms }[] = [];
   for (const each of cases)
     for (const batch of each.batches)
-      made.push({ each, batch, forms: await makeForms(each, batch, folder, values.python, values.costs) });
+      made.push({ each, batch, forms: await makeForms(each, batch, folder, values.python) });
   if (values["make-only"]) return;
   const rows: Row[] = [];
   print(["model", "batch", "float ms", "int8", "peer", "int8/peer", "bytes", "integer MACs", "--prefer integer"]);

@@ -29,26 +29,20 @@ export interface Forms {
   readonly peer: Made | { readonly failure: string } | null;
 }
 
-/** Makes the files of a model for a batch in a folder, placed by rules or by the costs of kernels at that batch; what is known of files from an earlier run is used again. */
-export async function makeForms(
-  each: Case,
-  batch: number,
-  folder: string,
-  python: string | undefined,
-  byCosts: boolean,
-): Promise<Forms> {
+/** Makes the files of a model for a batch in a folder, placed by the costs of kernels at that batch; what is known of files from an earlier run is used again. */
+export async function makeForms(each: Case, batch: number, folder: string, python: string | undefined): Promise<Forms> {
   const base = join(folder, each.name.replaceAll(/\W+/g, "-"));
   const calibration = each.calibration();
   const float = loadModel(each.file);
   const input = float.graph.inputs.find((value) => !value.initializer)!.name;
   const data = calibration.map((x) => ({ [input]: x }));
   const quantized = async (prefer: "speed" | "integer"): Promise<Model> =>
-    (await quantizeModel(float, { backend: x86({ prefer, ...(byCosts ? { batch } : {}) }), data })).model;
+    (await quantizeModel(float, { backend: x86({ prefer, batch }), data })).model;
   const made = (name: string, make: () => Promise<Model>): Promise<Made> =>
-    described(`${base}.${name}.onnx`, each, async (path) => void saveModel(await make(), path));
+    described(`${base}.${name}.onnx`, each, async (path) => void saveModel(await make(), path, { innerTypes: false }));
   return {
     float: await made("float", () => Promise.resolve(optimized(float))),
-    int8: await made(`int8-${byCosts ? "costs" : "rules"}-${batch}`, () => quantized("speed")),
+    int8: await made(`int8-${batch}`, () => quantized("speed")),
     integer: await made("integer", () => quantized("integer")),
     peer: python === undefined ? null : await peerForm(python, each, `${base}.peer.onnx`, input, calibration),
   };
