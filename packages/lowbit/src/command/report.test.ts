@@ -100,7 +100,7 @@ describe("lowbit train --report", () => {
   });
 
   test("shows phases and restless codes of one for integers, and the layers it ended with", async () => {
-    const options = "--backend x86 --epochs 2 --freeze-observers 1 -o qat.onnx --report qat.html";
+    const options = "--backend x86 --prefer integer --epochs 2 --freeze-observers 1 -o qat.onnx --report qat.html";
     await workshop.json(`${train} ${options}`);
     const { training, analysis, graph } = report("qat.html");
     expect(training!.marks).toEqual([{ kind: "phase", step: 15, epoch: 2, text: "observers frozen" }]);

@@ -67,6 +67,11 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`);
   addImprove(addPlan(addCalibration(command)))
     .addOption(preferOption())
+    .option(
+      "--batch <N>",
+      "samples per run to be fast for, where the model leaves it open (default: 1)",
+      positiveInteger,
+    )
     .option("--costs <FILE>", "what kernels cost on your machine, from `bench --calibrate-costs` (default: built in)")
     .addOption(
       new Option(
