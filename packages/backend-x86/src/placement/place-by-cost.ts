@@ -6,7 +6,7 @@ import { FlowNetwork } from "./minimum-cut.ts";
 import type { Prices, UnitCost } from "./unit-costs.ts";
 
 /** A float value that is read by units or made by one: where conversions may stand. */
-export interface Link {
+interface Link {
   readonly value: Value;
   readonly producer: Unit | null;
   readonly readers: readonly Unit[];
