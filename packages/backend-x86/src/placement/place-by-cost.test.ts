@@ -57,6 +57,12 @@ test("leaves float what gains less than prices can tell", () => {
   expect([gains(10.2), gains(12)]).toEqual([3, 0]);
 });
 
+test("leaves all float when integers gain next to nothing of the whole", () => {
+  const float = (pool: number): number =>
+    Object.keys(floatOnes(chain, flat({ pointwise: [10, 1], globalAveragePool: [pool, pool] }))).length;
+  expect([float(10), float(10_000)]).toEqual([0, 3]);
+});
+
 test("counts the blocks that float convolutions lay channels out in: an op without them in between favours integers", () => {
   const between = (
     op: string,

@@ -21,13 +21,16 @@ interface Link {
 /**
  * Divides units between integers and floats so that kernels and conversions together take the least time: a minimum cut,
  * where the side of the source runs on integers. A value that is converted for several readers counts once. Where both take the
- * same time within what prices are good for, a unit stays float.
+ * same time within what prices are good for, a unit stays float, and so do all when they gain next to nothing together.
  *
  * @returns the units that stay float, each with a reason
  */
 export function placeByCost(units: readonly Unit[], prices: Prices, batch: number): ReadonlyMap<Unit, string> {
   const problem = placementProblem(units, prices);
-  return reasons(units, problem, cheapest(units, problem), batch);
+  const [nothing, integer] = [new Set<Unit>(), cheapest(units, problem)];
+  const whole = total(problem, nothing);
+  const pays = whole - total(problem, integer) >= leastGain * whole;
+  return reasons(units, problem, pays ? integer : nothing, batch);
 }
 
 /** What units and the conversions between them cost. */
@@ -106,6 +109,9 @@ function cheapest(units: readonly Unit[], { costs, links, blocked }: PlacementPr
 function wantsBlocks(unit: Unit, blocked: ReadonlySet<Unit>): boolean {
   return unit.weight !== null && blocked.has(unit);
 }
+
+/** The least part of the time of all units in float that integers must gain for any to be worth their conversions. */
+const leastGain = 0.03;
 
 /** How much dearer than its price a kernel on integers is taken to be, so that nothing is quantized for less than prices can tell. */
 const doubt = 1.03;
