@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { materialsFolder } from "@lowbit/test-models";
-import { arrays, randomStream, Tensor, type Dataset } from "lowbit";
+import { arrays, Tensor, type Dataset } from "lowbit";
 
 const folder = materialsFolder();
 
@@ -54,36 +54,4 @@ export function keywords(half: 0 | 1): Dataset {
     { input: Tensor.fromTyped("float", [count, 49, 10, 1], samples) },
     Tensor.fromTyped("int64", [count], labels),
   );
-}
-
-/** The usual augmentation of CIFAR: every other image mirrored, all moved by up to 4 pixels, zeros flowing in. */
-export function flippedAndCropped(data: Dataset, form: "normalized" | "raw"): Dataset {
-  // Steps between neighbours along channel, row and column, in either layout.
-  const [channel, row, column] = form === "normalized" ? [1024, 32, 1] : [1, 96, 3];
-  return {
-    ...data,
-    async *batches(options) {
-      const random = randomStream((options.shuffle ?? 0) + 1_000_003);
-      for await (const batch of data.batches(options)) {
-        const [[name, images]] = Object.entries(batch.inputs) as [[string, Tensor]];
-        const from = images.floats();
-        const to = new Float32Array(from.length);
-        for (let n = 0; n < batch.size; n++) {
-          const mirrored = random() < 0.5;
-          const [down, right] = [Math.floor(random() * 9) - 4, Math.floor(random() * 9) - 4];
-          for (let y = 0; y < 32; y++) {
-            for (let x = 0; x < 32; x++) {
-              const [sy, sx] = [y + down, (mirrored ? 31 - x : x) + right];
-              if (sy < 0 || sy > 31 || sx < 0 || sx > 31) continue;
-              for (let c = 0; c < 3; c++) {
-                const at = n * 3072 + c * channel;
-                to[at + y * row + x * column] = from[at + sy * row + sx * column]!;
-              }
-            }
-          }
-        }
-        yield { ...batch, inputs: { [name]: Tensor.fromTyped("float", images.dims, to) } };
-      }
-    },
-  };
 }

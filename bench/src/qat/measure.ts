@@ -24,10 +24,9 @@ export const schemes = {
   W4A8: { name: "W4A8", edit: (plan) => withWeightScheme(plan, { dtype: "int4", granularity: "channel" }) },
 } as const satisfies Record<string, Scheme>;
 
-/** Data to learn from, the same without augmentation to calibrate on, and what no part of it learns from. */
+/** Data to calibrate on and to learn from, and what no part of it learns from. */
 export interface Split {
   readonly train: Dataset;
-  readonly calibrate: Dataset;
   readonly test: Dataset;
 }
 
@@ -44,7 +43,7 @@ export async function hits(model: Model, test: Dataset): Promise<Hits> {
 
 /** Post-training quantization by the observed extremes: no method that could make up for anything. */
 export async function afterPtq(model: Model, backend: Backend, { edit }: Scheme, split: Split): Promise<Hits> {
-  const data = (): ReturnType<typeof calibrationFeeds> => calibrationFeeds(split.calibrate, model.graph.inputs);
+  const data = (): ReturnType<typeof calibrationFeeds> => calibrationFeeds(split.train, model.graph.inputs);
   const { plan } = await quantizeModel(model, { backend, data: data() });
   const quantized = await quantizeModel(model, { backend, data: data(), plan: planToJson(edit(plan)) });
   return hits(quantized.model, split.test);
