@@ -10,7 +10,7 @@ import { cloneModel, type Graph, type Model } from "@lowbit/ir";
 import { x86 } from "@lowbit/backend-x86";
 import { calibrate, composeConvBatchNormalization, freezeObservers, prepare } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
-import { crossEntropy, sgd, StepRunner, type Batch } from "@lowbit/train";
+import { crossEntropy, reestimateBatchNormalization, sgd, StepRunner, type Batch, type Dataset } from "@lowbit/train";
 import { benchModels } from "./models.ts";
 import { madeUpBatches } from "./setting.ts";
 
@@ -61,9 +61,15 @@ function floatGraph(from: Model): Graph {
   return from.graph;
 }
 
-/** Everything that has an integer kernel is fake-quantized, as the peer does. */
-async function quantizedGraph(from: Model, data: readonly Batch[]): Promise<Graph> {
-  runPasses(from, [...trainingPipeline, composeConvBatchNormalization]);
+/**
+ * Everything that has an integer kernel is fake-quantized, as the peer does. Statistics of BatchNormalization are brought to those
+ * of the data before ranges are calibrated, as training in float would have done: with a variance of 1 everywhere the
+ * ranges would be orders of magnitude too small for the batch's own statistics, and the first step would explode.
+ */
+async function quantizedGraph(untrained: Model, data: readonly Batch[]): Promise<Graph> {
+  runPasses(untrained, trainingPipeline);
+  const from = { ...untrained, graph: await withStatistics(untrained.graph, data) };
+  runPasses(from, [composeConvBatchNormalization]);
   const plan = backend.quantizer.annotate(from.graph, {});
   const { ranges } = await calibrate(
     from,
@@ -71,4 +77,16 @@ async function quantizedGraph(from: Model, data: readonly Batch[]): Promise<Grap
     data.map(({ inputs }) => inputs),
   );
   return prepare(from.graph, plan, { mode: "qat", ranges });
+}
+
+async function withStatistics(graph: Graph, data: readonly Batch[]): Promise<Graph> {
+  if (![...graph.nodes].some((node) => node.is("BatchNormalization"))) return graph;
+  const dataset: Dataset = {
+    size: batch * data.length,
+    hasTargets: true,
+    async *batches() {
+      yield* data;
+    },
+  };
+  return reestimateBatchNormalization(graph, { data: dataset, batch });
 }

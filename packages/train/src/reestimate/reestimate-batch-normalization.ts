@@ -1,5 +1,5 @@
 import { cloneGraph, lowbitDomain, newModel, Tensor, type Graph, type Value } from "@lowbit/ir";
-import { Session } from "@lowbit/runtime";
+import { ThreadSession } from "@lowbit/runtime";
 import type { Dataset } from "../data/dataset.ts";
 
 import { sessionOptions } from "../engine/session-options.ts";
@@ -38,7 +38,7 @@ export async function reestimateBatchNormalization(graph: Graph, options: Reesti
   const batch = options.batch ?? Math.min(32, data.size ?? 32);
   const { step, pairs } = batchStatistics(graph, batch);
   const runtime = threads === undefined ? {} : { threads };
-  const session = await Session.create(newModel(step), sessionOptions(step, runtime));
+  const session = await ThreadSession.create(newModel(step), sessionOptions(step, runtime));
   const pooled = pairs.map(({ channels }) => new PooledStatistics(channels));
   let seen = 0;
   try {
