@@ -64,11 +64,12 @@ function floatGraph(from: Model): Graph {
 /**
  * Everything that has an integer kernel is fake-quantized, as the peer does. Statistics of BatchNormalization are brought to those
  * of the data before ranges are calibrated, as training in float would have done: with a variance of 1 everywhere the
- * ranges would be orders of magnitude too small for the batch's own statistics, and the first step would explode.
+ * ranges would be orders of magnitude too small for the batch's own statistics, and the first step would explode. Frozen
+ * statistics stay as they are, the same on both sides.
  */
 async function quantizedGraph(untrained: Model, data: readonly Batch[]): Promise<Graph> {
   runPasses(untrained, trainingPipeline);
-  const from = { ...untrained, graph: await withStatistics(untrained.graph, data) };
+  const from = mode === "qat" ? { ...untrained, graph: await withStatistics(untrained.graph, data) } : untrained;
   runPasses(from, [composeConvBatchNormalization]);
   const plan = backend.quantizer.annotate(from.graph, {});
   const { ranges } = await calibrate(
