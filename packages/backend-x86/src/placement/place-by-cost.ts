@@ -29,7 +29,7 @@ export function placeByCost(units: readonly Unit[], prices: Prices, batch: numbe
   const problem = placementProblem(units, prices);
   const [nothing, integer] = [new Set<Unit>(), cheapest(units, problem)];
   const whole = total(problem, nothing);
-  const pays = whole - total(problem, integer) >= leastGain * whole;
+  const pays = whole < tooShort || whole - total(problem, integer) >= leastGain * whole;
   return reasons(units, problem, pays ? integer : nothing, batch);
 }
 
@@ -109,6 +109,9 @@ function cheapest(units: readonly Unit[], { costs, links, blocked }: PlacementPr
 function wantsBlocks(unit: Unit, blocked: ReadonlySet<Unit>): boolean {
   return unit.weight !== null && blocked.has(unit);
 }
+
+/** Microseconds of a model that takes next to nothing beside the call itself: there integers may gain as little as they like. */
+const tooShort = 20;
 
 /** The least part of the time of all units in float that integers must gain for any to be worth their conversions. */
 const leastGain = 0.03;
