@@ -24,6 +24,7 @@ export * from "./tensor-storage.ts";
 export * from "./types.ts";
 export * from "./edit/clone.ts";
 export * from "./text/parse.ts";
+export { graphDigest } from "./text/graph-digest.ts";
 export * from "./text/print.ts";
 export { seeded } from "./text/seeded.ts";
 export * from "./graph/equal.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { writeWholeFile, type Graph, printGraph } from "@lowbit/ir";
+import { writeWholeFile } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import { analysisStateOfOther, badAnalysisState } from "./diagnostics.ts";
 import type { BatchOutcomes } from "./ablation-sums.ts";
@@ -66,13 +66,6 @@ function parsed(line: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** A digest of a graph with its data. */
-export function graphDigest(graph: Graph): string {
-  const hash = createHash("sha256").update(printGraph(graph, { maxElements: 0 }));
-  for (const { initializer } of graph.initializers) hash.update(initializer!.bytes());
-  return hash.digest("hex");
 }
 
 /** A digest of a batch. */

@@ -1,10 +1,10 @@
-import type { Model, Node, Tensor, Value } from "@lowbit/ir";
+import { graphDigest, type Model, type Node, type Tensor, type Value } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import { settledGraph } from "../convert/settled-graph.ts";
 import { productOf } from "../convert/product.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import type { Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analysis.ts";
-import { AnalysisState, feedsDigest, graphDigest } from "./analysis-state.ts";
+import { AnalysisState, feedsDigest } from "./analysis-state.ts";
 import { CodeCounter, gridOf, type CodeGrid, type CodeStatistics } from "./code-statistics.ts";
 import { AnalysisRun } from "./analysis-run.ts";
 import { noAnalysisData, nothingToAnalyze } from "./diagnostics.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CompileError, printGraph, writeWholeFile, type Graph } from "@lowbit/ir";
+import { CompileError, writeWholeFile } from "@lowbit/ir";
 import type { NamedState } from "../engine/state.ts";
 import type { BestEpoch } from "../fit/best-epoch.ts";
 import { badFile, cannotWrite, missingFile, otherModel, otherSettings } from "../diagnostics.ts";
@@ -46,13 +46,6 @@ const format = 2;
 const manifestName = "checkpoint.json";
 /** The files of earlier checkpoints, and what a process that was killed left half written. */
 const ownFiles = /^(state-\d+|best-\d+)\.safetensors(\..*\.partial)?$|^checkpoint\.json\..*\.partial$/;
-
-/** A digest of a model: structure and weights. */
-export function modelDigest(graph: Graph): string {
-  const hash = createHash("sha256").update(printGraph(graph, { maxElements: 0 }));
-  for (const value of graph.initializers) hash.update(value.name).update(value.initializer!.bytes());
-  return hash.digest("hex");
-}
 
 /** Makes a folder that checkpoints can be saved in, before there is anything to lose. @throws CompileError `train/checkpoint` */
 export function prepareFolder(folder: string): void {

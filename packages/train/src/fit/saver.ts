@@ -1,7 +1,6 @@
-import type { Graph } from "@lowbit/ir";
+import { graphDigest, type Graph } from "@lowbit/ir";
 import {
   loadCheckpoint,
-  modelDigest,
   prepareFolder,
   saveCheckpoint,
   type Checkpoint,
@@ -23,7 +22,7 @@ export class Saver {
   constructor(graph: Graph, options: FitOptions) {
     this.#options = options.checkpoint ?? null;
     this.#training = this.#options
-      ? { model: modelDigest(graph), settings: settings(options) }
+      ? { model: graphDigest(graph), settings: settings(options) }
       : { model: "", settings: {} };
   }
 
