@@ -89,7 +89,7 @@ export { adviceFor, worstLayers, type Advice } from "./analyze/advice.ts";
 export type { Ablation, Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analyze/analysis.ts";
 export { analyzeModel, type AnalysisBatch, type AnalysisStep, type AnalyzeOptions } from "./analyze/analyze-model.ts";
 export type { CodeGrid, CodeStatistics, HistogramCounts } from "./analyze/code-statistics.ts";
-export type { TensorError } from "./analyze/error-sums.ts";
+export { ErrorSums, type TensorError } from "./analyze/error-sums.ts";
 export { compareModels, type CompareModelsOptions } from "./compare/compare-models.ts";
 export { comparisonAdvice, worstCompared } from "./compare/compare-advice.ts";
 export type {

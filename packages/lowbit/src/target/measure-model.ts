@@ -1,5 +1,6 @@
-import type { Model, Tensor } from "@lowbit/ir";
-import { Session, type Feeds } from "@lowbit/runtime";
+import type { Model } from "@lowbit/ir";
+import { ErrorSums } from "@lowbit/quantize";
+import { Session } from "@lowbit/runtime";
 import { metrics, type Dataset, type MetricName } from "@lowbit/train";
 import { filled } from "../calibration-feeds.ts";
 
@@ -29,7 +30,7 @@ export async function measureModel(model: Model, options: MeasureOptions): Promi
   const session = await Session.create(model, runtime);
   const reference = options.reference && (await Session.create(options.reference, runtime));
   const measure = options.metric && metrics[options.metric]();
-  let [signal, noise] = [0, 0];
+  const errors = new ErrorSums();
   try {
     const fixed = session.inputs[0]?.shape[0];
     const size = typeof fixed === "number" ? fixed : samplesPerRun;
@@ -39,26 +40,12 @@ export async function measureModel(model: Model, options: MeasureOptions): Promi
       const results = await session.run(feeds);
       if (measure && batch.target) measure.add(results[session.outputs[0]!.name]!, batch.target, batch.size);
       if (!reference) continue;
-      const [s, n] = distances(await reference.run(feeds), results);
-      signal += s;
-      noise += n;
+      for (const [name, tensor] of Object.entries(await reference.run(feeds)))
+        errors.add(tensor.floats(), results[name]!.floats());
     }
   } finally {
     await session.release();
     await reference?.release();
   }
-  const sqnr = noise === 0 ? null : 10 * Math.log10(Math.max(signal, 1e-30) / noise);
-  return { metric: measure ? measure.value() : null, sqnr };
-}
-
-function distances(wanted: Feeds, results: Feeds): readonly [signal: number, noise: number] {
-  let [signal, noise] = [0, 0];
-  for (const [name, tensor] of Object.entries(wanted) as [string, Tensor][]) {
-    const [a, b] = [tensor.floats(), results[name]!.floats()];
-    for (let i = 0; i < a.length; i++) {
-      signal += a[i]! ** 2;
-      noise += (a[i]! - b[i]!) ** 2;
-    }
-  }
-  return [signal, noise];
+  return { metric: measure ? measure.value() : null, sqnr: errors.result().sqnr };
 }
