@@ -1,7 +1,6 @@
-import { cloneGraph, lowbitDomain, newModel, Tensor, type Graph, type Value } from "@lowbit/ir";
+import { lowbitDomain, newModel, Tensor, type Graph, type Value } from "@lowbit/ir";
 import { ThreadSession } from "@lowbit/runtime";
 import type { Dataset } from "../data/dataset.ts";
-
 import { sessionOptions } from "../engine/session-options.ts";
 import { withState } from "../engine/state.ts";
 import { batchStatistics } from "./batch-statistics.ts";
@@ -58,7 +57,7 @@ export async function reestimateBatchNormalization(graph: Graph, options: Reesti
     [mean, Tensor.of("float", pooled[i]!.mean())] as const,
     [variance, Tensor.of("float", pooled[i]!.variance())] as const,
   ]);
-  return withState(cloneGraph(graph).graph, new Map(state));
+  return withState(graph, new Map(state));
 }
 
 /** Refuses graphs without statistics that could be estimated. @throws CompileError `train/reestimate` */
