@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { inferShapes, cloneModel, CompileError, type Model, type Shape } from "@lowbit/ir";
-import { openDataset, type DataOptions, type Dataset } from "@lowbit/train";
+import { openDataset, type DataOptions, type Dataset, type MetricName } from "@lowbit/train";
 import { numberList, positiveNumber } from "./parse-values.ts";
 
 /** Options of every command that reads data. */
@@ -35,6 +35,16 @@ export function openData(
     ...(std === undefined ? {} : { std }),
     ...(targets ? { targets, output: outputShape(model) } : {}),
   });
+}
+
+/** What the targets of data have to be for a metric. */
+export function targetsFor(metric: MetricName): NonNullable<DataOptions["targets"]> {
+  return metric === "mse" ? "value" : "class";
+}
+
+/** What makes data other data: where it is from, and how it is normalized. */
+export function dataNameOf(source: string | undefined, { scale, mean, std }: NormalizationOptions): string {
+  return JSON.stringify([source, scale, mean, std]);
 }
 
 /** The shape of a model's first output, inferred where the file does not tell it; null when nothing tells it. */

@@ -6,7 +6,7 @@ import { reportStopped } from "../diagnostics.ts";
 import { modelReport } from "../report/model-report.ts";
 import { openMeasurable, type MeasurableData, type NormalizationOptions } from "./data-options.ts";
 import type { Interruptions } from "./interruption.ts";
-import { reportOrigin, writeReport } from "./report-option.ts";
+import { analyzedSamples, reportOrigin, reportProgress, writeReport } from "./report-option.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A quantization that the command is done with. */
@@ -28,9 +28,6 @@ export interface FinishedQuantization {
   readonly search: ReportSearch | null;
 }
 
-/** Errors of layers settle with few samples, and each one costs runs of the model. */
-const analyzedSamples = 128;
-
 /** Measures a quantized model and writes the report about it. @throws CompileError `report/stopped`, `file/write` */
 export async function writeQuantizeReport(
   done: FinishedQuantization,
@@ -40,10 +37,7 @@ export async function writeQuantizeReport(
 ): Promise<void> {
   const { report, path, output, model, quantized, backend, source, samples, threads } = done;
   await interruptions.guard(async (signal) => {
-    const progress = (doing: string): void => {
-      if (signal.aborted) throw reportStopped(report, output);
-      terminal.progress(`for the report: ${doing}`);
-    };
+    const progress = reportProgress(done, terminal, signal);
     const measurable = source === undefined ? null : await openMeasurable(source, model, normalization);
     const { analysis, note } = await analyzed(done, measurable, signal, progress);
     const problem = measurable?.problem ?? null;

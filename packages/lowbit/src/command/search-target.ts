@@ -3,8 +3,8 @@ import { heldOut } from "../target/held-out.ts";
 import { sameData } from "../target/diagnostics.ts";
 import { quantizeToTarget, type QuantizedToTarget, type TargetOptions } from "../target/quantize-to-target.ts";
 import type { Dataset } from "@lowbit/train";
-import { openData, type NormalizationOptions } from "./data-options.ts";
-import { durationText } from "./format/quantities.ts";
+import { openData, targetsFor, type NormalizationOptions } from "./data-options.ts";
+import { timeLeft } from "./format/quantities.ts";
 import type { Job } from "./job.ts";
 import { checkWritable } from "./output-file.ts";
 import { targetOf, type TargetCommandOptions } from "./target-options.ts";
@@ -56,8 +56,7 @@ export async function searchTarget(
 }
 
 function left(started: number, share: number): string {
-  const seconds = (performance.now() - started) / 1000;
-  return share <= 0 ? "" : `, ${durationText((seconds * (1 - share)) / share)} left`;
+  return share <= 0 ? "" : `, ${timeLeft(started, share)} left`;
 }
 
 /** What plans are measured on: data of its own, else what the calibration leaves, else the calibration's. */
@@ -67,7 +66,7 @@ async function validationData(
   calibration: Dataset,
 ): Promise<{ readonly validate: Dataset; readonly isCalibrated: boolean }> {
   const { validate, calibrate, metric, samples, targetDrop } = options;
-  const targets = targetDrop === undefined ? undefined : metric === "mse" ? "value" : "class";
+  const targets = targetDrop === undefined ? undefined : targetsFor(metric ?? "accuracy");
   if (validate !== undefined) {
     return { validate: await openData(validate, model, options, targets), isCalibrated: false };
   }

@@ -5,11 +5,11 @@ import type { QuantPlan, Skipped } from "@lowbit/quantize";
 import { TrainingRecord, type TrainingCurves } from "@lowbit/report";
 import type { Dataset, FitEvent, MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
-import { badCurvesFile, reportStopped } from "../diagnostics.ts";
+import { badCurvesFile } from "../diagnostics.ts";
 import { interruptedReport, modelReport, type ReportSubject } from "../report/model-report.ts";
 import type { Interruptions } from "./interruption.ts";
 import { readJsonFile } from "./json-file.ts";
-import { reportOrigin, writeReport } from "./report-option.ts";
+import { analyzedSamples, reportOrigin, reportProgress, writeReport } from "./report-option.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a training report is about from the beginning. */
@@ -38,8 +38,6 @@ export interface Trained {
 }
 
 const curvesName = "curves.json";
-/** Errors of layers settle with few samples, and each one costs runs of the model. */
-const analyzedSamples = 128;
 /** Of training data; validation data are measured whole, as after each epoch. */
 const measuredSamples = 2000;
 
@@ -84,10 +82,7 @@ export class TrainReport {
     const { report, path, model, metric, backend, validates } = this.#options;
     const { output, quantization, skipped, data, source, threads } = trained;
     await interruptions.guard(async (signal) => {
-      const progress = (doing: string): void => {
-        if (signal.aborted) throw reportStopped(report, output);
-        terminal.progress(`for the report: ${doing}`);
-      };
+      const progress = reportProgress({ report, output }, terminal, signal);
       const runtime = threads === undefined ? {} : { threads };
       const analysis = quantization
         ? await analyzeQuantization(quantization, {

@@ -14,9 +14,16 @@ import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { actionText } from "../action-text.ts";
 import { modelReport } from "../../report/model-report.ts";
-import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
+import {
+  addNormalization,
+  dataForms,
+  dataNameOf,
+  openData,
+  targetsFor,
+  type NormalizationOptions,
+} from "../data-options.ts";
 import { decibelText, metricText } from "../format/errors.ts";
-import { countText, durationText, plural } from "../format/quantities.ts";
+import { countText, plural, timeLeft } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
@@ -76,11 +83,11 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
     for (const file of [state, options.report, savePlan, calibrationCache]) if (file !== undefined) checkWritable(file);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
-    const targets = metric === undefined ? undefined : metric === "mse" ? "value" : "class";
+    const targets = metric && targetsFor(metric);
     const data = await openData(options.data, model, options, targets);
     const ranges = options.calibrate === undefined ? data : await openData(options.calibrate, model, options);
     const plan = plannedJson(model, backend, options);
-    const dataName = JSON.stringify([options.calibrate ?? options.data, options.scale, options.mean, options.std]);
+    const dataName = dataNameOf(options.calibrate ?? options.data, options);
     const quantized = await quantizeModel(model, {
       backend,
       data: calibrationFeeds(ranges, model.graph.inputs, { samples }),
@@ -107,8 +114,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
         ...(state === undefined ? {} : { state }),
         progress: ({ batch, batches, done, total }) => {
           const share = batches === null ? null : (batch + done / total) / batches;
-          const seconds = (performance.now() - started) / 1000;
-          const left = share === null ? "" : `, ${durationText((seconds * (1 - share)) / share)} left`;
+          const left = share === null ? "" : `, ${timeLeft(started, share)} left`;
           terminal.progress(`analyzing: batch ${batch + 1}${batches === null ? "" : ` of ${batches}`}${left}`);
         },
       }),

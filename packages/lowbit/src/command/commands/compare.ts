@@ -4,9 +4,9 @@ import { comparisonAdvice, worstCompared, type ComparedLayer, type Comparison } 
 import type { Dataset, MetricName } from "@lowbit/train";
 import { compare } from "../../comparison/compare.ts";
 import { actionText } from "../action-text.ts";
-import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
+import { addNormalization, dataForms, openData, targetsFor, type NormalizationOptions } from "../data-options.ts";
 import { decibelText, metricText } from "../format/errors.ts";
-import { countText, durationText, percentText, plural } from "../format/quantities.ts";
+import { countText, percentText, plural, timeLeft } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
@@ -63,8 +63,8 @@ export function addCompare(program: Command, interruptions: Interruptions): void
         ...(batch === undefined ? {} : { batch }),
         ...(threads === undefined ? {} : { threads }),
         progress: (seen) => {
-          const left = ((performance.now() - started) / 1000) * (total / seen - 1);
-          terminal.progress(`comparing: ${countText(seen)} of ${countText(total)} samples, ${durationText(left)} left`);
+          const left = timeLeft(started, seen / total);
+          terminal.progress(`comparing: ${countText(seen)} of ${countText(total)} samples, ${left} left`);
         },
       }),
     );
@@ -83,7 +83,7 @@ async function dataAndMetric(
 ): Promise<{ readonly data: Dataset; readonly metric: MetricName | null }> {
   const { metric } = options;
   if (metric) {
-    return { data: await openData(options.data, model, options, metric === "mse" ? "value" : "class"), metric };
+    return { data: await openData(options.data, model, options, targetsFor(metric)), metric };
   }
   try {
     const data = await openData(options.data, model, options, "class");

@@ -1,7 +1,14 @@
 import { Option, type Command } from "commander";
 import { loadModel } from "@lowbit/ir";
 import { evaluate, type Evaluation, type MetricName } from "@lowbit/train";
-import { addNormalization, counted, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
+import {
+  addNormalization,
+  counted,
+  dataForms,
+  openData,
+  targetsFor,
+  type NormalizationOptions,
+} from "../data-options.ts";
 import { facts } from "../format/table.ts";
 import { countText, percentText } from "../format/quantities.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -28,8 +35,7 @@ export function addEval(program: Command, interruptions: Interruptions): void {
   finish<EvalOptions>(addNormalization(command), interruptions, ["data"], async ({ terminal, options, args }) => {
     const [path] = args as readonly [string];
     const { metric, batch, threads } = options;
-    const targets = metric === "mse" ? "value" : "class";
-    const data = await openData(options.data, loadModel(path), options, targets);
+    const data = await openData(options.data, loadModel(path), options, targetsFor(metric));
     const total = data.size === null ? "" : ` of ${countText(data.size)}`;
     const watched = counted(data, (drawn) => terminal.progress(`${countText(drawn)}${total} samples`));
     const evaluation = await evaluate(path, watched, {

@@ -15,7 +15,7 @@ import { modelFileBytes } from "../../model-file-bytes.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { beyondKernels } from "../../diagnostics.ts";
 import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
-import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
+import { addNormalization, dataForms, dataNameOf, openData, type NormalizationOptions } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -130,7 +130,9 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         ...given,
         mode,
         ...(feeds ? { data: feeds } : {}),
-        ...(calibrationCache === undefined ? {} : { cache: calibrationCache, dataName: dataName(options) }),
+        ...(calibrationCache === undefined
+          ? {}
+          : { cache: calibrationCache, dataName: dataNameOf(options.calibrate, options) }),
         progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} of ${countText(total)} samples`),
       }));
     for (const finding of quantized.diagnostics) terminal.report(finding);
@@ -192,9 +194,4 @@ function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions)
   const isGiven = targetOf(options) !== null || (options.plan === undefined && options.mode !== "static");
   if (!isGiven) return plannedJson(model, backend, options);
   return options.plan === undefined ? undefined : readPlanFile(options.plan);
-}
-
-/** What makes calibration data other data. */
-function dataName({ calibrate, scale, mean, std }: QuantizeCommandOptions): string {
-  return JSON.stringify([calibrate, scale, mean, std]);
 }

@@ -6,7 +6,7 @@ import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
-import { addNormalization, counted, dataForms, openData } from "../data-options.ts";
+import { addNormalization, counted, dataForms, openData, targetsFor } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell, type NewModel } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -80,8 +80,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       const loss = await lossFrom(model, options);
       const data = await openData(options.data, model, options, targetsOf(loss));
       const metric = metricFor(options) ?? "mse";
-      const measured = metric === "mse" ? "value" : "class";
-      const opened = options.validate ? await openData(options.validate, model, options, measured) : null;
+      const opened = options.validate ? await openData(options.validate, model, options, targetsFor(metric)) : null;
       const validation = opened && counted(opened, (drawn) => terminal.progress(validatingText(drawn, opened.size)));
       const log = new TrainingLog(terminal, options.epochs, validation ? metric : null);
       const metrics = options.metrics === undefined ? null : new MetricsFile(options.metrics, options.resume ?? false);

@@ -35,6 +35,11 @@ export function durationText(seconds: number): string {
   return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }
 
+/** How long work goes on that began at a time of `performance.now()`, by the share of it that is done, above 0. */
+export function timeLeft(started: number, share: number): string {
+  return durationText(((performance.now() - started) / 1000) * (1 / share - 1));
+}
+
 /** "1 node", "2 nodes". */
 export function plural(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
