@@ -1,3 +1,4 @@
+import type { Shape } from "@lowbit/ir";
 import type { QuantizationBackend, QuantPlan } from "@lowbit/quantize";
 import type { IntegerArithmetic } from "@lowbit/reference";
 import type { CapabilityTable } from "./capabilities.ts";
@@ -13,9 +14,10 @@ export interface Backend extends QuantizationBackend {
   readonly arithmetic: IntegerArithmetic;
   /**
    * Microseconds that a run takes by the measured costs of kernels and conversions, for the ops that have kernels of both
-   * kinds, under some plan; absent where the backend knows no costs.
+   * kinds, under some plan; absent where the backend knows no costs. `inputShapes` are those that inputs have in use, by
+   * name, where the model leaves axes open.
    */
-  readonly latency?: (plan: QuantPlan) => number;
+  readonly latency?: (plan: QuantPlan, inputShapes?: Readonly<Record<string, Shape>>) => number;
   /** One sentence for users who run the model on ONNX Runtime, where that computes otherwise than the device. */
   readonly onOnnxRuntime?: string;
 }

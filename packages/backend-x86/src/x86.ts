@@ -9,7 +9,8 @@ import {
   type ReduceRange,
   type Unit,
 } from "@lowbit/backend-kit";
-import { foldClampIntoQuantize, quantizeBeforeClamp } from "@lowbit/quantize";
+import type { Graph } from "@lowbit/ir";
+import { foldClampIntoQuantize, quantizeBeforeClamp, type AnnotateOptions } from "@lowbit/quantize";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
@@ -18,6 +19,7 @@ import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
 import { planLatency } from "./placement/plan-latency.ts";
 import { Prices } from "./placement/unit-costs.ts";
+import { unitsInUse } from "./placement/units-in-use.ts";
 import { explainSaturation } from "./saturation/explain-saturation.ts";
 import { reduceRange } from "./saturation/reduce-range.ts";
 import { quantizeBehindPool } from "./quantize-behind-pool.ts";
@@ -73,7 +75,10 @@ export function x86(options: X86Options = {}): Backend {
   const { batch = 1, costs } = options;
   const table = costs === undefined ? builtInCosts : checkCostTable(costs);
   const prices = (units: readonly Unit[]): Prices => new Prices(table, batch, batchOf(units));
-  const placement = options.prefer === "integer" ? quantizeEverything : fastest(batch, prices);
+  const placementFor = (graph: Graph, { inputShapes }: AnnotateOptions): Placement =>
+    options.prefer === "integer"
+      ? quantizeEverything
+      : fastest(batch, prices, (units) => unitsInUse(graph, units, inputShapes));
   const name = vnni ? "x86" : "x86:avx2";
   const explains = !vnni || reduces !== "none";
   return {
@@ -81,7 +86,7 @@ export function x86(options: X86Options = {}): Backend {
     quantizer: {
       name,
       annotate(graph, settings = {}) {
-        const plan = annotateFromCapabilities(graph, capabilities, placement, settings);
+        const plan = annotateFromCapabilities(graph, capabilities, placementFor(graph, settings), settings);
         return reduces === "auto" ? reduceRange(plan, settings.weightsChange ?? false) : plan;
       },
     },
@@ -93,14 +98,26 @@ export function x86(options: X86Options = {}): Backend {
       quantizeBehindPool,
       ...(explains ? [explainSaturation] : []),
     ],
-    latency: (plan) => planLatency(plan, capabilities, prices),
+    latency: (plan, inputShapes) => planLatency(plan, capabilities, prices, inputShapes),
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };
 }
 
 /** Integers where they save time, by the costs of kernels and conversions. */
-function fastest(batch: number, prices: (units: readonly Unit[]) => Prices): Placement {
-  return { everything: false, floatUnits: (units) => placeByCost(units, prices(units), batch) };
+function fastest(
+  batch: number,
+  prices: (units: readonly Unit[]) => Prices,
+  inUse: (units: readonly Unit[]) => readonly Unit[],
+): Placement {
+  return {
+    everything: false,
+    floatUnits(units) {
+      const twins = inUse(units);
+      const original = new Map(twins.map((twin, i) => [twin, units[i]!]));
+      const float = placeByCost(twins, prices(twins), batch);
+      return new Map([...float].map(([twin, reason]) => [original.get(twin)!, reason]));
+    },
+  };
 }
 
 /** Tells the open dimensions that are the batch: the first ones of the graph's inputs. */

@@ -1,4 +1,4 @@
-import { isFloat, isInteger, Tensor, type DType } from "@lowbit/ir";
+import { isFloat, isInteger, Tensor, type DType, type Shape, type Value } from "@lowbit/ir";
 import { randomStream } from "@lowbit/train";
 import type { Feeds, Port } from "@lowbit/runtime";
 import { cannotMakeUp } from "./diagnostics.ts";
@@ -16,7 +16,12 @@ export function madeUpFeeds(inputs: readonly Port[], batch: number): Feeds {
   return Object.fromEntries(inputs.map(({ name, dtype, shape }) => [name, madeUp(name, dtype, dimsOf(shape, batch))]));
 }
 
-function dimsOf(shape: Port["shape"], batch: number): readonly number[] {
+/** The shapes that inputs would be made up with, by name; unknown ones are left out. */
+export function madeUpShapes(inputs: readonly Value[]): Readonly<Record<string, Shape>> {
+  return Object.fromEntries(inputs.flatMap(({ name, shape }) => (shape ? [[name, dimsOf(shape, 1)]] : [])));
+}
+
+function dimsOf(shape: Shape, batch: number): readonly number[] {
   return shape.map((dim, axis) => {
     if (typeof dim === "number" && dim >= 0) return dim;
     if (axis === 0) return batch;

@@ -2,6 +2,7 @@ import { cloneModel, type Model, type Node, type Value } from "@lowbit/ir";
 import { isUse } from "@lowbit/quantize";
 import { kernelOp, type Backend } from "@lowbit/backend-kit";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { madeUpShapes } from "./made-up-feeds.ts";
 
 /** What a backend would run on integers in a model. */
 export interface Quantizable {
@@ -18,11 +19,15 @@ export interface SkippedNode {
   readonly reason: string;
 }
 
-/** What a backend plans for a model, without data. @throws CompileError what the passes or the backend throw */
+/**
+ * What a backend plans for a model, without data: what pays is decided for axes of the sizes that inputs are made up with.
+ *
+ * @throws CompileError what the passes or the backend throw
+ */
 export function quantizable(model: Model, backend: Backend, keepFloat: readonly string[] = []): Quantizable {
   const copy = cloneModel(model);
   runPasses(copy, defaultPipeline);
-  const plan = backend.quantizer.annotate(copy.graph, { keepFloat });
+  const plan = backend.quantizer.annotate(copy.graph, { keepFloat, inputShapes: madeUpShapes(copy.graph.inputs) });
   const coded = new Set([...plan.specs.keys()].flatMap((point) => (isUse(point) ? [point.node] : nodesAt(point))));
   for (const { node } of plan.skipped) coded.delete(node);
   const ops = new Map<string, { integer: number; float: number }>();

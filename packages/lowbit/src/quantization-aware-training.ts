@@ -16,6 +16,7 @@ import {
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
 import { weightSparsity, type Sparsity } from "@lowbit/train";
 import { calibrationFeeds } from "./calibration-feeds.ts";
+import { sampleShapes } from "./sample-feeds.ts";
 import { weightCodes } from "./weight-codes.ts";
 import { fitToEnd, phasesOf, withPruning, type TrainingOptions } from "./training.ts";
 
@@ -71,7 +72,8 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const report = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
-  const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true });
+  const inputShapes = await sampleShapes(canonical.graph, options.data);
+  const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true, inputShapes });
   const plan = editPlan ? editPlan(annotated) : annotated;
   const samples = calibrationSamples === undefined ? {} : { samples: calibrationSamples };
   const feeds = calibrationFeeds(options.data, canonical.graph.inputs, samples);

@@ -1,4 +1,5 @@
-import type { Model } from "@lowbit/ir";
+import type { Graph, Model, Shape } from "@lowbit/ir";
+import { feedShapes } from "@lowbit/quantize";
 import { Session, type Feeds } from "@lowbit/runtime";
 import type { Dataset } from "@lowbit/train";
 import { calibrationFeeds } from "./calibration-feeds.ts";
@@ -18,4 +19,11 @@ export async function sampleOf(model: Model, data: Dataset | null): Promise<Feed
   } finally {
     await session.release();
   }
+}
+
+/** The shapes of one sample as a graph takes it, by input; none where there is no data. */
+export async function sampleShapes({ inputs }: Graph, data: Dataset | null): Promise<Readonly<Record<string, Shape>>> {
+  for await (const feeds of data ? calibrationFeeds(data, inputs, { samples: 1, batch: 1 }) : [])
+    return feedShapes(feeds);
+  return {};
 }

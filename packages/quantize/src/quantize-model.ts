@@ -1,7 +1,7 @@
-import { cloneModel, type Diagnostic, type Model } from "@lowbit/ir";
+import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
-import type { Feeds } from "@lowbit/runtime";
 import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
+import { feedShapes, startStream, type FeedSource } from "./calibrate/feed-stream.ts";
 import { deployModel } from "./deploy-model.ts";
 import { improveCalibrated, improveFloat, improvePlanned, type Improvement } from "./improve/improve-model.ts";
 import { lintPlan } from "./lint/lint-plan.ts";
@@ -26,7 +26,7 @@ export interface QuantizeOptions extends CalibrateOptions {
    */
   readonly mode?: QuantizationMode;
   /** Representative inputs of the model; needed for `static`, and for improvements that look at data. */
-  readonly data?: AsyncIterable<Feeds> | Iterable<Feeds>;
+  readonly data?: FeedSource;
   /** Codes of weights in the modes that make their own plan: `dynamic` takes granularities, `weight-only` all of it. */
   readonly weights?: WeightCodes;
   /** Patterns of nodes that stay float, by name; `*` stands for any text. */
@@ -58,11 +58,12 @@ export interface QuantizedModel {
  * @throws CompileError what its steps throw
  */
 export async function quantizeModel(model: Model, given: QuantizeOptions): Promise<QuantizedModel> {
-  const options = { ...given, data: given.data ?? [] };
+  const { first, data } = await startStream(given.data ?? [], 1);
+  const options = { ...given, data };
   const optimized = cloneModel(model);
   const report = runPasses(optimized, defaultPipeline);
   const improved = await improveFloat(optimized, options);
-  const planned = planFor(optimized, options);
+  const planned = planFor(optimized, options, first[0] ? feedShapes(first[0]) : {});
   const kept = { ...options, data: improved.kept };
   const scaled = await improvePlanned(optimized, planned, kept);
   const calibration = await calibrate(optimized, planned, improved.data, options);
@@ -83,11 +84,11 @@ export async function quantizeModel(model: Model, given: QuantizeOptions): Promi
   return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };
 }
 
-function planFor({ graph }: Model, options: QuantizeOptions): QuantPlan {
+function planFor({ graph }: Model, options: QuantizeOptions, inputShapes: Readonly<Record<string, Shape>>): QuantPlan {
   const { backend, plan: json, keepFloat: globs = [], mode = "static", weights } = options;
   if (!json && mode === "weight-only") return weightOnlyPlan(graph, { ...weights, keepFloat: globs });
   if (!json && mode === "dynamic") return dynamicPlan(graph, { ...weights, keepFloat: globs });
-  if (!json) return backend.quantizer.annotate(graph, { keepFloat: globs });
+  if (!json) return backend.quantizer.annotate(graph, { keepFloat: globs, inputShapes });
   const plan = planFromJson(graph, json);
   return globs.length === 0 ? plan : keepFloat(plan, nodesMatching(graph, globs));
 }

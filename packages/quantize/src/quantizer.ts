@@ -1,4 +1,4 @@
-import type { Graph } from "@lowbit/ir";
+import type { Graph, Shape } from "@lowbit/ir";
 import type { Pass } from "@lowbit/rewrite";
 import type { QuantPlan } from "./plan/plan.ts";
 
@@ -8,6 +8,11 @@ export interface AnnotateOptions {
   readonly keepFloat?: readonly string[];
   /** Whether the weights will change after the plan is made, as in training, so that it may not depend on them. */
   readonly weightsChange?: boolean;
+  /**
+   * Shapes that inputs have in use, by name: what pays can depend on the size of axes that the model leaves open. The first
+   * axis is the batch and tells nothing.
+   */
+  readonly inputShapes?: Readonly<Record<string, Shape>>;
 }
 
 /** Decides what to quantize and how; pure, it changes nothing. */

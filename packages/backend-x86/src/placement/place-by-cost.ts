@@ -179,9 +179,16 @@ function reasonText(
 ): string {
   const what = ops === 1 ? "it takes" : `the ${ops} ops around it take`;
   const and =
-    conversions >= 0 ? `and ${time(conversions)} for conversions` : `less ${time(-conversions)} of conversions`;
+    Math.abs(conversions) < leastTold
+      ? "without conversions"
+      : conversions > 0
+        ? `and ${time(conversions)} for conversions`
+        : `less ${time(-conversions)} of conversions`;
   return `at batch ${batch}, ${what} ${time(float)} in float, and on integers ${time(own)} ${and}`;
 }
+
+/** Microseconds below which sums of prices that should cancel out differ by rounding. */
+const leastTold = 1e-3;
 
 function time(microseconds: number): string {
   return microseconds < 1000

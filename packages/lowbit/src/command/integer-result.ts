@@ -5,7 +5,7 @@ import { integerShare, whatRan } from "@lowbit/runtime";
 import type { Dataset, Sparsity } from "@lowbit/train";
 import { modelFileBytes } from "../model-file-bytes.ts";
 import { sampleOf } from "../sample-feeds.ts";
-import { bytesText, percentText } from "./format/quantities.ts";
+import { bytesText, countText, percentText } from "./format/quantities.ts";
 
 /** What `quantize` and `train` tell about the model they wrote. */
 export interface IntegerResult {
@@ -88,14 +88,29 @@ function sparsityText({ zeros, size, weights }: Sparsity): string {
   return `${percentText(zeros / size, 1)} of the weights are zero${pattern}`;
 }
 
-/** One line per reason. */
+/** Most reasons that are told in words. */
+const mostReasons = 12;
+
+/** One line per reason; of many reasons only those of the most nodes. */
 export function skippedLines(skipped: IntegerResult["skipped"]): readonly string[] {
-  const nodesByReason = new Map<string, string[]>();
+  const byReason = new Map<string, { readonly ops: Set<string>; readonly nodes: string[] }>();
   for (const { node, op, reason } of skipped) {
-    const key = `${op}: ${reason}`;
-    nodesByReason.set(key, [...(nodesByReason.get(key) ?? []), node]);
+    const group = byReason.get(reason) ?? { ops: new Set(), nodes: [] };
+    group.ops.add(op);
+    group.nodes.push(node);
+    byReason.set(reason, group);
   }
-  return [...nodesByReason].map(([key, nodes]) => `  ${key} (${shortList(nodes)})`);
+  const groups = [...byReason];
+  const largest = groups.toSorted(([, a], [, b]) => b.nodes.length - a.nodes.length);
+  const told = new Set(groups.length > mostReasons ? largest.slice(0, mostReasons - 1) : groups);
+  const others = groups.filter((group) => !told.has(group));
+  const untold = others.reduce((sum, [, { nodes }]) => sum + nodes.length, 0);
+  return [
+    ...groups
+      .filter((group) => told.has(group))
+      .map(([reason, { ops, nodes }]) => `  ${[...ops].join(", ")}: ${reason} (${shortList(nodes)})`),
+    ...(untold > 0 ? [`  ${countText(untold)} more nodes for ${others.length} other reasons, which --json tells`] : []),
+  ];
 }
 
 /** The first names, and how many more there are. */

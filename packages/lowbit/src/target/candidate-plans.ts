@@ -1,5 +1,5 @@
 import { wideAnchors, withWideActivations, type Backend } from "@lowbit/backend-kit";
-import type { Graph, Node } from "@lowbit/ir";
+import type { Graph, Node, Shape } from "@lowbit/ir";
 import {
   createPlan,
   keepFloat,
@@ -22,6 +22,8 @@ export interface PlanWishes {
   readonly weights: WeightScheme;
   /** Tried instead of what the backend plans. */
   readonly plan?: PlanJson;
+  /** Shapes that inputs have in use, by name. */
+  readonly inputShapes: Readonly<Record<string, Shape>>;
 }
 
 /** Why a layer stays float that could be on integers. */
@@ -86,17 +88,23 @@ export class CandidatePlans {
     return createPlan(plan.graph, specs, plan.skipped);
   }
 
+  /** Microseconds of a run under a plan, where the backend knows the costs of its kernels. */
+  latency(plan: QuantPlan): number {
+    return this.#wishes.backend.latency!(plan, this.#wishes.inputShapes);
+  }
+
   #named(layers: ReadonlySet<string>): ReadonlySet<Node> {
     return new Set([...layers].map((name) => this.#nodes.get(name)!));
   }
 
   #make(float: ReadonlySet<Node>): QuantPlan {
-    const { backend, keepFloat: globs, weights, plan: json } = this.#wishes;
+    const { backend, keepFloat: globs, weights, plan: json, inputShapes } = this.#wishes;
     if (json) {
       const plan = keepFloat(planFromJson(this.#graph, json), nodesMatching(this.#graph, globs));
       return withWeightScheme(keepFloat(plan, float), weights);
     }
     const names = [...float].map((node) => node.outputs[0]!.name);
-    return withWeightScheme(backend.quantizer.annotate(this.#graph, { keepFloat: [...globs, ...names] }), weights);
+    const annotated = backend.quantizer.annotate(this.#graph, { keepFloat: [...globs, ...names], inputShapes });
+    return withWeightScheme(annotated, weights);
   }
 }

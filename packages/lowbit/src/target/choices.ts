@@ -47,6 +47,6 @@ function weightOnlyReason(
 ): string {
   if (choices.float.size === 0) return "no layer is left float";
   if (objective === "integers" || !backend.latency) return "its products are float all the same, and less exact";
-  const more = backend.latency(plans.weightOnly(choices)) - backend.latency(plans.plan(choices));
+  const more = plans.latency(plans.weightOnly(choices)) - plans.latency(plans.plan(choices));
   return `dequantizing the weights of the float layers would take ${more.toPrecision(3)} µs more in each run, and gain nothing`;
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "@lowbit/backend-kit";
-import { cloneModel, type Diagnostic, type Model } from "@lowbit/ir";
+import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir";
 import {
   confirmPlan,
   dropOf,
@@ -20,6 +20,7 @@ import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import type { Dataset, MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
+import { sampleShapes } from "../sample-feeds.ts";
 import type { WeightScheme } from "../weight-scheme.ts";
 import { asPlanned, CandidatePlans } from "./candidate-plans.ts";
 import { choicesOf, costText } from "./choices.ts";
@@ -79,7 +80,7 @@ export interface QuantizedToTarget {
  *   `target/stopped`, and what `quantizeModel` and the analysis throw
  */
 export async function quantizeToTarget(model: Model, options: TargetOptions): Promise<QuantizedToTarget> {
-  return new TargetRun(model, options).run();
+  return new TargetRun(model, options, await sampleShapes(model.graph, options.validate)).run();
 }
 
 class TargetRun {
@@ -92,7 +93,7 @@ class TargetRun {
   readonly #optimized: Model;
   #tried = 0;
 
-  constructor(model: Model, options: TargetOptions) {
+  constructor(model: Model, options: TargetOptions, inputShapes: Readonly<Record<string, Shape>>) {
     const { target, backend, validate } = options;
     this.#model = model;
     this.#options = options;
@@ -106,7 +107,8 @@ class TargetRun {
     this.#optimized = cloneModel(model);
     runPasses(this.#optimized, defaultPipeline);
     const { keepFloat = [], weights = {}, plan } = options;
-    this.#plans = new CandidatePlans(this.#optimized.graph, { backend, keepFloat, weights, ...(plan ? { plan } : {}) });
+    const wishes = { backend, keepFloat, weights, inputShapes, ...(plan ? { plan } : {}) };
+    this.#plans = new CandidatePlans(this.#optimized.graph, wishes);
   }
 
   async run(): Promise<QuantizedToTarget> {
@@ -118,7 +120,7 @@ class TargetRun {
     const products = (names: ReadonlySet<string>): number => [...names].reduce((sum, name) => sum + macs.get(name)!, 0);
     const costOf = (choices: LayerChoices): number =>
       this.#objective === "latency"
-        ? this.#options.backend.latency!(this.#plans.plan(choices))
+        ? this.#plans.latency(this.#plans.plan(choices))
         : products(choices.float) + products(choices.wide) / 2;
     const layers = this.#ordered(analysis, costOf);
     const order = layers.map(({ name }) => name);

@@ -2,6 +2,7 @@ import type { Diagnostic, Model } from "@lowbit/ir";
 import { runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import type { Calibration } from "../calibrate/calibrate.ts";
+import { startStream, type FeedSource } from "../calibrate/feed-stream.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { correctBias } from "./correct-bias.ts";
 import { roundedTwice } from "./diagnostics.ts";
@@ -19,14 +20,14 @@ export type Improvement = (typeof improvementNames)[number];
 /** Which improvements, and what they work from. */
 export interface ImproveOptions {
   readonly improve?: readonly Improvement[];
-  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  readonly data: FeedSource;
   readonly threads?: number;
 }
 
 /** A float model ready to be planned. */
 export interface ImprovedFloat {
   /** What to calibrate with: what was given, of which some is read already. */
-  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  readonly data: FeedSource;
   /** The first of the data, for the improvements that run over it. */
   readonly kept: readonly Feeds[];
   readonly diagnostics: readonly Diagnostic[];
@@ -48,10 +49,9 @@ export async function improveFloat(model: Model, options: ImproveOptions): Promi
   ]);
   if (!improvementsOverData.some((each) => improve.includes(each)))
     return { data: options.data, kept: [], diagnostics };
-  const rest = streamOf(options.data);
-  const kept = await firstOf(rest);
+  const { first: kept, data } = await startStream(options.data, maxSamples);
   const smoothed = improve.includes("smooth") ? await smoothActivations(model, { ...options, data: kept }) : null;
-  return { data: joined(kept, rest), kept, diagnostics: [...diagnostics, ...(smoothed?.diagnostics ?? [])] };
+  return { data, kept, diagnostics: [...diagnostics, ...(smoothed?.diagnostics ?? [])] };
 }
 
 /** A plan, changed or not, and what was found on the way. */
@@ -83,25 +83,4 @@ export async function improveCalibrated(
     ? await correctBias(model, rounded.plan, { ...options, ranges })
     : { diagnostics: [] };
   return { plan: rounded.plan, diagnostics: [...rounded.diagnostics, ...corrected.diagnostics] };
-}
-
-async function* streamOf(data: ImproveOptions["data"]): AsyncGenerator<Feeds> {
-  yield* data;
-}
-
-/** Takes batches off a stream, which stays open. */
-async function firstOf(stream: AsyncGenerator<Feeds>): Promise<readonly Feeds[]> {
-  const first: Feeds[] = [];
-  for (let samples = 0; samples < maxSamples;) {
-    const next = await stream.next();
-    if (next.done) break;
-    first.push(next.value);
-    samples += Object.values(next.value)[0]?.dims[0] ?? 1;
-  }
-  return first;
-}
-
-async function* joined(first: readonly Feeds[], rest: AsyncGenerator<Feeds>): AsyncGenerator<Feeds> {
-  yield* first;
-  yield* rest;
 }

@@ -86,7 +86,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const targets = metric && targetsFor(metric);
     const data = await openData(options.data, model, options, targets);
     const ranges = options.calibrate === undefined ? data : await openData(options.calibrate, model, options);
-    const plan = plannedJson(model, backend, options);
+    const plan = await plannedJson(model, backend, options, ranges);
     const dataName = dataNameOf(options.calibrate ?? options.data, options);
     const quantized = await quantizeModel(model, {
       backend,

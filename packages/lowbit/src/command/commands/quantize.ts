@@ -10,6 +10,7 @@ import {
   type PlanJson,
   type QuantizationMode,
 } from "@lowbit/quantize";
+import type { Dataset } from "@lowbit/train";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
@@ -105,8 +106,8 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     if (calibrationCache !== undefined) checkWritable(calibrationCache);
     if (options.report !== undefined) checkWritable(options.report);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
-    const plan = planOf(model, backend, options);
     const data = options.calibrate === undefined ? null : await openData(options.calibrate, model, options);
+    const plan = await planOf(model, backend, options, data);
     const total = Math.min(samples, data?.size ?? samples);
     const lower = options.format === "qoperator" ? [...backend.lower, integerOperators] : backend.lower;
     const settings = {
@@ -189,9 +190,14 @@ function contradictionIn({
 }
 
 /** The plan to use instead of the one of the backend or mode; undefined when there is nothing to change. */
-function planOf(model: Model, backend: Backend, options: QuantizeCommandOptions): PlanJson | undefined {
+async function planOf(
+  model: Model,
+  backend: Backend,
+  options: QuantizeCommandOptions,
+  data: Dataset | null,
+): Promise<PlanJson | undefined> {
   // A search plans anew around each layer that it leaves float, and other modes make their plan by themselves.
   const isGiven = targetOf(options) !== null || (options.plan === undefined && options.mode !== "static");
-  if (!isGiven) return plannedJson(model, backend, options);
+  if (!isGiven) return plannedJson(model, backend, options, data);
   return options.plan === undefined ? undefined : readPlanFile(options.plan);
 }
