@@ -1,4 +1,5 @@
 import { fuseBnConv } from "./fusions/bn-conv.ts";
+import { recomposeClip } from "./fusions/clip.ts";
 import { fuseConvBn } from "./fusions/conv-bn.ts";
 import { fuseConvTransposeBn } from "./fusions/conv-transpose-bn.ts";
 import { decomposeBatchNorm } from "./fusions/decompose-batch-norm.ts";
@@ -50,7 +51,13 @@ export const canonicalize = sequence({
 const ingest: readonly Pass[] = [convertOpset, initializersNotInputs, constantToInitializer];
 
 /** Larger ops out of the pieces exporters write; none of them needs to know the weights. */
-const recompositions: readonly Pass[] = [recomposeHardSigmoid, recomposeHardSwish, recomposeGelu, recomposeLayerNorm];
+const recompositions: readonly Pass[] = [
+  recomposeClip,
+  recomposeHardSigmoid,
+  recomposeHardSwish,
+  recomposeGelu,
+  recomposeLayerNorm,
+];
 
 /** Everything that the default pipeline does to a model in the canonical opset, to a fixed point. */
 export const optimize = sequence({
@@ -116,6 +123,7 @@ export const floatPasses: PassRegistry = {
     fuseMatMulAdd,
     fuseLinearScale,
     fuseLinearShift,
+    recomposeClip,
     recomposeHardSigmoid,
     recomposeHardSwish,
     recomposeGelu,
