@@ -166,6 +166,15 @@ const others = [
       result: "moved",
     },
   ]),
+  ...every("Pad", [
+    {
+      name: "channels and a plane",
+      x: [2, 8, 5, 5],
+      data: "int64[8] pads = {0, 3, 1, 0, 0, 5, 0, 2}",
+      body: "r = Pad (xd, pads)",
+      result: "moved",
+    },
+  ]),
   ...every("Reshape", [
     { name: "to rows", x: [2, 8, 6], data: "int64[2] to = {2, -1}", body: "r = Reshape (xd, to)", result: "moved" },
   ]),

@@ -9,7 +9,7 @@ import {
   type Preference,
   type Unit,
 } from "@lowbit/backend-kit";
-import { foldClampIntoQuantize, quantizeBeforeClamp, type Quantizer } from "@lowbit/quantize";
+import { foldClampIntoQuantize, padOnCodes, quantizeBeforeClamp, type Quantizer } from "@lowbit/quantize";
 import { armArithmetic, qnnpackArithmetic } from "@lowbit/reference";
 import { armCapabilities } from "./capabilities.ts";
 import { checkMultipliers } from "./check-multipliers.ts";
@@ -70,7 +70,7 @@ export function arm(options: ArmOptions = {}): Backend {
   const name = hasDotProducts ? "arm:dotprod" : "arm";
   return {
     ...planning(name, armCapabilities(hasDotProducts), placement),
-    lower: [foldClampIntoQuantize, quantizeBeforeClamp],
+    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes],
     arithmetic: armArithmetic,
   };
 }
@@ -78,7 +78,7 @@ export function arm(options: ArmOptions = {}): Backend {
 function qnnpack(placement: Placement): Backend {
   return {
     ...planning("arm:qnnpack", qnnpackCapabilities, placement),
-    lower: [foldClampIntoQuantize, quantizeBeforeClamp, checkMultipliers],
+    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, checkMultipliers],
     arithmetic: qnnpackArithmetic,
     onOnnxRuntime:
       "ONNX Runtime rounds once, after a float32 multiplier, where QNNPACK rounds a Q31 product twice: its codes may differ by a step",

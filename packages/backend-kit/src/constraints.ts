@@ -1,4 +1,5 @@
 import { elementCount, schemaOf, type Node, type Value } from "@lowbit/ir";
+import { padsWithZeros } from "@lowbit/quantize";
 import type { Constraint } from "./capabilities.ts";
 
 /** Operand `index` is data of the model, not computed: an initializer that callers cannot override. */
@@ -91,6 +92,12 @@ export const onlyFirstOutput: Constraint = {
     const extra = node.outputs.slice(1).find((value) => value && (value.uses.size > 0 || value.isGraphOutput));
     return extra ? `its output "${extra.name}" is read too` : null;
   },
+};
+
+/** A Pad fills with zeros. */
+export const zeroFill: Constraint = {
+  text: "it pads with zeros",
+  objection: (node) => (padsWithZeros(node) ? null : "it pads with something else than zeros"),
 };
 
 /** Number of output channels of a node with a weight: the length of the axis its scales run along. */

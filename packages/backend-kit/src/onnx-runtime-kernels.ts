@@ -1,7 +1,7 @@
 import { integerRange } from "@lowbit/ir";
 import type { QuantDType } from "@lowbit/quantize";
 import type { Capability } from "./capabilities.ts";
-import { attributeIn, attributeIs, biasPerChannel, isData, onlyFirstOutput, rank } from "./constraints.ts";
+import { attributeIn, attributeIs, biasPerChannel, isData, onlyFirstOutput, rank, zeroFill } from "./constraints.ts";
 
 /** Ops that move or choose elements: they run on codes as they are. */
 const movingOps = [
@@ -70,7 +70,7 @@ export function onnxRuntimeKernels(activation: QuantDType): readonly Capability[
     { op: "AveragePool", activations, result },
     { op: "GlobalAveragePool", activations, result },
     { op: "Sigmoid", activations, result },
-    { op: "LeakyRelu", activations, result },
+    { op: "LeakyRelu", activations, result, fuses: ["Clip"] },
     // The kernel multiplies by floor(1 / scale), so only such a scale is exact; it covers [0, 1).
     {
       op: "Softmax",
@@ -79,6 +79,7 @@ export function onnxRuntimeKernels(activation: QuantDType): readonly Capability[
     },
     { op: "MaxPool", activations, result: shared, constraints: [onlyFirstOutput] },
     { op: "Resize", activations, result: shared, constraints: [attributeIn("mode", ["nearest"], "nearest")] },
+    { op: "Pad", activations, result: shared, constraints: [zeroFill] },
     ...movingOps.map((op): Capability => ({ op, activations, result: shared })),
   ];
 }

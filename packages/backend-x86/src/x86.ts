@@ -10,7 +10,7 @@ import {
   type Unit,
 } from "@lowbit/backend-kit";
 import type { Graph } from "@lowbit/ir";
-import { foldClampIntoQuantize, quantizeBeforeClamp, type AnnotateOptions } from "@lowbit/quantize";
+import { foldClampIntoQuantize, padOnCodes, quantizeBeforeClamp, type AnnotateOptions } from "@lowbit/quantize";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
@@ -94,6 +94,7 @@ export function x86(options: X86Options = {}): Backend {
     lower: [
       foldClampIntoQuantize,
       quantizeBeforeClamp,
+      padOnCodes,
       averagePoolToGlobal,
       quantizeBehindPool,
       ...(explains ? [explainSaturation] : []),

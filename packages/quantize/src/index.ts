@@ -67,7 +67,8 @@ export { Histogram, type HistogramJson } from "./observers/histogram.ts";
 export { Statistics, type ObserverSettings, type StatisticsJson } from "./observers/statistics.ts";
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
 export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
-export { movesElements } from "./lower/moves-elements.ts";
+export { movesElements, padsWithZeros } from "./lower/moves-elements.ts";
+export { padOnCodes } from "./lower/pad-on-codes.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";
 export {
   quantizationModes,

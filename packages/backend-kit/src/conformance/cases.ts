@@ -68,6 +68,15 @@ export const conformanceCases: Readonly<Record<string, string>> = {
     s = Slice (t, from, to, along)
     y = Reshape (s, flat)
   }`,
+  "Pad behind a convolution": `g (float[2,8,4,4] x) => (y) <float[8,8,1,1] w, int64[8] pads = {0, 4, 0, 1, 0, 4, 0, 1}> {
+    c = Conv (x, w)
+    y = Pad (c, pads)
+  }`,
+  "LeakyRelu with Clip behind a convolution": `g (float[2,8,9,9] x) => (y) <float[8,8,1,1] w, float low = {-0.4}> {
+    c = Conv (x, w)
+    l = LeakyRelu <alpha = 0.1> (c)
+    y = Clip (l, low)
+  }`,
   "Sigmoid and LeakyRelu behind convolutions": `g (float[2,8,9,9] x) => (y) <float[8,8,1,1] w, float[8,8,1,1] v> {
     c = Conv (x, w)
     l = LeakyRelu <alpha = 0.1> (c)

@@ -1,5 +1,6 @@
 import { applyRules, definePass } from "@lowbit/rewrite";
-import { concatToIntegers, elementwiseToIntegers, movingToIntegers, unaryToIntegers } from "./others.ts";
+import { movingToIntegers } from "./moving.ts";
+import { concatToIntegers, elementwiseToIntegers, unaryToIntegers } from "./others.ts";
 import { convToIntegers, gemmToFloat, gemmToIntegers, matMulToFloat, matMulToIntegers } from "./products.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { type Builder, type Node, type Value } from "@lowbit/ir";
-import { any, constant, op, Reject, rule, type ConstantValue, type Rule } from "@lowbit/rewrite";
-import { movesElements } from "../moves-elements.ts";
+import { constant, op, Reject, rule, type Rule } from "@lowbit/rewrite";
 import { codesA, codesB, onlyPerTensor } from "./codes.ts";
 
 const yScale = constant("yScale");
@@ -78,27 +77,3 @@ export const concatToIntegers: Rule = rule({
     return build.QLinearConcat([captures.yScale, captures.yZero, ...parts], { axis: concat.int("axis", 0) });
   },
 });
-
-/** Q(op(DQ(a), ...))  →  op(a, ...)  for ops that only move or choose elements, under equal parameters on both sides. */
-export const movingToIntegers: Rule = rule({
-  name: "moving-to-integers",
-  pattern: op("QuantizeLinear", [any("moved"), yScale, yZero]),
-  rewrite({ moved, ...captures }, { like }) {
-    const node = moved.producer;
-    if (!node || node.outputs.length !== 1 || !movesElements(node)) {
-      return new Reject("is not computed by an op that keeps its elements", moved);
-    }
-    const dequantize = node.inputs[0]?.producer;
-    const [codes, scale, zero] = dequantize?.is("DequantizeLinear") ? dequantize.inputs : [];
-    if (!codes || !scale?.constant || !zero?.constant) return new Reject("its operand is not read as codes", node);
-    if (moved.uses.size > 1 || moved.isGraphOutput) return new Reject("is also read as float", moved);
-    const isSame = same(scale as ConstantValue, captures.yScale) && same(zero as ConstantValue, captures.yZero);
-    if (!isSame) return new Reject("its operand has other parameters", node);
-    return like(node, [codes, ...node.inputs.slice(1)]);
-  },
-});
-
-function same(a: ConstantValue, b: ConstantValue): boolean {
-  const [one, other] = [a.constant, b.constant];
-  return one.size === 1 && other.size === 1 && one.dtype === other.dtype && one.item() === other.item();
-}
