@@ -22,29 +22,50 @@ function startsFinite(buffer: Value): boolean {
   return buffer.initializer?.numbers().every(Number.isFinite) ?? false;
 }
 
+/**
+ * Elements from which on a tensor's extremes are those of its planes' extremes: ONNX Runtime shares rows among threads, but
+ * not a single result. (3.5 million elements 0.64 ms as a whole and 0.33 by planes, 0.4 million 0.08 and 0.04.)
+ */
+const worthRows = 2 ** 17;
+
 function currentRange(context: LegalizeContext, x: Value): readonly [Value, Value] {
   const { node, op, editor } = context;
   const shape = dims(x);
   const [lower, upper] = ["lower", "upper"].map((name) =>
     node.attributes.has(name) ? scalar(editor, node.float(name, 0), name) : null,
   );
+  const extreme = (reduce: "ReduceMax" | "ReduceMin", rows: Value, over: Value | null): Value => {
+    const isLong = over === null && shape.length > 1 && product(shape) >= worthRows;
+    const halfway = isLong ? op[reduce]([planesOf(context, x), ints(editor, [1], "axes")], { keepdims: 0 }) : rows;
+    return op[reduce]([halfway, over], { keepdims: 0 });
+  };
   const reduced = (rows: Value, over: Value | null): readonly [Value, Value] => {
-    const highest = op.ReduceMax([rows, over], { keepdims: 0 });
+    const highest = extreme("ReduceMax", rows, over);
     const capped = upper ? op.Min([highest, upper]) : highest;
     // What is clamped from below reaches the bound, so there is nothing to look for.
     if (lower) return [lower, op.Max([capped, lower])];
-    const low = op.ReduceMin([rows, over], { keepdims: 0 });
+    const low = extreme("ReduceMin", rows, over);
     context.observed.set(low, { high: capped, rows, axes: over });
     return [low, capped];
   };
   if (!node.attributes.has("axis")) return reduced(x, null);
   const axis = (node.int("axis", 0) + shape.length) % shape.length;
-  const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
   // Seen with at most three axes, reductions run on contiguous rows or columns.
   const [before, size, behind] = [product(shape.slice(0, axis)), shape[axis]!, product(shape.slice(axis + 1))];
   const folded = before === 1 ? [size, behind] : behind === 1 ? [before, size] : [before, size, behind];
   const axes = before === 1 ? [1] : behind === 1 ? [0] : [0, 2];
   return reduced(reshape(context, x, folded), ints(editor, axes, "axes"));
+}
+
+/** [N, C, ...] as [N·C, positions], other shapes with their last axis as rows. */
+function planesOf(context: LegalizeContext, x: Value): Value {
+  const shape = dims(x);
+  const kept = Math.min(2, shape.length - 1);
+  return reshape(context, x, [product(shape.slice(0, kept)), product(shape.slice(kept))]);
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((a, b) => a * b, 1);
 }
 
 /**
