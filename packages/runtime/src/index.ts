@@ -5,6 +5,7 @@
  */
 export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
 export { ThreadSession } from "./thread-session.ts";
+export { blockedDomain, channelBlock } from "./channel-block.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
 export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";
 export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";

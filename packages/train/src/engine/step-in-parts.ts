@@ -1,5 +1,5 @@
 import { invariant, Tensor, type Graph, type Model } from "@lowbit/ir";
-import { ThreadSession, type Session, type SessionOptions } from "@lowbit/runtime";
+import { channelBlock, ThreadSession, type Session, type SessionOptions } from "@lowbit/runtime";
 import type { Batch } from "../data/dataset.ts";
 import { stack } from "../data/stack.ts";
 import { missingTargets } from "../diagnostics.ts";
@@ -195,7 +195,7 @@ export class StepInParts {
 }
 
 async function load(graph: Graph, options: TrainStepOptions, runtime: SessionOptions): Promise<LoadedGradients> {
-  const made = gradientStep(graph, options);
+  const made = gradientStep(graph, { block: await channelBlock(), ...options });
   const settings = sessionOptions(made.step.graph, runtime);
   const model = scanSteps(made.step);
   return { ...made, model, session: await ThreadSession.create(model, settings) };

@@ -1,5 +1,5 @@
 import { Tensor, type Graph, type Model } from "@lowbit/ir";
-import { Session, ThreadSession, type SessionOptions } from "@lowbit/runtime";
+import { channelBlock, Session, ThreadSession, type SessionOptions } from "@lowbit/runtime";
 import { stack } from "../data/stack.ts";
 import { scanSteps } from "../step/scan-steps.ts";
 import type { StateSlot } from "../step/assign.ts";
@@ -49,7 +49,7 @@ export class StepRunner implements Runner {
 
   /** Builds the step for a model and loads it. @throws CompileError as `trainStep` */
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
-    const step = trainStep(graph, options);
+    const step = trainStep(graph, { block: await channelBlock(), ...options });
     const settings = sessionOptions(step.graph, runtime);
     const model = scanSteps(step);
     const sessions = runtime.profilePrefix === undefined ? ThreadSession : Session;

@@ -1,3 +1,4 @@
+import { blockedDomain } from "@lowbit/runtime";
 import { elementCount, operandRole, schemaOf, type Graph, type Node } from "@lowbit/ir";
 
 /** Multiply-accumulates of a step, there and back, below which a second thread costs more than it brings. */
@@ -15,7 +16,7 @@ export function threadsFor(graph: Graph): number | undefined {
 
 /** Elements of the result times the elements of one output channel's weights, for nodes that have weights. */
 function multiplyAccumulates(node: Node): number {
-  const schema = schemaOf(node.op, node.domain);
+  const schema = schemaOf(node.op, node.domain === blockedDomain ? "" : node.domain);
   if (!schema?.traits.includes("linear")) return 0;
   const weight = node.inputs[1];
   const { channelAxis } = operandRole(schema, 1);

@@ -1,6 +1,8 @@
 import { dims, operand, reshape, type LegalizeContext } from "./legalization.ts";
-import { convolve, flipped } from "./convolution.ts";
-import { depthwiseMatrices } from "./depthwise-matrices.ts";
+import { channelScaleOf, scaleWeights } from "./channel-scale.ts";
+import { convolve } from "./convolution.ts";
+import { depthwiseForm } from "./depthwise-form.ts";
+import { flipped } from "./flipped.ts";
 import { wholePlane } from "./whole-plane.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 import type { Value } from "@lowbit/ir";
@@ -11,7 +13,9 @@ import type { Value } from "@lowbit/ir";
  */
 export function convGradInput(context: LegalizeContext): readonly Value[] {
   const { node, op } = context;
-  const [dy, w, x] = [operand(context, 0), operand(context, 1), operand(context, 2)];
+  const [scaled, weights, x] = [operand(context, 0), operand(context, 1), operand(context, 2)];
+  const factored = channelScaleOf(context, scaled, dims(weights));
+  const [dy, w] = factored ? [factored.unscaled, scaleWeights(context, weights, factored.scale)] : [scaled, weights];
   const [batch, , ...input] = dims(x);
   const [, , ...output] = dims(dy);
   const [outChannels, perGroup, ...kernel] = dims(w);
@@ -22,8 +26,8 @@ export function convGradInput(context: LegalizeContext): readonly Value[] {
     const product = op.Gemm([reshape(context, dy, [batch!, outChannels!]), plane.weights]);
     return [reshape(context, product, dims(x))];
   }
-  const matrices = depthwiseMatrices(context, dims(w), group, window, input, output);
-  if (matrices) return [matrices.toInput(dy, w)];
+  const depthwise = depthwiseForm(context, dims(w), group, { window, input, output });
+  if (depthwise) return [depthwise.toInput(dy, w)];
   const padsEnd = exactPadsEnd(window, input, output);
   const isDepthwise = group === outChannels && perGroup === 1;
   const turned = turnedWindow(window, padsEnd);

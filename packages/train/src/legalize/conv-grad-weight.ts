@@ -1,6 +1,7 @@
 import type { Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, type LegalizeContext } from "./legalization.ts";
-import { depthwiseMatrices } from "./depthwise-matrices.ts";
+import { channelScaleOf, scaleWeights } from "./channel-scale.ts";
+import { depthwiseForm } from "./depthwise-form.ts";
 import { exchangeBatch } from "./exchange-batch.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 
@@ -9,22 +10,28 @@ import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
  * strides and dilations change places.
  */
 export function convGradWeight(context: LegalizeContext): readonly Value[] {
-  const { node } = context;
   const [dy, x, w] = [operand(context, 0), operand(context, 1), operand(context, 2)];
+  const factored = channelScaleOf(context, dy, dims(w));
+  if (!factored) return [gradient(context, dy, x, w)];
+  return [scaleWeights(context, gradient(context, factored.unscaled, x, w), factored.scale)];
+}
+
+function gradient(context: LegalizeContext, dy: Value, x: Value, w: Value): Value {
+  const { node } = context;
   const [batch, channels, ...input] = dims(x);
   const [, outChannels, ...output] = dims(dy);
   const [, , ...kernel] = dims(w);
   const window = staticWindow(node, kernel, input, output);
   const exact: StaticWindow = { ...window, padsEnd: exactPadsEnd(window, input, output) };
   const group = node.int("group", 1);
-  if (isPointwise(exact) && group === 1) return [pointwise(context, dy, x)];
-  const matrices = depthwiseMatrices(context, dims(w), group, window, input, output);
-  if (matrices) return [matrices.toWeight(dy, x)];
+  if (isPointwise(exact) && group === 1) return pointwise(context, dy, x);
+  const depthwise = depthwiseForm(context, dims(w), group, { window, input, output });
+  if (depthwise) return depthwise.toWeight(dy, x);
   const cropped = crop(context, x, exact);
   const padded = { ...exact, padsEnd: exact.padsEnd.map((pad) => Math.max(0, pad)) };
-  if (group === channels && group === outChannels) return [depthwise(context, dy, cropped, padded, batch!)];
-  if (group === 1 && kernel.length === 2) return [overBatch(context, dy, cropped, padded)];
-  return [grouped(context, dy, cropped, padded, group)];
+  if (group === channels && group === outChannels) return planeByPlane(context, dy, cropped, padded, batch!);
+  if (group === 1 && kernel.length === 2) return overBatch(context, dy, cropped, padded);
+  return grouped(context, dy, cropped, padded, group);
 }
 
 function isPointwise(window: StaticWindow): boolean {
@@ -101,7 +108,7 @@ function overBatch(context: LegalizeContext, dy: Value, x: Value, window: Static
 }
 
 /** One channel per group: a grouped convolution with N·C groups, summed over the batch. */
-function depthwise(context: LegalizeContext, dy: Value, x: Value, window: StaticWindow, batch: number): Value {
+function planeByPlane(context: LegalizeContext, dy: Value, x: Value, window: StaticWindow, batch: number): Value {
   const { op, editor } = context;
   const [, channels, ...output] = dims(dy);
   const [, , ...input] = dims(x);

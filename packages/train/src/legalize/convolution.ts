@@ -1,5 +1,5 @@
-import { Tensor, type Value } from "@lowbit/ir";
-import { depthwiseMatrices } from "./depthwise-matrices.ts";
+import type { Value } from "@lowbit/ir";
+import { depthwiseForm } from "./depthwise-form.ts";
 import { exchangeBatch } from "./exchange-batch.ts";
 import { dims, operand, reshape, type Legalization, type LegalizeContext } from "./legalization.ts";
 import { staticWindow, type StaticWindow } from "./window.ts";
@@ -58,11 +58,8 @@ function convolveTogether(
   const { op } = context;
   const [batch, channels, ...input] = dims(x);
   const [outChannels] = dims(w);
-  const matrices = depthwiseMatrices(context, dims(w), group, window, input, output);
-  if (matrices) {
-    const y = matrices.forward(x, w);
-    return bias ? op.Add([y, reshape(context, bias, [1, outChannels!, ...output.map(() => 1)])]) : y;
-  }
+  const depthwise = depthwiseForm(context, dims(w), group, { window, input, output });
+  if (depthwise) return depthwise.forward(x, w, bias);
   if (group !== 1 || input.length !== 2) return null;
   const plane = wholePlane(context, w, window, input, output);
   if (plane) {
@@ -81,21 +78,4 @@ function convolveTogether(
     pads: [0, ...window.padsBegin, 0, ...window.padsEnd],
   });
   return exchangeBatch(context, reshape(context, result, [outChannels!, batch!, ...output]));
-}
-
-/** W [O, C, ...kernel] as [C, O, ...kernel] with every spatial axis reversed; per-channel weights keep their axes. */
-export function flipped(context: LegalizeContext, w: Value, group: number): Value {
-  const { op, editor } = context;
-  const [outChannels, channels, ...kernel] = dims(w);
-  const taps = kernel.reduce((a, b) => a * b, 1);
-  const exchanged = group === 1 ? [channels!, outChannels!] : [outChannels!, channels!];
-  const rows = reshape(context, w, [outChannels!, channels!, taps]);
-  const turned = group === 1 ? op.Transpose([rows], { perm: [1, 0, 2] }) : rows;
-  if (taps === 1) return reshape(context, turned, [...exchanged, ...kernel]);
-  // A product with the exchange matrix turns each row of taps around: exact, and 4 times faster than Slice with steps of -1.
-  const backwards = Array.from({ length: taps * taps }, (_, i) =>
-    Math.floor(i / taps) + (i % taps) === taps - 1 ? 1 : 0,
-  );
-  const matrix = editor.initializer(Tensor.of("float", backwards, [taps, taps]), "backwards");
-  return reshape(context, op.MatMul([turned, matrix]), [...exchanged, ...kernel]);
 }

@@ -1,6 +1,7 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { exchangeBatch } from "./exchange-batch.ts";
 import { dims, reshape, type LegalizeContext } from "./legalization.ts";
+import type { DepthwiseForm, DepthwiseShape } from "./depthwise.ts";
 import type { StaticWindow } from "./window.ts";
 
 /**
@@ -12,26 +13,13 @@ const mostPairs = 36 * 36;
 /**
  * A depthwise convolution of small planes as one matrix per channel: M[c] = Σ_t w[c,t]·S[t], where S[t] holds a 1 for every
  * pair (output position, input position) that tap t connects. Then Y = X·Mᵀ, dX = dY·M and dw[c,t] = Σ S[t]∘(dYᵀ·X).
+ * Null where planes are too large for it to pay.
  */
-export interface DepthwiseMatrices {
-  forward(x: Value, w: Value): Value;
-  toInput(dy: Value, w: Value): Value;
-  toWeight(dy: Value, x: Value): Value;
-}
-
-/** The matrix form of a convolution with one channel per group; null where planes are too large for it to pay. */
-export function depthwiseMatrices(
-  context: LegalizeContext,
-  weightDims: readonly number[],
-  group: number,
-  window: StaticWindow,
-  input: readonly number[],
-  output: readonly number[],
-): DepthwiseMatrices | null {
+export function depthwiseMatrices(context: LegalizeContext, shape: DepthwiseShape): DepthwiseForm | null {
   const { op, editor } = context;
-  const [channels, perGroup] = weightDims;
+  const { channels, window, input, output } = shape;
   const [inputs, outputs] = [product(input), product(output)];
-  if (group !== channels || group === 1 || perGroup !== 1 || inputs * outputs > mostPairs) return null;
+  if (inputs * outputs > mostPairs) return null;
   const taps = product(window.kernel);
   const pairs = editor.initializer(
     Tensor.fromTyped("float", [taps, outputs * inputs], connections(window, input, output)),
@@ -48,11 +36,14 @@ export function depthwiseMatrices(
   const multiply = (a: Value, b: Value, attributes: { transA?: number; transB?: number }): Value =>
     editor.node("FusedMatMul", [a, b], attributes, { domain: "com.microsoft" }).output;
   return {
-    forward: (x, w) => planes(multiply(rows(x), matrices(w), { transB: 1 }), output),
+    forward(x, w, bias) {
+      const y = planes(multiply(rows(x), matrices(w), { transB: 1 }), output);
+      return bias ? op.Add([y, reshape(context, bias, [1, channels, ...output.map(() => 1)])]) : y;
+    },
     toInput: (dy, w) => planes(op.MatMul([rows(dy), matrices(w)]), input),
     toWeight(dy, x) {
       const perPair = reshape(context, multiply(rows(dy), rows(x), { transA: 1 }), [channels, outputs * inputs]);
-      return reshape(context, multiply(perPair, pairs, { transB: 1 }), weightDims);
+      return reshape(context, multiply(perPair, pairs, { transB: 1 }), [channels, 1, ...window.kernel]);
     },
   };
 }

@@ -7,6 +7,12 @@ export interface LegalizeContext {
   readonly editor: GraphEditor;
   /** What each lowest value of an observed range was reduced from: a symmetric scale then takes one reduction, not two. */
   readonly observed: Map<Value, ObservedRows>;
+  /** Channels per block of ONNX Runtime's blocked layout; 1 where plain ops must do. */
+  readonly block: number;
+  /** What has been reordered so far: forward and both gradients of a convolution read the same. */
+  readonly inBlocks: Map<Value, Value>;
+  /** Values that are another one times one number per channel. */
+  readonly channelScales: Map<Value, ChannelScale>;
 }
 
 /** A tensor seen as rows whose range was taken along `axes` (null: all), and the highest value that goes with it. */
@@ -14,6 +20,13 @@ export interface ObservedRows {
   readonly high: Value;
   readonly rows: Value;
   readonly axes: Value | null;
+}
+
+/** A value [N, C, ...] that is another one times one number per channel. */
+export interface ChannelScale {
+  readonly unscaled: Value;
+  /** [C]. */
+  readonly scale: Value;
 }
 
 /**

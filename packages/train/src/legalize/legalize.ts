@@ -5,7 +5,7 @@ import { convGradWeight } from "./conv-grad-weight.ts";
 import { conv } from "./convolution.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
-import { operand, type Legalization, type ObservedRows } from "./legalization.ts";
+import { operand, type ChannelScale, type Legalization, type ObservedRows } from "./legalization.ts";
 import { averagePoolGrad, maxPoolGrad } from "./pool-grad.ts";
 import { observeRange, quantizationParameters } from "./ranges.ts";
 import { fuseReluMasks } from "./relu-mask.ts";
@@ -33,16 +33,23 @@ function legalizationOf(node: Node): Legalization | null {
 /**
  * Expresses the ops of the `lowbit` domain in a training step as plain ONNX, in the formulations that run fastest on
  * ONNX Runtime. All shapes must be static. Returns how many nodes were rewritten.
+ *
+ * @param block channels per block of ONNX Runtime's blocked layout on the machine that will run the graph
  */
-export function legalize(graph: Graph): number {
+export function legalize(graph: Graph, block = 1): number {
   const editor = new GraphEditor(graph);
-  const observed = new Map<Value, ObservedRows>();
+  const shared = {
+    block,
+    observed: new Map<Value, ObservedRows>(),
+    inBlocks: new Map<Value, Value>(),
+    channelScales: new Map<Value, ChannelScale>(),
+  };
   let changed = fuseReluMasks(graph);
   for (const node of graph.nodes) {
     const legalization = legalizationOf(node);
     if (!legalization) continue;
     const results = editor.rewriting(`legalize-${node.op.toLowerCase()}`, [node], node, () =>
-      legalization({ node, op: editor.op, editor, observed }),
+      legalization({ node, op: editor.op, editor, ...shared }),
     );
     if (results.length === 0) continue;
     node.outputs.forEach((value, index) => {

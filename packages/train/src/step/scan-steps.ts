@@ -1,4 +1,5 @@
 import { Graph, GraphEditor, tensorType, type Dim, type Model, newModel, type Value } from "@lowbit/ir";
+import { blockedDomain } from "@lowbit/runtime";
 import type { TrainStep } from "./train-step.ts";
 
 /**
@@ -38,7 +39,7 @@ export function scanSteps(step: TrainStep): Model {
   );
   for (const value of scan.outputs) editor.output(value!);
   const model = newModel(outer);
-  model.opsets.set("com.microsoft", 1);
+  for (const domain of ["com.microsoft", blockedDomain]) model.opsets.set(domain, 1);
   return model;
 }
 

@@ -6,7 +6,13 @@ import { differentiate, type DifferentiateOptions } from "./differentiate.ts";
 import { addUpdates, type UpdateOptions } from "./update.ts";
 
 /** What a training step is made of. */
-export interface TrainStepOptions extends DifferentiateOptions, UpdateOptions {}
+export interface TrainStepOptions extends DifferentiateOptions, UpdateOptions {
+  /**
+   * Channels per block of ONNX Runtime's blocked layout on the machine that will run the step (`channelBlock` of
+   * `@lowbit/runtime`). Default 1: the step is of ops that run everywhere.
+   */
+  readonly block?: number;
+}
 
 /**
  * One training step as a plain ONNX graph: inputs are the model's inputs, `target`, `hyper` (the optimizer's numbers)
@@ -36,7 +42,7 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const { graph, editor, data, target, output, moving, packed } = differentiate(model, options);
   const hyper = addUpdates(editor, moving, options, packed);
   cleanUp(graph);
-  legalize(graph);
+  legalize(graph, options.block);
   cleanUp(graph);
   const state = liftState(graph, packed);
   const [loss, targetName] = [graph.outputs[0]!.name, target?.name ?? null];
