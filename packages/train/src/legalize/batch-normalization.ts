@@ -1,4 +1,6 @@
-import { Tensor, type Value } from "@lowbit/ir";
+import type { Value } from "@lowbit/ir";
+import { addChannelAffine, channelAffine } from "./channel-affine.ts";
+import { scaleChannels } from "./channel-scale.ts";
 import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
 
 /** Positions per sample from which on a row-by-row product is faster than Mul and ReduceSum, measured at 2 threads. */
@@ -35,7 +37,7 @@ export function batchNormalizationTraining(context: LegalizeContext): readonly (
   };
   const [, newMean, newVariance] = node.outputs;
   return [
-    affine(context, centred, k, bias),
+    channelAffine(context, centred, k, bias),
     newMean ? moved(operand(context, 3), mean) : null,
     newVariance ? moved(operand(context, 4), variance) : null,
   ];
@@ -43,7 +45,8 @@ export function batchNormalizationTraining(context: LegalizeContext): readonly (
 
 /**
  * BatchNormalizationGrad as two sums over each channel and one affine combination of dY and the centred X: with
- * s = Σ dY·(X - mean) and k = scale / √(variance + ε) over M elements, dX = k·dY - k·s/(M·(variance + ε))·(X - mean) - k·dBias/M.
+ * s = Σ dY·(X - mean) and k = scale / √(variance + ε) over M elements, dX = k·(dY - s/(M·(variance + ε))·(X - mean) - dBias/M).
+ * The convolution before it takes k over, so that nothing is left of this product but weights.
  */
 export function batchNormalizationGrad(context: LegalizeContext): readonly (Value | null)[] {
   const { op, editor } = context;
@@ -55,11 +58,10 @@ export function batchNormalizationGrad(context: LegalizeContext): readonly (Valu
   const inv = reshape(context, inverse, [channels]);
   const dBias = reshape(context, sumOver(context, dy), [channels]);
   const dScale = op.Mul([reshape(context, dotOver(context, dy, centred), [channels]), inv]);
-  const k = op.Mul([scale, inv]);
-  const perElement = op.Mul([k, scalar(editor, -1 / count, "per_element")]);
-  const bent = op.Mul([centred, perChannel(context, op.Mul([perElement, op.Mul([dScale, inv])]), shape)]);
-  const dX = op.Add([affine(context, dy, k, op.Mul([perElement, dBias])), bent]);
-  return [dX, dScale, dBias];
+  const perElement = scalar(editor, -1 / count, "per_element");
+  const slope = op.Mul([op.Mul([dScale, inv]), perElement]);
+  const bent = addChannelAffine(context, dy, centred, slope, op.Mul([dBias, perElement]));
+  return [scaleChannels(context, bent, op.Mul([scale, inv])), dScale, dBias];
 }
 
 function statistics(context: LegalizeContext, x: Value, channels: number): BatchStatistics {
@@ -91,18 +93,6 @@ function dotOver(context: LegalizeContext, a: Value, b: Value): Value {
 
 function sumOver(context: LegalizeContext, value: Value): Value {
   return context.op.ReduceSum([value, batchAxes(context, dims(value))], { keepdims: 0 });
-}
-
-/** x·factor + shift per channel, in the one pass of a BatchNormalization with mean 0 and variance 1. */
-function affine({ op, editor }: LegalizeContext, x: Value, factor: Value, shift: Value): Value {
-  const channels = dims(factor)[0]!;
-  const filled = (value: number, name: string): Value =>
-    editor.initializer(Tensor.fromTyped("float", [channels], new Float32Array(channels).fill(value)), name);
-  return op.BatchNormalization([x, factor, shift, filled(0, "no_mean"), filled(1, "unit_variance")], { epsilon: 0 });
-}
-
-function perChannel(context: LegalizeContext, value: Value, shape: readonly number[]): Value {
-  return reshape(context, value, [1, shape[1]!, ...shape.slice(2).map(() => 1)]);
 }
 
 function batchAxes({ editor }: LegalizeContext, shape: readonly number[]): Value {
