@@ -10,6 +10,7 @@ import {
   type Unit,
 } from "@lowbit/backend-kit";
 import { foldClampIntoQuantize, padOnCodes, quantizeBeforeClamp, type Quantizer } from "@lowbit/quantize";
+import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { armArithmetic, qnnpackArithmetic } from "@lowbit/reference";
 import { armCapabilities } from "./capabilities.ts";
 import { checkMultipliers } from "./check-multipliers.ts";
@@ -64,12 +65,15 @@ const speed: Placement = {
  */
 export function arm(options: ArmOptions = {}): Backend {
   const features = checkFeatures(armModule, options.features ?? []);
-  const placement = options.prefer === "integer" ? quantizeEverything : speed;
-  if (features.includes("qnnpack")) return qnnpack(placement);
+  const isForIntegers = options.prefer === "integer";
+  const placement = isForIntegers ? quantizeEverything : speed;
+  const legalize = isForIntegers ? [decomposeConvTranspose] : [];
+  if (features.includes("qnnpack")) return { ...qnnpack(placement), legalize };
   const hasDotProducts = features.some((feature) => feature === "dotprod" || feature === "i8mm");
   const name = hasDotProducts ? "arm:dotprod" : "arm";
   return {
     ...planning(name, armCapabilities(hasDotProducts), placement),
+    legalize,
     lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes],
     arithmetic: armArithmetic,
   };

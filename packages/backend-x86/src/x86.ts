@@ -11,6 +11,7 @@ import {
 } from "@lowbit/backend-kit";
 import type { Graph } from "@lowbit/ir";
 import { foldClampIntoQuantize, padOnCodes, quantizeBeforeClamp, type AnnotateOptions } from "@lowbit/quantize";
+import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
@@ -91,6 +92,8 @@ export function x86(options: X86Options = {}): Backend {
       },
     },
     capabilities,
+    // DepthToSpace costs more than integers save on few channels.
+    legalize: options.prefer === "integer" ? [decomposeConvTranspose] : [],
     lower: [
       foldClampIntoQuantize,
       quantizeBeforeClamp,

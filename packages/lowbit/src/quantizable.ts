@@ -1,7 +1,7 @@
 import { cloneModel, type Model, type Node, type Value } from "@lowbit/ir";
-import { isUse } from "@lowbit/quantize";
+import { floatPipeline, isUse } from "@lowbit/quantize";
 import { kernelOp, type Backend } from "@lowbit/backend-kit";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { runPasses } from "@lowbit/rewrite";
 import { madeUpShapes } from "./made-up-feeds.ts";
 
 /** What a backend would run on integers in a model. */
@@ -26,7 +26,7 @@ export interface SkippedNode {
  */
 export function quantizable(model: Model, backend: Backend, keepFloat: readonly string[] = []): Quantizable {
   const copy = cloneModel(model);
-  runPasses(copy, defaultPipeline);
+  runPasses(copy, floatPipeline(backend));
   const plan = backend.quantizer.annotate(copy.graph, { keepFloat, inputShapes: madeUpShapes(copy.graph.inputs) });
   const coded = new Set([...plan.specs.keys()].flatMap((point) => (isUse(point) ? [point.node] : nodesAt(point))));
   for (const { node } of plan.skipped) coded.delete(node);

@@ -38,7 +38,7 @@ export {
   type QuantSpec,
   type SharedSpec,
 } from "./plan/spec.ts";
-export type { AnnotateOptions, QuantizationBackend, Quantizer } from "./quantizer.ts";
+export { floatPipeline, type AnnotateOptions, type QuantizationBackend, type Quantizer } from "./quantizer.ts";
 export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
 export { quantizeBeforeClamp } from "./lower/quantize-before-clamp.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";

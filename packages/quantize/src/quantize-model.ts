@@ -1,5 +1,5 @@
 import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { runPasses } from "@lowbit/rewrite";
 import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
 import { feedShapes, startStream, type FeedSource } from "./calibrate/feed-stream.ts";
 import { deployModel } from "./deploy-model.ts";
@@ -10,7 +10,7 @@ import { dynamicPlan, weightOnlyPlan, type WeightCodes } from "./plan/mode-plans
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
 import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
 import { prepare } from "./prepare/prepare.ts";
-import type { QuantizationBackend } from "./quantizer.ts";
+import { floatPipeline, type QuantizationBackend } from "./quantizer.ts";
 
 /** What is quantized, and when the scales of activations are found. */
 export const quantizationModes = ["static", "dynamic", "weight-only"] as const;
@@ -61,7 +61,7 @@ export async function quantizeModel(model: Model, given: QuantizeOptions): Promi
   const { first, data } = await startStream(given.data ?? [], 1);
   const options = { ...given, data };
   const optimized = cloneModel(model);
-  const report = runPasses(optimized, defaultPipeline);
+  const report = runPasses(optimized, floatPipeline(options.backend));
   const improved = await improveFloat(optimized, options);
   const planned = planFor(optimized, options, first[0] ? feedShapes(first[0]) : {});
   const kept = { ...options, data: improved.kept };

@@ -1,5 +1,5 @@
 import type { Graph, Shape } from "@lowbit/ir";
-import type { Pass } from "@lowbit/rewrite";
+import { defaultPipeline, type Pass } from "@lowbit/rewrite";
 import type { QuantPlan } from "./plan/plan.ts";
 
 /** What the user asks of an annotation. */
@@ -26,6 +26,16 @@ export interface QuantizationBackend {
   /** As in `x86` or `x86:avx2`; written into the models made for it. */
   readonly name: string;
   readonly quantizer: Quantizer;
+  /**
+   * Passes over the optimized float graph before it is planned: what the backend has no kernel for, in terms of what it has.
+   * They may move constant weights, so training does without them. Default: none.
+   */
+  readonly legalize?: readonly Pass[];
   /** From a graph with QuantizeLinear and DequantizeLinear to what the backend runs. */
   readonly lower: readonly Pass[];
+}
+
+/** The passes from a float model to the one that a backend plans for inference: the float optimizations, and its own. */
+export function floatPipeline({ legalize = [] }: Pick<QuantizationBackend, "legalize">): readonly Pass[] {
+  return [...defaultPipeline, ...legalize];
 }

@@ -43,6 +43,7 @@ export { fuseBnConv } from "./fusions/bn-conv.ts";
 export { fuseConvBn } from "./fusions/conv-bn.ts";
 export { fuseConvTransposeBn } from "./fusions/conv-transpose-bn.ts";
 export { decomposeBatchNorm } from "./fusions/decompose-batch-norm.ts";
+export { decomposeConvTranspose } from "./fusions/decompose-conv-transpose.ts";
 export { recomposeGelu } from "./fusions/gelu.ts";
 export { fuseGemmBn } from "./fusions/gemm-bn.ts";
 export { recomposeHardSigmoid } from "./fusions/hard-sigmoid.ts";

@@ -3,6 +3,7 @@ import { recomposeClip } from "./fusions/clip.ts";
 import { fuseConvBn } from "./fusions/conv-bn.ts";
 import { fuseConvTransposeBn } from "./fusions/conv-transpose-bn.ts";
 import { decomposeBatchNorm } from "./fusions/decompose-batch-norm.ts";
+import { decomposeConvTranspose } from "./fusions/decompose-conv-transpose.ts";
 import { recomposeGelu } from "./fusions/gelu.ts";
 import { fuseGemmBn } from "./fusions/gemm-bn.ts";
 import { recomposeHardSigmoid } from "./fusions/hard-sigmoid.ts";
@@ -119,6 +120,7 @@ export const floatPasses: PassRegistry = {
     fuseGemmBn,
     fuseBnConv,
     decomposeBatchNorm,
+    decomposeConvTranspose,
     fusePad,
     fuseMatMulAdd,
     fuseLinearScale,

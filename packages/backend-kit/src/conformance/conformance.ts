@@ -1,6 +1,6 @@
 import { cloneModel, newModel, parseGraph, printGraph, schemaOf, verifyModel, type Model } from "@lowbit/ir";
-import { deployModel, integerOperators, nodeOf, planText, quantizeModel, type QuantizedModel } from "@lowbit/quantize";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { deployModel, floatPipeline, integerOperators, nodeOf, planText, quantizeModel, type QuantizedModel } from "@lowbit/quantize";
+import { runPasses } from "@lowbit/rewrite";
 import { Session } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../backend.ts";
@@ -60,10 +60,11 @@ function describeTable({ capabilities: { activation, weight, ops } }: Backend): 
   });
 }
 
-function describePlan({ quantizer, capabilities }: Backend, text: string): void {
+function describePlan(backend: Backend, text: string): void {
+  const { quantizer, capabilities } = backend;
   const optimized = (): Model => {
     const model = newModel(parseGraph(text));
-    runPasses(model, defaultPipeline);
+    runPasses(model, floatPipeline(backend));
     return model;
   };
 

@@ -13,7 +13,8 @@ export function checkBackend(value: unknown, source: string): Backend {
     isRecord(value["capabilities"]) && Array.isArray(value["capabilities"]["ops"])
       ? null
       : "capabilities (with a list of ops)",
-    Array.isArray(value["lower"]) && value["lower"].every(isPass) ? null : "lower (a list of passes)",
+    isPasses(value["lower"]) ? null : "lower (a list of passes)",
+    value["legalize"] === undefined || isPasses(value["legalize"]) ? null : "legalize as a list of passes",
     isRecord(value["arithmetic"]) ? null : "arithmetic",
   ].filter((member) => member !== null);
   if (lacking.length > 0) throw badBackendModule(source, `its backend lacks ${lacking.join(", ")}`);
@@ -41,6 +42,10 @@ function isPlan(value: unknown): value is QuantPlan {
 /** Whether a value is a backend module, which makes backends on request. */
 export function isBackendModule(value: unknown): value is BackendModule {
   return isRecord(value) && typeof value["create"] === "function" && Array.isArray(value["features"]);
+}
+
+function isPasses(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isPass);
 }
 
 function isPass(value: unknown): boolean {

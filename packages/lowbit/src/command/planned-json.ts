@@ -1,7 +1,7 @@
 import type { Backend } from "@lowbit/backend-kit";
 import { cloneModel, type Model } from "@lowbit/ir";
-import { planToJson, type PlanJson } from "@lowbit/quantize";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { floatPipeline, planToJson, type PlanJson } from "@lowbit/quantize";
+import { runPasses } from "@lowbit/rewrite";
 import type { Dataset } from "@lowbit/train";
 import { sampleShapes } from "../sample-feeds.ts";
 import { readPlanFile } from "./plan-file.ts";
@@ -22,7 +22,7 @@ export async function plannedJson(
   const json = options.plan === undefined ? null : readPlanFile(options.plan);
   if (weights === undefined && granularity === undefined) return json ?? undefined;
   const optimized = cloneModel(model);
-  runPasses(optimized, defaultPipeline);
+  runPasses(optimized, floatPipeline(backend));
   const inputShapes = await sampleShapes(optimized.graph, data);
   const annotated = backend.quantizer.annotate(optimized.graph, { keepFloat, inputShapes });
   return planToJson(editedPlan(annotated, json, options));

@@ -3,6 +3,7 @@ import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir"
 import {
   confirmPlan,
   dropOf,
+  floatPipeline,
   quantizeModel,
   searchPlan,
   type Analysis,
@@ -16,7 +17,7 @@ import {
   type SearchTarget,
   type TargetSearch,
 } from "@lowbit/quantize";
-import { defaultPipeline, runPasses } from "@lowbit/rewrite";
+import { runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import type { Dataset, MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
@@ -105,7 +106,7 @@ class TargetRun {
         : { kind: "sqnr", least: target.sqnr };
     this.#objective = backend.latency ? (options.objective ?? "latency") : "integers";
     this.#optimized = cloneModel(model);
-    runPasses(this.#optimized, defaultPipeline);
+    runPasses(this.#optimized, floatPipeline(backend));
     const { keepFloat = [], weights = {}, plan } = options;
     const wishes = { backend, keepFloat, weights, inputShapes, ...(plan ? { plan } : {}) };
     this.#plans = new CandidatePlans(this.#optimized.graph, wishes);
