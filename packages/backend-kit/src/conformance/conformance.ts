@@ -1,5 +1,13 @@
 import { cloneModel, newModel, parseGraph, printGraph, schemaOf, verifyModel, type Model } from "@lowbit/ir";
-import { deployModel, floatPipeline, integerOperators, nodeOf, planText, quantizeModel, type QuantizedModel } from "@lowbit/quantize";
+import {
+  deployModel,
+  floatPipeline,
+  integerOperators,
+  nodeOf,
+  planText,
+  quantizeModel,
+  type QuantizedModel,
+} from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import { Session } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,7 @@
 import { kernelOp } from "@lowbit/backend-kit";
-import { loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
-import type { QuantizationMode, Skipped } from "@lowbit/quantize";
+import { cloneModel, loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
+import { compactFile, type QuantizationMode, type Skipped } from "@lowbit/quantize";
+import { runPasses } from "@lowbit/rewrite";
 import { integerShare, whatRan } from "@lowbit/runtime";
 import type { Dataset, Sparsity } from "@lowbit/train";
 import { modelFileBytes } from "../model-file-bytes.ts";
@@ -44,9 +45,10 @@ export async function writeAndTell(
   data: Dataset | null,
   threads: number | undefined,
 ): Promise<IntegerResult> {
-  const integerMacs = await integerMacsOf(made.model, data, threads);
+  const written = made.backend === null ? made.model : compacted(made.model);
+  const integerMacs = await integerMacsOf(written, data, threads);
   // Types of inner values take more room beside weights of one byte than they are worth.
-  saveModel(made.model, output, { innerTypes: made.backend === null });
+  saveModel(written, output, { innerTypes: made.backend === null });
   return {
     output,
     backend: made.backend,
@@ -57,6 +59,12 @@ export async function writeAndTell(
     diagnostics: made.diagnostics,
     ...(made.sparsity ? { sparsity: made.sparsity } : {}),
   };
+}
+
+function compacted(model: Model): Model {
+  const copy = cloneModel(model);
+  runPasses(copy, [compactFile]);
+  return copy;
 }
 
 async function integerMacsOf(model: Model, data: Dataset | null, threads: number | undefined): Promise<number> {

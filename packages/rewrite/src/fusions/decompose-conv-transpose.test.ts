@@ -79,12 +79,7 @@ test.each([
     "strides = [2, 1]",
     "its strides 2 and 1 differ, and DepthToSpace has one block size",
   ],
-  [
-    "float[1,3,4,4] x",
-    "float[3,2,2,2] w",
-    `auto_pad = "SAME_UPPER"`,
-    "its padding depends on the size of its operand",
-  ],
+  ["float[1,3,4,4] x", "float[3,2,2,2] w", `auto_pad = "SAME_UPPER"`, "its padding depends on the size of its operand"],
   [
     "float[1,3,4,4] x",
     "float[3,2,2,2] w",

@@ -18,11 +18,15 @@ const decomposeConvTransposeRule = rule({
     const weight = context.constant(subPixelWeight(w.constant, group, form), w);
     const bias = b && context.constant(subPixelBias(b.constant, form), b);
     const [rows, columns] = form.axes;
-    const convolved = context.op.Conv([x, weight, bias], {
-      group,
-      kernel_shape: [rows.taps, columns.taps],
-      pads: [rows.pads[0], columns.pads[0], rows.pads[1], columns.pads[1]],
-    }, { name: node.label });
+    const convolved = context.op.Conv(
+      [x, weight, bias],
+      {
+        group,
+        kernel_shape: [rows.taps, columns.taps],
+        pads: [rows.pads[0], columns.pads[0], rows.pads[1], columns.pads[1]],
+      },
+      node.name === "" ? {} : { name: node.name },
+    );
     const placed =
       form.stride === 1 ? convolved : context.op.DepthToSpace([convolved], { blocksize: form.stride, mode: "CRD" });
     return cropped(placed, form, context);

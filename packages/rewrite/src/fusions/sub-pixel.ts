@@ -32,7 +32,8 @@ export function subPixelOf(node: Node, kernel: readonly number[]): SubPixel | st
   const pads = explicitPads(node, 2);
   if (!pads) return "its padding depends on the size of its operand";
   const strides = node.ints("strides", [1, 1]);
-  if (strides[0] !== strides[1]) return `its strides ${strides.join(" and ")} differ, and DepthToSpace has one block size`;
+  if (strides[0] !== strides[1])
+    return `its strides ${strides.join(" and ")} differ, and DepthToSpace has one block size`;
   const extra = node.ints("output_padding", [0, 0]);
   const along = (i: number): Axis => axisOf(kernel[i]!, strides[i]!, [pads[i]!, pads[i + 2]!], extra[i]!);
   const axes = [along(0), along(1)] as const;
