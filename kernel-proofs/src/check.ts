@@ -41,9 +41,10 @@ export function exposingCodes(model: Model, integers: Model): Model {
   const copy = cloneModel(model);
   const inside = [...integers.graph.nodes].flatMap((node) => (isChecked(node) ? node.outputs : []));
   const found = inside.flatMap((value) => (value && copy.graph.value(value.name)) ?? []);
-  // Between DequantizeLinear and QuantizeLinear a float that is returned would keep kernels from being formed.
+  // Between DequantizeLinear and QuantizeLinear a float that is returned would keep kernels from being formed. A float that is
+  // moved to a QuantizeLinear would be returned rounded: ONNX Runtime quantizes first, and dequantizes what is returned.
   const isSeen = (value: Value): boolean =>
-    isCodes(value) || (value.producer !== null && isIntegerProduct(value.producer));
+    isCodes(value) || (value.producer !== null && isIntegerProduct(value.producer) && !isQuantizedBehindMoves(value));
   const codes = found.filter((value) => value.producer && !value.isGraphOutput && isSeen(value));
   new GraphEditor(copy.graph).setOutputs([...copy.graph.outputs, ...codes]);
   return copy;
@@ -55,21 +56,29 @@ export function exposingCodes(model: Model, integers: Model): Model {
  */
 export function checkNodes(integers: Model, feeds: Feeds, results: Feeds, arithmetic: IntegerArithmetic): Counts {
   const known = new Map(Object.entries({ ...feeds, ...results }));
-  const read = (value: Value | null): Tensor | null => value && (known.get(value.name) ?? value.constant);
+  const read = (value: Value | null): Tensor | null =>
+    value && (known.get(value.name) ?? value.constant ?? withinKernel(value));
+  /** Floats between two codes that no machine shows: of products, and what only moves elements. */
+  function withinKernel({ producer, outputIndex }: Value): Tensor | null {
+    const isWithin =
+      producer && (producer.is("DequantizeLinear") || movesElements(producer) || isIntegerProduct(producer));
+    if (!isWithin) return null;
+    const operands = producer.inputs.map(read);
+    if (producer.inputs.some((value, i) => value && !operands[i])) return null;
+    return evaluateNode(producer, operands, { arithmetic })[outputIndex] ?? null;
+  }
   const counts = new Map<string, Count>();
   for (const node of integers.graph.nodes) {
     const outputs = node.outputs.filter((value): value is Value => value !== null && known.has(value.name));
     if (!isChecked(node) || outputs.length === 0) continue;
     const operands = node.inputs.map(read);
-    const computed = node.inputs.every((value, i) => !value || operands[i])
-      ? evaluateNode(node, operands, { arithmetic })
-      : movedCodes(node, read);
-    if (!computed) continue;
+    if (node.inputs.some((value, i) => value && !operands[i])) continue;
+    const computed = evaluateNode(node, operands, { arithmetic });
     for (const [i, value] of node.outputs.entries()) {
       const actual = value && known.get(value.name);
       const expected = computed[i];
       if (!actual || !expected) continue;
-      const op = node.is("QuantizeLinear") ? (node.input.producer?.op ?? node.op) : node.op;
+      const op = node.is("QuantizeLinear") ? (computedBy(node.input)?.op ?? node.op) : node.op;
       const before = counts.get(op) ?? { nodes: 0, values: 0, differing: 0 };
       const here = { nodes: 1, values: expected.size, differing: differingElements(expected, actual) };
       counts.set(op, total([before, here]));
@@ -78,20 +87,22 @@ export function checkNodes(integers: Model, feeds: Feeds, results: Feeds, arithm
   return counts;
 }
 
-/** What the interpreter makes of `QuantizeLinear(op(DequantizeLinear(codes)))` where op only moves elements. */
-function movedCodes(node: Node, read: (value: Value | null) => Tensor | null): readonly (Tensor | null)[] | null {
-  const moving = node.input.producer;
-  const dequantize = moving?.inputs[0]?.producer;
-  if (!node.is("QuantizeLinear") || !moving || !movesElements(moving)) return null;
-  if (!dequantize?.is("DequantizeLinear")) return null;
-  const [codes, ...parameters] = dequantize.inputs.map(read);
-  const others = moving.inputs.slice(1).map(read);
-  if (!codes || parameters.some((each) => !each) || moving.inputs.slice(1).some((value, i) => value && !others[i])) {
-    return null;
-  }
-  const [floats] = evaluateNode(dequantize, [codes, ...parameters]);
-  const moved = evaluateNode(moving, [floats!, ...others])[moving.outputs.indexOf(node.input)];
-  return evaluateNode(node, [moved!, ...node.inputs.slice(1).map(read)]);
+/** What a quantized float comes from: the product behind what moves its elements, else the node itself. */
+function computedBy({ producer }: Value): Node | null {
+  let node = producer;
+  while (node && movesElements(node)) node = node.input.producer;
+  return node && isIntegerProduct(node) ? node : producer;
+}
+
+/** Whether a float is read by what only moves its elements, and then quantized. */
+function isQuantizedBehindMoves(value: Value): boolean {
+  return value.users.some(
+    (user) => movesElements(user) && user.outputs.some((moved) => moved && isQuantizedAtLast(moved)),
+  );
+}
+
+function isQuantizedAtLast(value: Value): boolean {
+  return value.users.some((user) => user.is("QuantizeLinear")) || isQuantizedBehindMoves(value);
 }
 
 /** Whether a node belongs to the integer part of a model: it computes codes, or a float directly from codes. */
