@@ -116,6 +116,7 @@ export const lowbitOps = {
       weight_qmin: int(),
       weight_qmax: int(),
       weight_axis: int(),
+      weight_eps: float(),
     },
     traits: ["linear", "normalization"],
     roles: {

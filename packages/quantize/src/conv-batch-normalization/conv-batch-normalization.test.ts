@@ -54,6 +54,14 @@ function decomposed(graph: Graph, phase: NormalizationPhase): Graph {
   return copy;
 }
 
+/** The weight that a decomposed composite quantizes, and its scales. */
+function quantizedWeight(graph: Graph, form: Form): { readonly scale: Float32Array; readonly weight: Float32Array } {
+  const [weight, scale] = [...graph.nodes].find((node) => node.op === "FakeQuantize")!.inputs;
+  new GraphEditor(graph).setOutputs([weight!, scale!]);
+  const results = evaluate(graph, new Map([["x", seeded("input", "float", forms[form].input)]]));
+  return { weight: results.get(weight!.name)!.floats(), scale: results.get(scale!.name)!.floats() };
+}
+
 function outputOf(graph: Graph, form: Form): Float32Array {
   const x = seeded("input", "float", forms[form].input);
   return evaluate(graph, new Map([["x", x]]))
@@ -104,6 +112,18 @@ describe.each(formNames)("%s with BatchNormalization", (form) => {
     foldConvBatchNormalization(folded);
     expect(largestDifference(outputOf(folded, form), outputOf(original, form))).toBeLessThan(1e-5);
     expect([...folded.nodes].map((node) => node.op)).toEqual([original.nodes.first!.op]);
+  });
+
+  test("has scales of at least what the kernels need, for the weights as they are deployed, in training too", () => {
+    for (const axis of [axisOf(form), null]) {
+      const graph = composite(form, axis, [1.5, -0.5, 0.001, 2]);
+      new GraphEditor(graph).setAttribute(graph.nodes.first!, "weight_eps", 2 ** -7);
+      const [deployed, trained] = (["frozen-statistics", "training-statistics"] as const).map((phase) =>
+        quantizedWeight(decomposed(graph, phase), form),
+      );
+      expect(Math.min(...deployed!.scale)).toBe(2 ** -7);
+      expect(trained).toEqual(deployed);
+    }
   });
 
   test("is decomposed into what the composite means, in its frozen form", () => {

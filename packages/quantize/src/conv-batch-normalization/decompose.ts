@@ -19,8 +19,8 @@ export type NormalizationPhase = "training-statistics" | "frozen-statistics";
  * With k = gamma / √(variance + ε):
  * - `frozen-statistics`: op(X, FQ(W·k)) + (B - mean)·k + beta, which is what is deployed; gradients reach W, B, gamma, beta.
  * - `training-statistics`: BatchNormalization(op(X, FQ(W·k)/k) + B) by the batch. Scales per channel that follow the
- *   largest weight make FQ(W·k)/k equal to FQ(W), whatever k is. One scale for all channels needs k, taken from the running
- *   statistics and without a gradient; channels with almost no gamma, whose codes would all be 0, then keep their weights.
+ *   largest weight make FQ(W·k)/k equal to FQ(W), whatever k is. One scale for all channels, or a least scale, needs k, taken
+ *   from the running statistics and without a gradient; channels with almost no gamma, whose codes would all be 0, then keep their weights.
  *
  * The running statistics become buffers, and in training are moved by Assign.
  */
@@ -51,6 +51,7 @@ const ownAttributes = new Set([
   "weight_qmin",
   "weight_qmax",
   "weight_axis",
+  "weight_eps",
 ]);
 
 /** How much smaller than the largest factor a channel's factor is when its weights count as switched off. */
@@ -105,7 +106,8 @@ class Composite {
 
   /** FQ(W·k)/k, with gradients to W alone. */
   #trainedWeight(): Value {
-    if (!this.#isQuantized() || this.#hasScalePerChannel()) return this.#quantized(this.#weight);
+    const isScaledLikeWeight = this.#hasScalePerChannel() && this.#leastScale() === undefined;
+    if (!this.#isQuantized() || isScaledLikeWeight) return this.#quantized(this.#weight);
     const { op } = this.#editor;
     const k = this.#factor();
     // An observed range is a statistic to the gradient: read off per channel, it is k itself without one.
@@ -135,6 +137,11 @@ class Composite {
     return this.#node.attributes.has("weight_axis") && !isGroupedTranspose;
   }
 
+  /** The smallest scale of the weights, where the kernels set one. */
+  #leastScale(): number | undefined {
+    return this.#node.attributes.has("weight_eps") ? this.#node.float("weight_eps", 0) : undefined;
+  }
+
   #quantized(weight: Value): Value {
     if (!this.#isQuantized()) return weight;
     const { op, graph } = this.#editor;
@@ -145,7 +152,7 @@ class Composite {
     const name = this.#weight.name;
     const [scale, zeroPoint] = op.QuantizationParameters(
       [min!, max!],
-      { qmin, qmax, symmetric: 1, dtype: node.string("weight_dtype", "int8") },
+      { qmin, qmax, symmetric: 1, dtype: node.string("weight_dtype", "int8"), eps: this.#leastScale() },
       { outputs: [graph.names.fresh(`${name}.scale`), graph.names.fresh(`${name}.zero_point`)] },
     );
     return op.FakeQuantize(

@@ -5,7 +5,7 @@ import { cloneWithPlan } from "../plan/clone-with-plan.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { sourcesOf, type GroupSources } from "../plan/sources.ts";
 import { sharingGroups, type SharingGroup, type SharingGroups } from "../plan/sharing.ts";
-import { isUse, type OwnSpec, type QuantPoint } from "../plan/spec.ts";
+import { defaultEps, isUse, type OwnSpec, type QuantPoint } from "../plan/spec.ts";
 import { addGroupParameters, codeAttributes, type GroupParameters } from "./group-parameters.ts";
 import { observeGroup } from "./observe-group.ts";
 import { roundBias } from "./round-bias.ts";
@@ -183,9 +183,10 @@ function setCompositeWeight(editor: GraphEditor, use: QuantPoint, { spec }: Shar
       "the weight before a BatchNormalization needs one symmetric scale, or one per channel",
     );
   }
-  const { dtype, range, granularity } = spec;
+  const { dtype, range, granularity, eps } = spec;
   editor.setAttribute(use.node, "weight_dtype", dtype);
   editor.setAttribute(use.node, "weight_qmin", range[0]);
   editor.setAttribute(use.node, "weight_qmax", range[1]);
   if (granularity.kind === "channel") editor.setAttribute(use.node, "weight_axis", granularity.axis);
+  if (eps !== defaultEps) editor.setAttribute(use.node, "weight_eps", eps);
 }
