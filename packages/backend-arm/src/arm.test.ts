@@ -113,6 +113,22 @@ describe("arm:qnnpack", () => {
     `);
   });
 
+  test("pools planes with whole windows only, since the kernel divides by the window", () => {
+    const reasonsFor = (attributes: string): readonly string[] => {
+      const graph = parseGraph(`g (float[1,4,8,8] x) => (y) <float[4,4,1,1] w> {
+        c = Conv (x, w)
+        [pool] y = AveragePool <kernel_shape = [2, 2], ${attributes}> (c)
+      }`);
+      return backend.quantizer.annotate(graph).skipped.map(({ node, reason }) => `${node.label}: ${reason}`);
+    };
+    expect(reasonsFor("strides = [2, 2]")).toEqual([]);
+    expect(reasonsFor("pads = [1, 1, 0, 0], count_include_pad = 1")).toEqual([]);
+    expect(reasonsFor("pads = [1, 1, 0, 0]")).toEqual([
+      "pool: its padding does not count, and the kernel divides by the whole window",
+    ]);
+    expect(reasonsFor("ceil_mode = 1")).toEqual(["pool: ceil_mode is 1, the kernel needs 0"]);
+  });
+
   test("gives a model that ONNX Runtime runs on integers, at most a step away from QNNPACK's codes", async () => {
     const model = newModel(parseGraph(text));
     const { model: made, prepared } = await quantizeModel(model, { backend, data: feeds });

@@ -1,4 +1,4 @@
-import { CompileError } from "@lowbit/ir";
+import { CompileError, parseModel, Tensor } from "@lowbit/ir";
 import { describe, expect, test } from "vitest";
 import {
   armArithmetic,
@@ -8,6 +8,7 @@ import {
   rndnuArithmetic,
   type IntegerArithmetic,
 } from "./integer-arithmetic.ts";
+import { evaluate } from "../evaluate.ts";
 import type { AffineOutput } from "./types.ts";
 
 const wide: AffineOutput = { scale: 1, zeroPoint: 0, range: [-128, 127] };
@@ -134,5 +135,19 @@ describe("averages", () => {
     // Mean code 110 is 1.0, which is 20 steps of 0.05.
     expect(floatArithmetic.average(x, y, 4)(440)).toBe(27);
     expect(qnnpackArithmetic.average(x, y, 4)(440)).toBe(27);
+  });
+
+  test("pools with windows sum codes where the kernels do, and padding adds codes of 0 that count", () => {
+    const { graph } = parseModel(`<opset_import: ["" : 21, "com.microsoft" : 1]>
+      g (uint8[1,1,1,4] x) => (uint8[1,1,1,3] y) <float s = {1.0}, uint8 z = {10}> {
+        y = com.microsoft.QLinearAveragePool <kernel_shape = [1, 2], strides = [1, 2], pads = [0, 1, 0, 1], count_include_pad = 1> (x, s, z, s, z)
+      }`);
+    const x = Tensor.of("uint8", [13, 12, 11, 15], [1, 1, 1, 4]);
+    const pooled = (arithmetic: IntegerArithmetic): readonly number[] => [
+      ...evaluate(graph, new Map([["x", x]]), { arithmetic }).get("y")!.numbers(),
+    ];
+    // Sums over the zero point: 0 + 3, 2 + 1, 5 + 0; halves go to even or away from zero.
+    expect(pooled(armArithmetic)).toEqual([12, 12, 12]);
+    expect(pooled(qnnpackArithmetic)).toEqual([12, 12, 13]);
   });
 });

@@ -24,6 +24,8 @@ export interface IntegerArithmetic {
   readonly multiply: Multiply;
   /** From a sum of codes to the code of their mean: global average pooling. */
   readonly average: Average;
+  /** Whether pools with windows average dequantized floats, or sums of codes as `average` does, padding as codes of 0. */
+  readonly poolsOn: "floats" | "codes";
 }
 
 /** ONNX Runtime (MLAS) on x86-64 with VNNI, FBGEMM, XNNPACK's qs8: float32 multiplier, ties to even. */
@@ -34,6 +36,7 @@ export const floatArithmetic: IntegerArithmetic = {
   add: addFloat,
   multiply: multiplyFloat,
   average: averageFloat,
+  poolsOn: "floats",
 };
 
 /** ONNX Runtime on x86-64 without VNNI (AVX2): like `floatArithmetic`, but uint8 x int8 pairs saturate. */
@@ -57,6 +60,7 @@ export const qnnpackArithmetic: IntegerArithmetic = {
   name: "qnnpack",
   requantize: requantizeQnnpack,
   average: averageFixedPoint24,
+  poolsOn: "codes",
 };
 
 /** gemmlowp and TensorFlow Lite: a full Q31 multiplier, which may exceed 1, rounded twice like QNNPACK. */
@@ -65,6 +69,7 @@ export const gemmlowpArithmetic: IntegerArithmetic = {
   name: "gemmlowp",
   requantize: requantizeGemmlowp,
   average: averageFixedPoint24,
+  poolsOn: "codes",
 };
 
 /** XNNPACK's qu8 kernels on ARM64: 24-bit multiplier, one rounding with ties upward. */
@@ -73,4 +78,5 @@ export const rndnuArithmetic: IntegerArithmetic = {
   name: "rndnu",
   requantize: requantizeRndnu,
   average: averageFixedPoint24,
+  poolsOn: "codes",
 };

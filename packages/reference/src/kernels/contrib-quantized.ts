@@ -11,7 +11,7 @@ import { sigmoid } from "../special-functions.ts";
 import { matMulSums, outputOf } from "./integer-products.ts";
 import { concatenate } from "./joining.ts";
 import { permuted } from "./shape.ts";
-import { averageWindows, planPool } from "./pooling.ts";
+import { averageCounts, averageWindows, planPool, windowSums, type PoolPlan } from "./pooling.ts";
 import { dequantizeElement, quantizeElement } from "./quantize-linear.ts";
 
 const f32 = Math.fround;
@@ -127,16 +127,29 @@ const channelsFirst =
     return permuted(y, [0, ...spatial.map((i) => i + 2), 1]);
   };
 
-/** Pools the dequantized values: `rne(y/sy + zy)`. */
+/** Pools the dequantized values, `rne(y/sy + zy)`, or sums of codes where the arithmetic does. */
 const averagePool = channelsFirst((call, x) => {
   const [from, y] = [affineAt(call, 1), outputAt(call, 3, x)];
   const plan = planPool(call, x.dims);
+  if (call.arithmetic.poolsOn === "codes") return tensorOf(x.dtype, plan.yDims, pooledCodes(call, plan, x, from, y));
   const values = x.numbers().map((code) => dequantizeElement(code, from.scale, from.zeroPoint));
   const codes = averageWindows(call, plan, values).map((mean) =>
     clamp(roundHalfEven(f32(f32(f32(mean) / y.scale) + y.zeroPoint)), y.range[0], y.range[1]),
   );
   return tensorOf(x.dtype, plan.yDims, codes);
 });
+
+/** Averages of codes whose zero point is taken out first, so that padding adds nothing. */
+function pooledCodes(call: KernelCall, plan: PoolPlan, x: Tensor, from: Affine, y: AffineOutput): Float64Array {
+  const counts = averageCounts(call, plan);
+  const sums = windowSums(
+    plan,
+    x.numbers().map((code) => code - from.zeroPoint),
+  );
+  const averages = new Map<number, (sum: number) => number>();
+  for (const count of counts) averages.set(count, call.arithmetic.average({ ...from, zeroPoint: 0 }, y, count));
+  return sums.map((sum, i) => averages.get(counts[i % plan.outPlane]!)!(sum));
+}
 
 const globalAveragePool = channelsFirst((call, x) => {
   const [from, y] = [affineAt(call, 1), outputAt(call, 3, x)];

@@ -139,15 +139,20 @@ function poolWith(
   return y;
 }
 
-/** Averages of all windows, in float64. */
-export function averageWindows(call: KernelCall, plan: PoolPlan, x: Float64Array): Float64Array {
-  const counts = averageCounts(call, plan);
+/** Sums of all windows. */
+export function windowSums(plan: PoolPlan, x: Float64Array): Float64Array {
   return poolWith(
     plan,
     x,
     (sum, element) => sum + element,
-    (sum, output) => sum / counts[output]!,
+    (sum) => sum,
   );
+}
+
+/** Averages of all windows, in float64. */
+export function averageWindows(call: KernelCall, plan: PoolPlan, x: Float64Array): Float64Array {
+  const counts = averageCounts(call, plan);
+  return windowSums(plan, x).map((sum, i) => sum / counts[i % plan.outPlane]!);
 }
 
 const averagePool: Kernel = (call) => {
