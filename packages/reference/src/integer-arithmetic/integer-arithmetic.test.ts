@@ -144,7 +144,9 @@ describe("averages", () => {
       }`);
     const x = Tensor.of("uint8", [13, 12, 11, 15], [1, 1, 1, 4]);
     const pooled = (arithmetic: IntegerArithmetic): readonly number[] => [
-      ...evaluate(graph, new Map([["x", x]]), { arithmetic }).get("y")!.numbers(),
+      ...evaluate(graph, new Map([["x", x]]), { arithmetic })
+        .get("y")!
+        .numbers(),
     ];
     // Sums over the zero point: 0 + 3, 2 + 1, 5 + 0; halves go to even or away from zero.
     expect(pooled(armArithmetic)).toEqual([12, 12, 12]);

@@ -63,8 +63,9 @@ const shapes = [
 
 test.each(shapes)("kernel $kernel, stride $stride, pads $pads, output_padding $extra, group $group", (shape) => {
   const { kernel, stride, pads, extra, group } = shape;
-  const attributes = `strides = [${stride}, ${stride}], pads = [${pads}], output_padding = [${extra}], group = ${group}`;
-  const text = `g (float[2,4,5,6] x) => (float[] y) <float[4,3,${kernel}] w, float[${3 * group}] b> {
+  const strides = [stride, stride].join();
+  const attributes = `strides = [${strides}], pads = [${pads.join()}], output_padding = [${extra.join()}], group = ${group}`;
+  const text = `g (float[2,4,5,6] x) => (float[] y) <float[4,3,${kernel.join()}] w, float[${3 * group}] b> {
     y = ConvTranspose <${attributes}> (x, w, b)
   }`;
   expect(checkPass(decomposeConvTranspose, text)).not.toMatch("ConvTranspose");
