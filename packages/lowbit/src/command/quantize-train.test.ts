@@ -30,7 +30,7 @@ describe("lowbit quantize", () => {
     );
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatchInlineSnapshot(`
-      "ptq.onnx: 2.90 kB -> 2.03 kB, 1.4 times smaller
+      "ptq.onnx: 2.90 kB -> 1.98 kB, 1.5 times smaller
       100.0 % of the multiply-accumulates run on integers (x86)
       "
     `);
@@ -146,7 +146,7 @@ describe("lowbit train", () => {
       "
     `);
     expect(stdout).toMatchInlineSnapshot(`
-      "qat.onnx: 2.90 kB -> 2.03 kB, 1.4 times smaller
+      "qat.onnx: 2.90 kB -> 1.98 kB, 1.5 times smaller
       100.0 % of the multiply-accumulates run on integers (x86)
       "
     `);

@@ -22,7 +22,7 @@ test("lowbit verify shows what runs as integers and ends with their share", asyn
     fc1   Gemm  integer  QGemm        512
     fc2   Gemm  integer  QGemm         96
 
-    conversions left: QuantizeLinear "x_q"
+    conversions left: "x" to codes
     100.0 % of the multiply-accumulates run as integers
     "
   `);

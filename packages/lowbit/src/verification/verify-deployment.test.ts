@@ -89,6 +89,16 @@ test("says that an axis is wrong which the runtime does not look at", async () =
 test("tells integers, conversions left, and nodes whose work others do apart", async () => {
   const body = `${data} ${weight} [n] c = Conv (xd, w) [r] r = Clip (c, low, six) ${behind("r", "s2", "z0")}`;
   const { nodes, integerMacs } = await verifyDeployment(newModel(parseGraph(`${head} { ${body} }`)), { threads: 1 });
+  const converted = nodes.flatMap(({ runs, reason }) => (runs === "conversion" ? [reason] : []));
+  expect(converted).toMatchInlineSnapshot(`
+    [
+      ""x" to codes",
+      "codes to floats for Conv "n"",
+      "stored codes to floats for Conv "n"",
+      ""r" to codes",
+      "codes to the output "y"",
+    ]
+  `);
   expect(nodes.map(({ node, runs, macs }) => `${node} ${runs} ${macs}`)).toMatchInlineSnapshot(`
     [
       "xq conversion 0",

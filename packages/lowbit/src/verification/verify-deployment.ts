@@ -3,6 +3,7 @@ import { cloneModel, inferShapes, type Model, type Node } from "@lowbit/ir";
 import { observed } from "@lowbit/quantize";
 import { integerShare, multiplyAccumulates, Session, whatRan, type Feeds, type KernelRun } from "@lowbit/runtime";
 import { madeUpFeeds } from "../made-up-feeds.ts";
+import { whatItConverts } from "./converts.ts";
 import { codesBehind, dataOf } from "./dequantized.ts";
 import { unsupportedNodes } from "./float-view.ts";
 import { kernelSources, taggedModel } from "./node-tags.ts";
@@ -37,7 +38,7 @@ export interface VerifiedNode {
   readonly kernels: readonly string[];
   /** Multiply-accumulates of those kernels for one run. */
   readonly macs: number;
-  /** Why it runs in float, or what is wrong with it on integers; null when there is nothing to say. */
+  /** Why it runs in float, what is wrong with it on integers, or what it converts; null when there is nothing to say. */
   readonly reason: string | null;
 }
 
@@ -107,6 +108,7 @@ function codesOfWeightsOnly(node: Node, kernels: readonly KernelRun[]): string |
 
 function reasonOf(node: Node, runs: RunsAs, unsupported: string | null): string | null {
   if (runs === "integer") return wrongAxis(node);
+  if (runs === "conversion") return whatItConverts(node);
   return runs === "float" && !isConversion(node) ? whyFloat(node, unsupported) : null;
 }
 

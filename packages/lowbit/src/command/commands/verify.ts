@@ -84,11 +84,18 @@ function text(
     ...(loweredFor === undefined ? [] : [""]),
     table(columns, computing.map(row)),
     "",
-    `conversions left: ${conversions.length === 0 ? "none" : conversions.map(({ node, op }) => `${op} "${node}"`).join(", ")}`,
+    ...conversionLines(conversions),
     ...(added.length === 0 ? [] : [`${plural(added.length, "kernel")} of the runtime's own: ${counts(added)}`]),
     ...(uncounted.length === 0 ? [] : [`the products inside ${counts(uncounted)} are not counted`]),
     `${percentText(integerMacs)} of the multiply-accumulates run as integers`,
   ].join("\n");
+}
+
+/** What is converted; from the second on, each in a line of its own. */
+function conversionLines(conversions: readonly VerifiedNode[]): readonly string[] {
+  const lines = conversions.map(({ reason }) => reason ?? "");
+  if (lines.length < 2) return [`conversions left: ${lines[0] ?? "none"}`];
+  return ["conversions left:", ...lines.map((line) => `  ${line}`)];
 }
 
 /** Ops that multiply inside, in kernels whose products nobody counts. */
