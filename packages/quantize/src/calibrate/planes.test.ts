@@ -1,4 +1,4 @@
-import { newModel, parseGraph, seeded, Tensor, type Model } from "@lowbit/ir";
+import { newModel, parseGraph, seeded, Tensor, type Model, type Value } from "@lowbit/ir";
 import { Session, type Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
 import { createPlan } from "../plan/plan.ts";
@@ -32,20 +32,21 @@ async function watched(
   settings: Omit<Watch, "value">,
 ): Promise<{ readonly seen: Seen; readonly whole: Tensor }> {
   const value = model.graph.value(name)!;
-  const { graph, ends, check, outputs } = statisticsGraph(model.graph, [
+  const watches = [
     { value, ...settings },
     { value, channelAxis: null, valuesPerSample: Infinity },
-  ]);
+  ];
+  const closer = { whole: new Set<Value>(), summed: new Set([value]) };
+  const { graph, ends, check, outputs } = statisticsGraph(model.graph, watches, closer);
   const session = await Session.create({ ...model, graph });
   const results = await session.run({ x });
   await session.release();
-  const [{ offset, pairs, values }, { values: whole }] = outputs as [(typeof outputs)[0], (typeof outputs)[0]];
+  const [{ largest, negated, pairs, values }, { values: whole }] = outputs as [(typeof outputs)[0], (typeof outputs)[0]];
   const all = [...results[ends]!.numbers()];
-  const [max, negated] = [all.slice(offset, offset + pairs), all.slice(offset + pairs, offset + 2 * pairs)];
   const seen = {
-    min: negated.map((each) => 0 - each),
-    max,
-    check: [...results[check]!.numbers(), ...all],
+    min: all.slice(negated, negated + pairs).map((each) => 0 - each),
+    max: all.slice(largest, largest + pairs),
+    check: [...results[check!]!.numbers(), ...all],
     values: values ? results[values]! : null,
   };
   return { seen, whole: results[whole!]! };

@@ -1,11 +1,30 @@
-import { isStatic, Tensor, type GraphEditor, type Value } from "@lowbit/ir";
+import { isStatic, Tensor, type Graph, type GraphEditor, type Value } from "@lowbit/ir";
 
-/** What is seen of a value. */
+/**
+ * The values that ONNX Runtime is expected to keep in blocks of channels: what convolutions give, and what some ops make of
+ * nothing but such values. A wrong guess costs time only.
+ */
+export function valuesInBlocks(graph: Graph): ReadonlySet<Value> {
+  const found = new Set<Value>();
+  for (const node of graph.nodes) {
+    const [result] = node.outputs;
+    const data = node.inputs.filter((value) => value && !value.initializer) as readonly Value[];
+    const isMade = node.is("Conv") || (opsOnBlocks.some((op) => node.is(op)) && data.every((value) => found.has(value)));
+    if (result && isMade && isPlanes(result)) found.add(result);
+  }
+  return found;
+}
+
+const opsOnBlocks = [
+  ...["Relu", "Sigmoid", "Tanh", "Add", "Sum", "Mul", "Concat", "BatchNormalization"],
+  ...["MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"],
+];
+
+/** What is seen of a value, for all of it or per channel; of images what global pools give, [N, C, 1, 1]. */
 export interface Sight {
-  /** The largest elements, then the largest negated ones: a pair of vectors with one element, or one per channel. */
-  readonly ends: Value;
-  /** Not a number if any element is not one, which extremes do not show. */
-  readonly sum: Value;
+  readonly largest: Value;
+  /** The largest of the negated elements. */
+  readonly negated: Value;
 }
 
 /** Whether a value is a stack of images [N, C, H, W] that the runtime may keep in a layout of its own. */
@@ -14,21 +33,16 @@ export function isPlanes({ shape, dtype, isGraphInput }: Value): boolean {
 }
 
 /**
- * Extremes per channel and sum of images by ops that ONNX Runtime has in its blocked layout (NCHWc): global pools, and a
- * convolution by -1 in whose result the largest element is the smallest one negated, exactly. Reductions would first bring
- * every activation back into the layout of ONNX, which costs more than looking at it.
+ * Extremes of images by ops that ONNX Runtime has in its blocked layout (NCHWc): global pools, and a convolution by -1 in
+ * whose result the largest element is the smallest one negated, exactly. Reductions would first bring every activation back
+ * into the layout of ONNX, which costs more than looking at it.
  *
- * @param isPart look for the smallest elements at every third row and column only
+ * @param isPart look for the smallest elements at a few rows and columns only
  */
 export function sightOfPlanes(editor: GraphEditor, value: Value, isPart: boolean): Sight {
   const { op } = editor;
-  const negated = eachTimes(editor, value, [1, 1], -1, isPart ? 3 : 1);
-  const largest = op.Concat([op.GlobalMaxPool([value]), op.GlobalMaxPool([negated])], { axis: 1 });
-  const axes = editor.initializer(Tensor.of("int64", [0, 2, 3]), "axes");
-  return {
-    ends: op.ReduceMax([largest, axes], { keepdims: 0 }),
-    sum: op.ReduceSum([op.GlobalAveragePool([value])], { keepdims: 0 }),
-  };
+  const negated = eachTimes(editor, value, [1, 1], -1, isPart ? 7 : 1);
+  return { largest: op.GlobalMaxPool([value]), negated: op.GlobalMaxPool([negated]) };
 }
 
 /**
@@ -61,10 +75,15 @@ function tileSides(
   return best[0] * best[1] === 1 ? null : best;
 }
 
-/** Whether an op gives no negative elements, whatever it reads. */
+/** Whether a value has no negative elements, whatever the model reads. */
 export function isNeverNegative({ producer }: Value): boolean {
-  if (producer?.is("Clip")) return (producer.inputs[1]?.constant?.item() ?? -Infinity) >= 0;
-  return producer !== null && (producer.is("Relu") || producer.is("Sigmoid") || producer.is("HardSigmoid"));
+  if (producer === null) return false;
+  if (producer.is("Clip")) return (producer.inputs[1]?.constant?.item() ?? -Infinity) >= 0;
+  if (producer.is("Relu") || producer.is("Sigmoid") || producer.is("HardSigmoid")) return true;
+  const [first, ...others] = producer.inputs;
+  // A part of a value that is never negative, and zeros around it.
+  const isPart = producer.is("Slice") || (producer.is("Pad") && others[1] == null);
+  return isPart && first != null && isNeverNegative(first);
 }
 
 /**

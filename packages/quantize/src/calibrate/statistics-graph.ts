@@ -1,6 +1,7 @@
 import { cloneGraph, GraphEditor, invariant, Tensor, type Graph, type Value } from "@lowbit/ir";
-import { isNeverNegative, isPlanes, sightOfPlanes, thinnedPlanes, type Sight } from "./planes.ts";
 import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
+import { EndsOutput } from "./ends-output.ts";
+import { isNeverNegative, isPlanes, sightOfPlanes, thinnedPlanes, valuesInBlocks, type Sight } from "./planes.ts";
 
 /** A value to watch while a model runs: its extremes, one pair per index of `channelAxis` if there is one. */
 export interface Watch {
@@ -12,12 +13,15 @@ export interface Watch {
 
 /** Where the outputs tell about one watched value. */
 interface WatchOutputs {
-  /** Index in `ends` of its largest elements; behind them, as many, its largest elements negated. */
-  readonly offset: number;
+  /** Index in `ends` of its largest elements, and of its largest elements negated. */
+  readonly largest: number;
+  readonly negated: number;
+  /** How many of each there are: one per channel of what may be a value whose channels do not matter. */
+  readonly pairs: number;
   /** Whether the smallest elements are those of a part: if they are 0, those of the whole are. */
   readonly isPart: boolean;
-  /** How many pairs of ends there are: one per channel of what may be a value whose channels do not matter. */
-  readonly pairs: number;
+  /** Whether its elements are in `check`, which extremes do not show everything of: NaN. */
+  readonly isSummed: boolean;
   /** The output with its elements, or those that are looked at; null where the caller has them: all of a graph input. */
   readonly values: string | null;
   /** The axis of `values` that channels lie along. */
@@ -27,47 +31,58 @@ interface WatchOutputs {
 /** A copy of a graph that returns statistics instead of its results. */
 export interface StatisticsGraph {
   readonly graph: Graph;
-  /** The output with the ends of all watched values: few outputs, because each one costs as much as a small node. */
+  /** The output with the ends of all watched values. */
   readonly ends: string;
-  /** The output with one number that is not one if any element of a watched value is not one. */
-  readonly check: string;
+  /** The output with one number that is not one if any element of a summed value is not one; null if none is summed. */
+  readonly check: string | null;
   /** In the order of the watches. */
   readonly outputs: readonly WatchOutputs[];
+}
+
+/** What is looked at more closely than it must be for the extremes of most data. */
+export interface CloserLook {
+  /** Values to look at as a whole for their smallest element, although they are never negative. */
+  readonly whole: ReadonlySet<Value>;
+  /** Values of which no bound proves that they are finite. */
+  readonly summed: ReadonlySet<Value>;
 }
 
 /**
  * Builds the graph that computes what is watched, inside as far as possible, so that little leaves the runtime. Composites
  * of training are decomposed, in the form that is deployed: the runtime does not know them.
- *
- * @param whole values to look at as a whole for their smallest element, although they are never negative
  */
-export function statisticsGraph(
-  graph: Graph,
-  watches: readonly Watch[],
-  whole: ReadonlySet<Value> = new Set(),
-): StatisticsGraph {
+export function statisticsGraph(graph: Graph, watches: readonly Watch[], closer: CloserLook): StatisticsGraph {
   const clone = cloneGraph(graph);
   const editor = new GraphEditor(clone.graph);
   const { op } = editor;
-  const [ends, sums, values]: [Value[], Value[], Value[]] = [[], [], []];
-  let offset = 0;
-  const outputs = watches.map(({ value, channelAxis, valuesPerSample }): WatchOutputs => {
+  const ends = new EndsOutput();
+  const inBlocks = valuesInBlocks(clone.graph);
+  const [sums, values]: [Value[], Value[]] = [[], []];
+  const watched = watches.map(({ value, channelAxis, valuesPerSample }) => {
     const twin = clone.values.get(value)!;
     const counted = valuesPerSample === 0 ? null : thinned(editor, twin, channelAxis, valuesPerSample);
     const isReturned = counted !== null && !counted.isGraphInput;
     if (isReturned && !values.includes(counted)) values.push(counted);
-    const isPart = seenAsPlanes(twin, channelAxis) && isNeverNegative(twin) && !whole.has(value);
-    const seen = sightOf(editor, twin, channelAxis, isPart);
-    ends.push(seen.ends);
-    sums.push(seen.sum);
+    const isPlanar = seenAsPlanes(twin, channelAxis);
+    const isPart = isPlanar && isNeverNegative(twin) && !closer.whole.has(value);
+    const isSummed = closer.summed.has(value);
+    if (isSummed) sums.push(op.ReduceSum([twin], { keepdims: 0 }));
     const pairs = pairsOf(twin, channelAxis);
-    offset += 2 * pairs;
-    return { offset: offset - 2 * pairs, pairs, values: isReturned ? counted.name : null, channelAxis, isPart };
+    const sight = isPlanar ? sightOfPlanes(editor, twin, isPart) : sightOf(editor, twin, channelAxis);
+    for (const [end, isInBlocks] of [[sight.largest, inBlocks.has(twin)] as const, [sight.negated, true] as const]) {
+      if (isPlanar) ends.addPool(end, isInBlocks);
+      else ends.addVector(end, pairs);
+    }
+    return { sight, pairs, isPart, isSummed, values: isReturned ? counted.name : null, channelAxis };
   });
-  const returned = [op.Concat(ends, { axis: 0 }), op.Sum(sums)] as const;
-  editor.setOutputs([...returned, ...values]);
+  const { output, offsets } = ends.finish(editor);
+  const check = sums.length === 0 ? null : op.Sum(sums);
+  editor.setOutputs([output, ...(check ? [check] : []), ...values]);
   decomposeAllConvBatchNormalizations(clone.graph, "frozen-statistics");
-  return { graph: clone.graph, ends: returned[0].name, check: returned[1].name, outputs };
+  const outputs = watched.map(({ sight, ...rest }) => {
+    return { ...rest, largest: offsets.get(sight.largest)!, negated: offsets.get(sight.negated)! };
+  });
+  return { graph: clone.graph, ends: output.name, check: check && check.name, outputs };
 }
 
 /** Whether extremes are those of images, and so of each channel. */
@@ -82,16 +97,13 @@ function pairsOf(value: Value, channelAxis: number | null): number {
   return pairs;
 }
 
-function sightOf(editor: GraphEditor, value: Value, channelAxis: number | null, isPart: boolean): Sight {
-  if (seenAsPlanes(value, channelAxis)) return sightOfPlanes(editor, value, isPart);
+function sightOf(editor: GraphEditor, value: Value, channelAxis: number | null): Sight {
   const { op } = editor;
   const axes = channelAxis === null ? null : otherAxes(editor, value, channelAxis);
-  const flat = editor.initializer(Tensor.of("int64", [-1]), "flat");
-  const pair = [
-    op.ReduceMax([value, axes], { keepdims: 0 }),
-    op.Neg([op.ReduceMin([value, axes], { keepdims: 0 })]),
-  ].map((end) => op.Reshape([end, flat]));
-  return { ends: op.Concat(pair, { axis: 0 }), sum: op.ReduceSum([value], { keepdims: 0 }) };
+  return {
+    largest: op.ReduceMax([value, axes], { keepdims: 0 }),
+    negated: op.Neg([op.ReduceMin([value, axes], { keepdims: 0 })]),
+  };
 }
 
 function otherAxes(editor: GraphEditor, value: Value, axis: number): Value {

@@ -1,19 +1,22 @@
 import type { Model, Value } from "@lowbit/ir";
 import { ThreadSession, type Feeds, type Session, type SessionOptions } from "@lowbit/runtime";
+import { MagnitudeBounds } from "./magnitude-bounds.ts";
 import { statisticsGraph, type StatisticsGraph, type Watch } from "./statistics-graph.ts";
 import { WatchedBatch } from "./watched-batch.ts";
 
 /**
  * Runs a model for what is seen of the watched values. Of a value that cannot be negative a part is looked at for its
- * smallest element: if that is 0, so is that of all. A batch in which it is not runs again, with the whole value looked at
+ * smallest element: if that is 0, so is that of all. And no value is summed, to find NaN, whose operands and weights are
+ * too small to make one. A batch of which this does not tell all runs again, with a closer look at the values in question
  * from then on, so that what is told is always exact.
  */
 export class StatisticsSession {
   readonly #model: Model;
   readonly #watches: readonly Watch[];
   readonly #runtime: SessionOptions;
-  /** Values that are never negative and yet looked at as a whole. */
+  readonly #bounds: MagnitudeBounds;
   readonly #whole = new Set<Value>();
+  readonly #summed: Set<Value>;
   #loaded: { readonly statistics: StatisticsGraph; readonly session: Session | ThreadSession } | null = null;
 
   constructor(model: Model, watches: readonly Watch[], runtime: SessionOptions) {
@@ -21,14 +24,18 @@ export class StatisticsSession {
     this.#watches = watches;
     // Most batches are alike, but there are few of them: planning memory for their shape does not pay.
     this.#runtime = { memoryPattern: false, ...runtime };
+    this.#bounds = new MagnitudeBounds(model.graph);
+    const proven = this.#bounds.proven(new Map(watches.map(({ value }) => [value, 0])));
+    this.#summed = new Set(watches.map(({ value }) => value).filter((value) => !proven.has(value)));
   }
 
   async run(feeds: Feeds): Promise<WatchedBatch> {
     const { statistics, session } = await this.#load();
     const batch = new WatchedBatch(statistics, this.#watches, feeds, await session.run(feeds));
-    const unsure = batch.unsure();
-    if (unsure.length === 0) return batch;
+    const [unsure, unproven] = [batch.unsure(), batch.unproven(this.#bounds)];
+    if (unsure.length + unproven.length === 0) return batch;
     for (const value of unsure) this.#whole.add(value);
+    for (const value of unproven) this.#summed.add(value);
     await this.release();
     return this.run(feeds);
   }
@@ -41,7 +48,8 @@ export class StatisticsSession {
 
   async #load(): Promise<{ readonly statistics: StatisticsGraph; readonly session: Session | ThreadSession }> {
     if (this.#loaded) return this.#loaded;
-    const statistics = statisticsGraph(this.#model.graph, this.#watches, this.#whole);
+    const closer = { whole: this.#whole, summed: this.#summed };
+    const statistics = statisticsGraph(this.#model.graph, this.#watches, closer);
     const session = await ThreadSession.create({ ...this.#model, graph: statistics.graph }, this.#runtime);
     this.#loaded = { statistics, session };
     return this.#loaded;

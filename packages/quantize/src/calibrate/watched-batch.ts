@@ -1,5 +1,6 @@
 import { invariant, type Tensor, type Value } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
+import type { MagnitudeBounds } from "./magnitude-bounds.ts";
 import type { ObservedGroup } from "./observed-groups.ts";
 import type { StatisticsGraph, Watch } from "./statistics-graph.ts";
 
@@ -23,17 +24,18 @@ export class WatchedBatch {
     this.#feeds = feeds;
     this.#results = results;
     const ends = results[graph.ends]!.floats();
-    this.#ends = graph.outputs.map(({ offset, pairs, channelAxis }) => {
-      const [max, negated] = [0, 1].map((half) => ends.subarray(offset + half * pairs, offset + (half + 1) * pairs));
-      const whole = { min: negated!.map((each) => 0 - each), max: max! };
+    this.#ends = graph.outputs.map(({ largest, negated, pairs, channelAxis }) => {
+      const negatedEnds = ends.subarray(negated, negated + pairs);
+      const whole = { min: negatedEnds.map((each) => 0 - each), max: ends.subarray(largest, largest + pairs) };
       return channelAxis === null && pairs > 1 ? united(whole) : whole;
     });
   }
 
-  /** Whether all elements of all watched values are finite. */
+  /** Whether what is known of the watched values is finite: all elements, once nothing is unproven. */
   isFinite(): boolean {
-    const [check] = this.#results[this.#graph.check]!.floats();
-    return !Number.isNaN(check) && this.#results[this.#graph.ends]!.floats().every(Number.isFinite);
+    const { check, ends } = this.#graph;
+    const [sum] = check === null ? [0] : this.#results[check]!.floats();
+    return !Number.isNaN(sum) && this.#results[ends]!.floats().every(Number.isFinite);
   }
 
   /** The values of which a part was looked at that does not tell the smallest element of the whole. */
@@ -41,6 +43,18 @@ export class WatchedBatch {
     return this.#watches.flatMap(({ value }, i) => {
       const isKnown = !this.#graph.outputs[i]!.isPart || this.#ends[i]!.min.every((low) => low === 0);
       return isKnown ? [] : [value];
+    });
+  }
+
+  /** The values that were not summed and that no bound proves to be finite. */
+  unproven(bounds: MagnitudeBounds): readonly Value[] {
+    const known = this.#ends.map(({ min, max }, i) => {
+      const magnitude = [...min, ...max].reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+      return [this.#watches[i]!.value, magnitude] as const;
+    });
+    const proven = bounds.proven(new Map(known));
+    return this.#watches.flatMap(({ value }, i) => {
+      return this.#graph.outputs[i]!.isSummed || proven.has(value) ? [] : [value];
     });
   }
 
