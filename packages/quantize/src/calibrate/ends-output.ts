@@ -39,15 +39,17 @@ export class EndsOutput {
       offsets.set(value, end);
       end += length;
     };
-    const pieces = [...this.#pools.values()].map((pools) => {
-      for (const pool of pools) place(pool, pool.shape![1] as number);
-      return op.ReduceMax([op.Concat(pools, { axis: 1 }), constant([0, 2, 3])], { keepdims: 0 });
-    });
     const vectors = this.#vectors.map(({ value, length }) => {
       place(value, length);
       return op.Reshape([value, constant([-1])]);
     });
+    const pieces = [...this.#pools.values()].map((pools) => {
+      for (const pool of pools) place(pool, pool.shape![1] as number);
+      // As a matrix, of which the runtime has a fast reduction.
+      const matrix = op.Flatten([op.Concat(pools, { axis: 1 })], { axis: 1 });
+      return op.ReduceMax([matrix, constant([0])], { keepdims: 0 });
+    });
     invariant(end > 0, "no value is watched");
-    return { output: op.Concat([...pieces, ...vectors], { axis: 0 }), offsets };
+    return { output: op.Concat([...vectors, ...pieces], { axis: 0 }), offsets };
   }
 }

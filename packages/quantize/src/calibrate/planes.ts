@@ -20,29 +20,25 @@ const opsOnBlocks = [
   ...["MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"],
 ];
 
-/** What is seen of a value, for all of it or per channel; of images what global pools give, [N, C, 1, 1]. */
-export interface Sight {
-  readonly largest: Value;
-  /** The largest of the negated elements. */
-  readonly negated: Value;
-}
-
 /** Whether a value is a stack of images [N, C, H, W] that the runtime may keep in a layout of its own. */
 export function isPlanes({ shape, dtype, isGraphInput }: Value): boolean {
   return !isGraphInput && dtype === "float" && shape?.length === 4 && typeof shape[1] === "number";
 }
 
 /**
- * Extremes of images by ops that ONNX Runtime has in its blocked layout (NCHWc): global pools, and a convolution by -1 in
- * whose result the largest element is the smallest one negated, exactly. Reductions would first bring every activation back
- * into the layout of ONNX, which costs more than looking at it.
+ * The largest negated element of each image, [N, C, 1, 1], by ops that ONNX Runtime has in its blocked layout (NCHWc): a
+ * convolution by -1, which is exact, and a global pool. A reduction would first bring every activation back into the layout
+ * of ONNX, which costs more than looking at it.
  *
- * @param isPart look for the smallest elements at a few rows and columns only
+ * @param isPart look at few elements of each image only
  */
-export function sightOfPlanes(editor: GraphEditor, value: Value, isPart: boolean): Sight {
-  const { op } = editor;
-  const negated = eachTimes(editor, value, [1, 1], -1, isPart ? 7 : 1);
-  return { largest: op.GlobalMaxPool([value]), negated: op.GlobalMaxPool([negated]) };
+export function largestNegated(editor: GraphEditor, value: Value, isPart: boolean): Value {
+  const [, , height, width] = value.shape!;
+  const isOne = isPart && typeof height === "number" && typeof width === "number";
+  // One element needs no pool: the result has the size of its result.
+  if (isOne) return eachTimes(editor, value, [1, 1], -1, [height, width]);
+  const negated = eachTimes(editor, value, [1, 1], -1, isPart ? [7, 7] : [1, 1]);
+  return editor.op.GlobalMaxPool([negated]);
 }
 
 /**
@@ -89,14 +85,14 @@ export function isNeverNegative({ producer }: Value): boolean {
 /**
  * The middle element of each tile, times a factor of 1 or -1: a convolution of every channel with that one weight.
  *
- * @param every leaves out all but every so many rows and columns of tiles
+ * @param every leaves out all but every so many rows and columns of tiles, from the first on
  */
 function eachTimes(
   editor: GraphEditor,
   value: Value,
   sides: readonly [number, number],
   factor: number,
-  every = 1,
+  every: readonly [number, number] = [1, 1],
 ): Value {
   const channels = value.shape![1] as number;
   const size = sides[0] * sides[1];
@@ -106,6 +102,6 @@ function eachTimes(
   return editor.op.Conv([value, weight], {
     group: channels,
     kernel_shape: [...sides],
-    strides: sides.map((side) => side * every),
+    strides: [sides[0] * every[0], sides[1] * every[1]],
   });
 }

@@ -1,7 +1,8 @@
-import { cloneGraph, GraphEditor, invariant, Tensor, type Graph, type Value } from "@lowbit/ir";
+import { cloneGraph, GraphEditor, newModel, Tensor, type Graph, type Value } from "@lowbit/ir";
+import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
 import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
-import { EndsOutput } from "./ends-output.ts";
-import { isNeverNegative, isPlanes, sightOfPlanes, thinnedPlanes, valuesInBlocks, type Sight } from "./planes.ts";
+import { lookAtEnds, type EndsPlace } from "./look-at-ends.ts";
+import { isPlanes, thinnedPlanes } from "./planes.ts";
 
 /** A value to watch while a model runs: its extremes, one pair per index of `channelAxis` if there is one. */
 export interface Watch {
@@ -12,14 +13,7 @@ export interface Watch {
 }
 
 /** Where the outputs tell about one watched value. */
-interface WatchOutputs {
-  /** Index in `ends` of its largest elements, and of its largest elements negated. */
-  readonly largest: number;
-  readonly negated: number;
-  /** How many of each there are: one per channel of what may be a value whose channels do not matter. */
-  readonly pairs: number;
-  /** Whether the smallest elements are those of a part: if they are 0, those of the whole are. */
-  readonly isPart: boolean;
+interface WatchOutputs extends EndsPlace {
   /** Whether its elements are in `check`, which extremes do not show everything of: NaN. */
   readonly isSummed: boolean;
   /** The output with its elements, or those that are looked at; null where the caller has them: all of a graph input. */
@@ -54,63 +48,23 @@ export interface CloserLook {
 export function statisticsGraph(graph: Graph, watches: readonly Watch[], closer: CloserLook): StatisticsGraph {
   const clone = cloneGraph(graph);
   const editor = new GraphEditor(clone.graph);
-  const { op } = editor;
-  const ends = new EndsOutput();
-  const inBlocks = valuesInBlocks(clone.graph);
+  const ends = lookAtEnds(editor, clone.values, watches, closer.whole);
   const [sums, values]: [Value[], Value[]] = [[], []];
   const watched = watches.map(({ value, channelAxis, valuesPerSample }) => {
     const twin = clone.values.get(value)!;
     const counted = valuesPerSample === 0 ? null : thinned(editor, twin, channelAxis, valuesPerSample);
     const isReturned = counted !== null && !counted.isGraphInput;
     if (isReturned && !values.includes(counted)) values.push(counted);
-    const isPlanar = seenAsPlanes(twin, channelAxis);
-    const isPart = isPlanar && isNeverNegative(twin) && !closer.whole.has(value);
     const isSummed = closer.summed.has(value);
-    if (isSummed) sums.push(op.ReduceSum([twin], { keepdims: 0 }));
-    const pairs = pairsOf(twin, channelAxis);
-    const sight = isPlanar ? sightOfPlanes(editor, twin, isPart) : sightOf(editor, twin, channelAxis);
-    for (const [end, isInBlocks] of [[sight.largest, inBlocks.has(twin)] as const, [sight.negated, true] as const]) {
-      if (isPlanar) ends.addPool(end, isInBlocks);
-      else ends.addVector(end, pairs);
-    }
-    return { sight, pairs, isPart, isSummed, values: isReturned ? counted.name : null, channelAxis };
+    if (isSummed) sums.push(editor.op.ReduceSum([twin], { keepdims: 0 }));
+    return { isSummed, values: isReturned ? counted.name : null, channelAxis };
   });
-  const { output, offsets } = ends.finish(editor);
-  const check = sums.length === 0 ? null : op.Sum(sums);
-  editor.setOutputs([output, ...(check ? [check] : []), ...values]);
+  const check = sums.length === 0 ? null : editor.op.Sum(sums);
+  editor.setOutputs([ends.output, ...(check ? [check] : []), ...values]);
+  runPasses(newModel(clone.graph), [eliminateDeadCode]);
   decomposeAllConvBatchNormalizations(clone.graph, "frozen-statistics");
-  const outputs = watched.map(({ sight, ...rest }) => {
-    return { ...rest, largest: offsets.get(sight.largest)!, negated: offsets.get(sight.negated)! };
-  });
-  return { graph: clone.graph, ends: output.name, check: check && check.name, outputs };
-}
-
-/** Whether extremes are those of images, and so of each channel. */
-function seenAsPlanes(value: Value, channelAxis: number | null): boolean {
-  return isPlanes(value) && (channelAxis === null || channelAxis === 1);
-}
-
-function pairsOf(value: Value, channelAxis: number | null): number {
-  const axis = seenAsPlanes(value, channelAxis) ? 1 : channelAxis;
-  const pairs = axis === null ? 1 : value.shape?.[axis];
-  invariant(typeof pairs === "number", `the number of channels of ${value.name} is unknown`);
-  return pairs;
-}
-
-function sightOf(editor: GraphEditor, value: Value, channelAxis: number | null): Sight {
-  const { op } = editor;
-  const axes = channelAxis === null ? null : otherAxes(editor, value, channelAxis);
-  return {
-    largest: op.ReduceMax([value, axes], { keepdims: 0 }),
-    negated: op.Neg([op.ReduceMin([value, axes], { keepdims: 0 })]),
-  };
-}
-
-function otherAxes(editor: GraphEditor, value: Value, axis: number): Value {
-  const rank = value.shape?.length;
-  invariant(rank !== undefined, `the rank of ${value.name} is unknown`);
-  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
-  return editor.initializer(Tensor.of("int64", axes), "axes");
+  const outputs = watched.map((each, i) => ({ ...each, ...ends.places[i]! }));
+  return { graph: clone.graph, ends: ends.output.name, check: check && check.name, outputs };
 }
 
 /**
