@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { loadModel, Session, x86, type Feeds, type Model, type ObserverName, type QuantPlan } from "lowbit";
+import { loadModel, Session, x86, Tensor, type Feeds, type Model, type ObserverName, type QuantPlan } from "lowbit";
 import { calibrate, calibrateAll, observerNames } from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { labelledModels, materialsFolder } from "@lowbit/test-models";
@@ -14,6 +14,8 @@ import { median } from "./median.ts";
 import { timedAsync } from "./timed.ts";
 
 const images = 1000;
+/** Samples per run, of inference as of calibration: what `lowbit quantize` runs. */
+const batch = 32;
 const bounds: Partial<Record<ObserverName, number>> = { "min-max": 1.5, histogram: 3 };
 const megabyte = 2 ** 20;
 
@@ -39,7 +41,18 @@ function prepared(materials: string): {
   runPasses(model, defaultPipeline);
   const plan = x86({ prefer: "integer" }).quantizer.annotate(model.graph);
   const input = model.graph.inputs[0]!.name;
-  return { model, plan, data: train(materials, images).map(({ x }) => ({ [input]: x })) };
+  return { model, plan, data: train(materials, images).flatMap(({ x }) => batches(input, x)) };
+}
+
+/** Samples in runs of `batch`. */
+function batches(input: string, x: Tensor): readonly Feeds[] {
+  const [rows, ...dims] = x.dims as readonly [number, ...number[]];
+  const perRow = x.size / rows;
+  return Array.from({ length: Math.ceil(rows / batch) }, (_, i) => {
+    const [from, to] = [i * batch, Math.min((i + 1) * batch, rows)];
+    const part = x.floats().slice(from * perRow, to * perRow);
+    return { [input]: Tensor.fromTyped("float", [to - from, ...dims], part) };
+  });
 }
 
 async function compareTimes(materials: string): Promise<void> {

@@ -78,7 +78,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const samples = calibrationSamples === undefined ? {} : { samples: calibrationSamples };
   const feeds = calibrationFeeds(options.data, canonical.graph.inputs, samples);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
-  const calibration = await calibrate(canonical, plan, feeds, threads);
+  const calibration = await calibrate(canonical, plan, feeds, { ...threads, onTrainingThread: true });
   const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
   const lints = [...lintPlan(plan), ...lintTraining(graph, { learningRate: options.learningRate ?? 1e-3 })];
   if (learnsScales) learnScales(graph, { zeroPoints });

@@ -37,7 +37,7 @@ export function addCalibration(command: Command): Command {
     .option("--bins <N>", "with observers that look at histograms: bins of each (2048)", positiveInteger)
     .option(
       "--values-per-sample <N>",
-      "with these: elements of a value that they count per sample, or all (2048)",
+      "with these: elements of a value that they count per sample, or all (1024)",
       valuesPerSample,
     )
     .option("--averaging-constant <C>", "with --observer moving-average: weight of the newest batch (0.01)", share)

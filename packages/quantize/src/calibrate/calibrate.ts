@@ -15,7 +15,7 @@ import { StatisticsSession } from "./statistics-session.ts";
 export interface CalibrationRunOptions extends ObserverSettings {
   /**
    * Histograms look at this many elements of a value per sample at least, evenly spaced, where it has more than twice as
-   * many; extremes are always those of all elements. Infinite: at all elements. Default: 2048.
+   * many; extremes are always those of all elements. Infinite: at all elements. Default: 1024.
    */
   readonly valuesPerSample?: number;
   /**
@@ -27,6 +27,8 @@ export interface CalibrationRunOptions extends ObserverSettings {
   readonly dataName?: string;
   /** Threads of the runtime. Default: one per core. */
   readonly threads?: number;
+  /** Run where training runs, since only that thread takes again what the runtime frees there. Default: on this thread. */
+  readonly onTrainingThread?: boolean;
   /** Called after each batch with the number of samples so far. */
   readonly progress?: (samples: number) => void;
 }
@@ -86,11 +88,9 @@ export async function calibrateAll(
   }
   const cache = options.cache === undefined ? null : new CalibrationCache(options.cache, model, groups, options);
   let { batches, samples } = cache?.restore() ?? { batches: 0, samples: 0 };
-  const session = new StatisticsSession(
-    model,
-    watches,
-    options.threads === undefined ? {} : { threads: options.threads },
-  );
+  const { threads, onTrainingThread = false } = options;
+  const runtime = threads === undefined ? {} : { threads };
+  const session = new StatisticsSession(model, watches, runtime, { onTrainingThread });
   let drawn = 0;
   try {
     for await (const whole of data) {

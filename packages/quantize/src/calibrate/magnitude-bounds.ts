@@ -12,85 +12,86 @@ const unitOps = ["Sigmoid", "HardSigmoid", "Tanh", "Softmax"];
 /** Ops whose results are no larger than the largest element of some operand. */
 const neverLargerOps = ["Relu", "Clip", "AveragePool", "GlobalAveragePool", "ReduceMean", "HardSwish"];
 
+const sumOps = ["Add", "Sub", "Sum"];
+
+/** A bound of the first result of a node, from those of its operands. */
+interface Step {
+  readonly result: Value;
+  readonly operands: readonly Value[];
+  readonly bound: (operands: readonly number[]) => number;
+}
+
 /**
  * Upper bounds of the magnitudes of a graph's values, from those of some of its values: |Σ w·x| <= Σ|w| · max|x|. Ops on
  * finite numbers make NaN out of infinities only, so what is bounded has neither. Ops that are not known here give no bound.
  */
 export class MagnitudeBounds {
-  readonly #nodes: readonly Node[];
-  /** By operands that are data of the model. */
-  readonly #largest = new Map<Value, number>();
-  readonly #sums = new Map<Value, number>();
+  readonly #steps: readonly Step[];
+  /** Of data of the model. */
+  readonly #constants = new Map<Value, number>();
 
   constructor(graph: Graph) {
-    this.#nodes = [...graph.nodes];
+    this.#steps = [...graph.nodes].flatMap((node) => {
+      const bound = node.outputs[0]?.dtype === "float" && node.domain === "" ? ruleOf(node) : null;
+      if (bound === null || node.inputs[0]?.dtype !== "float") return [];
+      const operands = node.inputs.filter((value) => value?.dtype === "float") as readonly Value[];
+      for (const value of operands) if (isData(value)) this.#constants.set(value, largestMagnitude(value));
+      return [{ result: node.outputs[0]!, operands, bound }];
+    });
   }
 
   /** The values that are proven finite when the known ones are as large as said. */
   proven(known: ReadonlyMap<Value, number>): ReadonlySet<Value> {
-    const bounds = new Map<Value, number>();
+    const bounds = new Map(this.#constants);
     const proven = new Set<Value>();
-    for (const node of this.#nodes) {
-      const [result] = node.outputs;
-      if (!result || result.dtype !== "float") continue;
-      const bound = this.#boundOf(node, bounds, known);
-      if (bound === null || !(bound < largestProven)) continue;
+    for (const { result, operands, bound } of this.#steps) {
+      const read = operands.map((value) => bounds.get(value) ?? known.get(value) ?? Infinity);
+      const most = bound(read);
+      if (![most, ...read].every((each) => each < largestProven)) continue;
       proven.add(result);
-      bounds.set(result, Math.min(bound, known.get(result) ?? Infinity));
+      bounds.set(result, Math.min(most, known.get(result) ?? Infinity));
     }
     return proven;
   }
-
-  #boundOf(node: Node, computed: ReadonlyMap<Value, number>, known: ReadonlyMap<Value, number>): number | null {
-    if (node.domain !== "") return null;
-    const operands = node.inputs.filter((value) => value?.dtype === "float") as readonly Value[];
-    if (operands.length === 0 || operands[0] !== node.inputs[0]) return null;
-    const bounds = operands.map((value) => {
-      return value.initializer && !value.isGraphInput
-        ? this.#largestOf(value)
-        : (computed.get(value) ?? known.get(value));
-    });
-    if (!bounds.every((bound) => bound !== undefined)) return null;
-    const [first, ...others] = bounds as [number, ...number[]];
-    if (unitOps.some((op) => node.is(op))) return 1;
-    if (hasTrait(node, "keepsScale") || neverLargerOps.some((op) => node.is(op))) return Math.max(...bounds);
-    if (node.is("LeakyRelu")) return first * Math.max(1, Math.abs(node.float("alpha", 0.01)));
-    if (node.is("Mul")) return first * others[0]!;
-    if (node.is("Add") || node.is("Sub") || node.is("Sum")) return others.reduce((a, b) => a + b, first);
-    if (!hasTrait(node, "linear") || operands.length < 2) return null;
-    const terms = this.#weightSum(operands[1]!, others[0]!);
-    const [alpha, beta] = [node.float("alpha", 1), node.float("beta", 1)].map(Math.abs) as [number, number];
-    return terms === null ? null : first * terms * alpha + (others[1] ?? 0) * beta;
-  }
-
-  /** Sum of the magnitudes of a product's weights, or a bound of it where they are computed. */
-  #weightSum(weight: Value, bound: number): number | null {
-    if (weight.initializer && !weight.isGraphInput) return remembered(this.#sums, weight, sumOfMagnitudes);
-    const dims = weight.shape ?? [];
-    const sizes = dims.filter((dim): dim is number => typeof dim === "number");
-    return weight.shape === null || sizes.length < dims.length ? null : bound * sizes.reduce((a, b) => a * b, 1);
-  }
-
-  #largestOf(value: Value): number {
-    return remembered(this.#largest, value, largestMagnitude);
-  }
 }
 
-function remembered(known: Map<Value, number>, value: Value, compute: (floats: Float32Array) => number): number {
-  const found = known.get(value) ?? compute(value.initializer!.floats());
-  known.set(value, found);
-  return found;
+/** How the bound of a node follows from those of its operands; null for ops that are not known. */
+function ruleOf(node: Node): Step["bound"] | null {
+  const most = (bounds: readonly number[]): number => bounds.reduce((a, b) => Math.max(a, b));
+  if (unitOps.includes(node.op)) return () => 1;
+  if (hasTrait(node, "keepsScale") || neverLargerOps.includes(node.op)) return most;
+  if (node.op === "LeakyRelu") return (bounds) => bounds[0]! * Math.max(1, Math.abs(node.float("alpha", 0.01)));
+  if (node.op === "Mul") return (bounds) => bounds[0]! * bounds[1]!;
+  if (sumOps.includes(node.op)) return (bounds) => bounds.reduce((a, b) => a + b);
+  const weight = hasTrait(node, "linear") ? node.inputs[1] : null;
+  if (weight?.dtype !== "float") return null;
+  const [alpha, beta] = [Math.abs(node.float("alpha", 1)), Math.abs(node.float("beta", 1))];
+  const sum = isData(weight) ? sumOfMagnitudes(weight) : null;
+  const terms = elementsOf(weight);
+  return ([data, weights, bias = 0]) => data! * (sum ?? weights! * terms) * alpha + bias * beta;
+}
+
+function isData(value: Value): boolean {
+  return value.initializer !== null && !value.isGraphInput;
+}
+
+/** Infinite where it is not known. */
+function elementsOf({ shape }: Value): number {
+  return (shape ?? [Infinity]).reduce<number>(
+    (product, dim) => product * (typeof dim === "number" ? dim : Infinity),
+    1,
+  );
 }
 
 /** NaN if one element is. */
-function largestMagnitude(floats: Float32Array): number {
+function largestMagnitude(value: Value): number {
   let most = 0;
-  for (const each of floats) most = Math.max(most, Math.abs(each));
+  for (const each of value.initializer!.floats()) most = Math.max(most, Math.abs(each));
   return most;
 }
 
-function sumOfMagnitudes(floats: Float32Array): number {
+function sumOfMagnitudes(value: Value): number {
   let sum = 0;
-  for (const each of floats) sum += Math.abs(each);
+  for (const each of value.initializer!.floats()) sum += Math.abs(each);
   return sum;
 }

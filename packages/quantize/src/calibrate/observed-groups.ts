@@ -21,7 +21,7 @@ export interface ObservedGroup {
 }
 
 /** Elements of a value that histograms look at per sample unless told otherwise. */
-const defaultValuesPerSample = 2048;
+const defaultValuesPerSample = 1024;
 
 /** The activations that a plan quantizes by what is seen of them, and what to watch for it. */
 export function observedGroups(

@@ -41,7 +41,10 @@ async function watched(
   const session = await Session.create({ ...model, graph });
   const results = await session.run({ x });
   await session.release();
-  const [{ largest, negated, pairs, values }, { values: whole }] = outputs as [(typeof outputs)[0], (typeof outputs)[0]];
+  const [{ largest, negated, pairs, values }, { values: whole }] = outputs as [
+    (typeof outputs)[0],
+    (typeof outputs)[0],
+  ];
   const all = [...results[ends]!.numbers()];
   const seen = {
     min: all.slice(negated, negated + pairs).map((each) => 0 - each),

@@ -9,7 +9,8 @@ export function valuesInBlocks(graph: Graph): ReadonlySet<Value> {
   for (const node of graph.nodes) {
     const [result] = node.outputs;
     const data = node.inputs.filter((value) => value && !value.initializer) as readonly Value[];
-    const isMade = node.is("Conv") || (opsOnBlocks.some((op) => node.is(op)) && data.every((value) => found.has(value)));
+    const isMade =
+      node.is("Conv") || (opsOnBlocks.some((op) => node.is(op)) && data.every((value) => found.has(value)));
     if (result && isMade && isPlanes(result)) found.add(result);
   }
   return found;

@@ -1,5 +1,5 @@
 import type { Model, Value } from "@lowbit/ir";
-import { ThreadSession, type Feeds, type Session, type SessionOptions } from "@lowbit/runtime";
+import { Session, ThreadSession, type Feeds, type SessionOptions } from "@lowbit/runtime";
 import { MagnitudeBounds } from "./magnitude-bounds.ts";
 import { statisticsGraph, type StatisticsGraph, type Watch } from "./statistics-graph.ts";
 import { WatchedBatch } from "./watched-batch.ts";
@@ -17,13 +17,19 @@ export class StatisticsSession {
   readonly #bounds: MagnitudeBounds;
   readonly #whole = new Set<Value>();
   readonly #summed: Set<Value>;
+  readonly #onTrainingThread: boolean;
   #loaded: { readonly statistics: StatisticsGraph; readonly session: Session | ThreadSession } | null = null;
 
-  constructor(model: Model, watches: readonly Watch[], runtime: SessionOptions) {
+  constructor(
+    model: Model,
+    watches: readonly Watch[],
+    runtime: SessionOptions,
+    { onTrainingThread }: { readonly onTrainingThread: boolean },
+  ) {
+    this.#onTrainingThread = onTrainingThread;
     this.#model = model;
     this.#watches = watches;
-    // Most batches are alike, but there are few of them: planning memory for their shape does not pay.
-    this.#runtime = { memoryPattern: false, ...runtime };
+    this.#runtime = runtime;
     this.#bounds = new MagnitudeBounds(model.graph);
     const proven = this.#bounds.proven(new Map(watches.map(({ value }) => [value, 0])));
     this.#summed = new Set(watches.map(({ value }) => value).filter((value) => !proven.has(value)));
@@ -50,7 +56,8 @@ export class StatisticsSession {
     if (this.#loaded) return this.#loaded;
     const closer = { whole: this.#whole, summed: this.#summed };
     const statistics = statisticsGraph(this.#model.graph, this.#watches, closer);
-    const session = await ThreadSession.create({ ...this.#model, graph: statistics.graph }, this.#runtime);
+    const model = { ...this.#model, graph: statistics.graph };
+    const session = await (this.#onTrainingThread ? ThreadSession : Session).create(model, this.#runtime);
     this.#loaded = { statistics, session };
     return this.#loaded;
   }

@@ -48,9 +48,9 @@ export class WatchedBatch {
 
   /** The values that were not summed and that no bound proves to be finite. */
   unproven(bounds: MagnitudeBounds): readonly Value[] {
+    const largest = (ends: Float32Array): number => ends.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
     const known = this.#ends.map(({ min, max }, i) => {
-      const magnitude = [...min, ...max].reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-      return [this.#watches[i]!.value, magnitude] as const;
+      return [this.#watches[i]!.value, Math.max(largest(min), largest(max))] as const;
     });
     const proven = bounds.proven(new Map(known));
     return this.#watches.flatMap(({ value }, i) => {
