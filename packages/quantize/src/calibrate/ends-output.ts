@@ -1,4 +1,4 @@
-import { invariant, Tensor, type GraphEditor, type Value } from "@lowbit/ir";
+import { invariant, shapeText, Tensor, type Dim, type GraphEditor, type Value } from "@lowbit/ir";
 
 /** Channels that every block of ONNX Runtime's blocked layout (NCHWc, of 8 or 16 channels) divides. */
 const wholeBlocks = 16;
@@ -18,9 +18,9 @@ export class EndsOutput {
    * @param isInBlocks whether the runtime has it in blocks
    */
   addPool(value: Value, isInBlocks: boolean): void {
-    const [batch, channels] = value.shape as readonly [unknown, number];
+    const [batch, channels] = value.shape as readonly [Dim, number];
     const form = isInBlocks && channels % wholeBlocks === 0 ? "blocks" : "planes";
-    const key = `${form} ${batch === null ? value.name : String(batch)}`;
+    const key = `${form} ${batch === null ? value.name : shapeText([batch])}`;
     this.#pools.set(key, [...(this.#pools.get(key) ?? []), value]);
   }
 

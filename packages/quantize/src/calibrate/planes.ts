@@ -77,10 +77,10 @@ export function isNeverNegative({ producer }: Value): boolean {
   if (producer === null) return false;
   if (producer.is("Clip")) return (producer.inputs[1]?.constant?.item() ?? -Infinity) >= 0;
   if (producer.is("Relu") || producer.is("Sigmoid") || producer.is("HardSigmoid")) return true;
-  const [first, ...others] = producer.inputs;
+  const [first, , constant] = producer.inputs;
   // A part of a value that is never negative, and zeros around it.
-  const isPart = producer.is("Slice") || (producer.is("Pad") && others[1] == null);
-  return isPart && first != null && isNeverNegative(first);
+  const isPart = producer.is("Slice") || (producer.is("Pad") && !constant);
+  return isPart && !!first && isNeverNegative(first);
 }
 
 /**
