@@ -15,6 +15,7 @@ import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
+import { padFewChannels } from "./pad-few-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
@@ -100,6 +101,7 @@ export function x86(options: X86Options = {}): Backend {
       padOnCodes,
       averagePoolToGlobal,
       quantizeBehindPool,
+      padFewChannels,
       ...(explains ? [explainSaturation] : []),
     ],
     latency: (plan, inputShapes) => planLatency(plan, capabilities, prices, inputShapes),

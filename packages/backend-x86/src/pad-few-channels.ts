@@ -1,0 +1,60 @@
+import { Tensor } from "@lowbit/ir";
+import { any, constant, op, optional, Reject, rule, rulePass } from "@lowbit/rewrite";
+
+/** The direct kernel for codes takes multiples of so many input channels; for others each window is gathered first. */
+const readAtOnce = 4;
+
+/** Elements of the largest window that pays: behind 7 by 7 the added products cost more than the gathering. */
+const largestWindow = 9;
+
+/**
+ * Conv(DQ(x), DQ(w))  →  Conv(DQ(Pad(x)), DQ(w'))  for 1 to 3 input channels, with zeros up to 4 in both: exact in value, and
+ * the kernel reads four channels at once.
+ */
+const padFewChannelsRule = rule({
+  name: "pad-few-channels",
+  pattern: op(
+    "Conv",
+    [
+      op("DequantizeLinear", [any("codes"), constant("scale"), constant("zero")], { as: "x" }),
+      op("DequantizeLinear", [constant("weight"), constant("weightScale"), constant("weightZero")], { as: "w" }),
+      optional(any("bias")),
+    ],
+    { as: "conv" },
+  ),
+  rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
+    const [, channels, ...window] = weight.constant.dims;
+    const taps = window.reduce((product, each) => product * each, 1);
+    if (conv.int("group", 1) !== 1 || window.length !== 2) return new Reject("it is no convolution of images", conv);
+    if (channels! >= readAtOnce) return new Reject(`it has ${channels} input channels`, conv);
+    if (taps === 1 || taps > largestWindow) return new Reject(`its window has ${taps} elements`, conv);
+    if (zero.constant.size !== 1) return new Reject("its operand has a scale per channel", conv);
+    if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
+    const missing = readAtOnce - channels!;
+    const padded = context.op.Pad([codes, context.constant(padsOf(missing), "pads"), zero]);
+    const filled = context.constant(withZeroChannels(weight.constant, missing), weight);
+    const image = context.like(x, [padded, scale, zero]);
+    return context.like(conv, [image, context.like(w, [filled, weightScale, weightZero]), ...(bias ? [bias] : [])]);
+  },
+});
+
+/** Pads of an image in NCHW that add channels behind its own. */
+function padsOf(channels: number): Tensor {
+  return Tensor.of("int64", [0, 0, 0, 0, 0, channels, 0, 0]);
+}
+
+function withZeroChannels(weight: Tensor, added: number): Tensor {
+  const [outputs, inputs, ...window] = weight.dims as [number, number, ...number[]];
+  const taps = window.reduce((product, each) => product * each, 1);
+  const [from, to] = [weight.numbers(), new Int8Array(outputs * (inputs + added) * taps)];
+  for (let i = 0; i < outputs; i++)
+    to.set(from.slice(i * inputs * taps, (i + 1) * inputs * taps), i * (inputs + added) * taps);
+  return Tensor.of(weight.dtype, to, [outputs, inputs + added, ...window]);
+}
+
+/** Gives integer convolutions of one to three channels a fourth. */
+export const padFewChannels = rulePass({
+  name: "pad-few-channels",
+  summary: "Pads the input of quantized convolutions of few channels to 4, which the kernel reads at once.",
+  rules: [padFewChannelsRule],
+});
