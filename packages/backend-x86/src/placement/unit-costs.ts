@@ -58,6 +58,10 @@ export class Prices {
     const isGlobal = op === "AveragePool" && isOverWholePlane(anchor);
     const family = isGlobal ? "globalAveragePool" : (families[op] ?? "move");
     const size = this.#elements(anchor);
+    if (isPerChannel(anchor)) {
+      const channels = this.#dim(anchor.output.shape ?? [], 1);
+      return this.#price("perChannel", [channels, size / channels], size);
+    }
     const cost = this.#price(family, [size], size);
     if (isSwish(anchor)) return { ...cost, float: this.#price("swish", [size], size).float / 2 };
     if (isTransposeOfProduct(anchor)) return { ...cost, float: 0 };
@@ -95,7 +99,16 @@ export class Prices {
     const inputs = this.#dim(weight, 1);
     const positions = this.#size(result.shape) / outputs;
     const products = positions * outputs * inputs * taps;
-    if (group > 1 && inputs === 1) return this.#price("depthwise", [outputs, positions], products);
+    if (group > 1 && inputs === 1) {
+      // With strides, it takes longer to read the image than to multiply: as long as pooling it.
+      const read = this.#size(node.inputs[0]!.shape);
+      const [product, pool] = [
+        this.#price("depthwise", [outputs, positions], products),
+        this.#price("maxPool", [read], read),
+      ];
+      const isStrided = read > 2 * outputs * positions;
+      return isStrided ? larger(product, pool) : product;
+    }
     if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
     if (inputs <= stemChannels) return this.#price("stem", [inputs, taps, outputs, positions], products);
     // Kernels work on blocks of 16 channels: what is missing to a full one costs as much as if it were there.
@@ -144,12 +157,26 @@ export class Prices {
   }
 }
 
+function larger(a: UnitCost, b: UnitCost): UnitCost {
+  return { float: Math.max(a.float, b.float), integer: Math.max(a.integer, b.integer) };
+}
+
 function inBlocks(channels: number): number {
   return channels <= 8 ? channels : 16 * Math.ceil(channels / 16);
 }
 
 /** What reading the other operand leaves of the cost of an Add that a float convolution takes in. */
 const fusedShare = 0.3;
+
+/** Whether an Add or Mul gives all elements of a channel of an image the same operand. */
+function isPerChannel({ op, inputs, output }: Node): boolean {
+  const { shape } = output;
+  if (shape?.length !== 4 || (op !== "Add" && op !== "Mul")) return false;
+  return inputs.some((value) => {
+    const dims = value?.shape ?? [];
+    return dims.at(-1) === 1 && dims.at(-2) === 1 && dims.at(-3) === shape[1] && (shape[2] !== 1 || shape[3] !== 1);
+  });
+}
 
 function isOnlyReadOf(value: Value | null, op: string): boolean {
   return value?.producer?.op === op && value.uses.size === 1;

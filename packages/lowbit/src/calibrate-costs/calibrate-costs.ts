@@ -13,8 +13,11 @@ export interface CalibrateCostsOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** A kernel is measured this often, with all others between, and its least time counts: a machine is never quiet all the time. */
-const passes = 4;
+/**
+ * A kernel is measured this often, with all others between, and its median counts. The least would flatter kernels that wait for
+ * memory, whose times vary most: they are float ones.
+ */
+const passes = 3;
 
 /**
  * Measures what ONNX Runtime's kernels cost on this machine with one thread, on floats and on codes, at a grid of shapes;
@@ -26,16 +29,15 @@ export async function calibrateCosts({ onProgress }: CalibrateCostsOptions = {})
   const families = Object.keys(costAxes) as CostFamily[];
   const points = families.flatMap((family) => pointsOf(measuredSizes[family]).map((at) => kernelShape(family, at)));
   const overhead = await profilingOverhead();
-  const least = points.map(() => ({ float: Infinity, integer: Infinity }));
+  const times = points.map(() => ({ float: [] as number[], integer: [] as number[] }));
   for (let pass = 0; pass < passes; pass++) {
     for (const [index, { work, kernels, ...texts }] of points.entries()) {
-      const times = least[index]!;
       if (work <= mostWork) {
         const float = await microsecondsOf(texts.float, kernels, overhead);
         // Conversions are one graph for both.
         const integer = texts.integer === texts.float ? float : await microsecondsOf(texts.integer, kernels, overhead);
-        times.float = Math.min(times.float, float);
-        times.integer = Math.min(times.integer, integer);
+        times[index]!.float.push(float);
+        times[index]!.integer.push(integer);
       }
       onProgress?.((pass * points.length + index + 1) / (passes * points.length));
     }
@@ -44,15 +46,19 @@ export async function calibrateCosts({ onProgress }: CalibrateCostsOptions = {})
   const gridOf = (family: CostFamily): CostGrid => {
     const [float, integer]: [number[], number[]] = [[], []];
     for (const _ of pointsOf(measuredSizes[family])) {
-      const [{ work }, times] = [points[next]!, least[next]!];
+      const [{ work }, own] = [points[next]!, times[next]!];
       next++;
       // The last axis runs fastest, so what was measured last is the same kernel at the size before.
-      float.push(work > mostWork ? float.at(-1)! : rounded((1000 * times.float) / work));
-      integer.push(work > mostWork ? integer.at(-1)! : rounded((1000 * times.integer) / work));
+      float.push(work > mostWork ? float.at(-1)! : rounded((1000 * middle(own.float)) / work));
+      integer.push(work > mostWork ? integer.at(-1)! : rounded((1000 * middle(own.integer)) / work));
     }
     return { axes: measuredSizes[family], float, integer };
   };
   return Object.fromEntries(families.map((family) => [family, gridOf(family)])) as unknown as CostTable;
+}
+
+function middle(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[(times.length - 1) / 2]!;
 }
 
 function pointsOf(axes: readonly (readonly number[])[]): readonly (readonly number[])[] {

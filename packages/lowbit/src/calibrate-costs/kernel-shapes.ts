@@ -25,7 +25,7 @@ export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly numbe
   ],
   stem: [
     [1, 3],
-    [9, 49],
+    [9, 25, 49],
     [8, 16, 64],
     [256, 4096, 65536],
   ],
@@ -42,6 +42,10 @@ export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly numbe
     [16, 128],
     [16, 64],
     [16, 128],
+  ],
+  perChannel: [
+    [8, 32, 128],
+    [16, 256, 4096, 65536],
   ],
   add: [elementSizes()],
   multiply: [elementSizes()],
@@ -83,6 +87,8 @@ export function kernelShape(family: CostFamily, at: readonly number[]): KernelSh
       return conversion(first, family);
     case "matrices":
       return matrices(first, second, third);
+    case "perChannel":
+      return perChannel(first, second);
     case "swish":
       return swish(first);
     case "moveChannels":
@@ -103,6 +109,8 @@ function planesOf(positions: number): string {
 }
 
 function convolution(inputs: number, outputs: number, side: number, positions: number, group = 1): KernelShape {
+  // The backend pads few channels to 4 before such a window.
+  const added = inputs < 4 && side === 3 ? 4 - inputs : 0;
   const dims = planesOf(positions).replace("?", String(inputs));
   const weight = `[${outputs},${inputs / group},${side},${side}]`;
   const pad = (side - 1) / 2;
@@ -112,16 +120,18 @@ function convolution(inputs: number, outputs: number, side: number, positions: n
       c = ${conv} (x, w, b)
       y = Relu (c)
     }`,
-    integer: `g (float[${dims}] x) => (y) <${codes}, int8${weight} w, int32[${outputs}] b> {
+    integer: `g (float[${dims}] x) => (y) <${codes}, int8[${outputs},${inputs / group + added},${side},${side}] w,
+      int32[${outputs}] b, int64[8] pads = {0, 0, 0, 0, 0, ${added}, 0, 0}> {
       q = QuantizeLinear (x, s, z)
-      d = DequantizeLinear (q, s, z)
+      ${added > 0 ? "p = Pad (q, pads, z)" : ""}
+      d = DequantizeLinear (${added > 0 ? "p" : "q"}, s, z)
       e = DequantizeLinear (w, s, v)
       f = DequantizeLinear (b, t, n)
       c = ${conv} (d, e, f)
       r = QuantizeLinear (c, s, z)
       y = DequantizeLinear (r, s, z)
     }`,
-    kernels: ["Conv", "FusedConv", "QLinearConv"],
+    kernels: ["Conv", "FusedConv", "QLinearConv", "Pad"],
     work: (positions * outputs * inputs * side * side) / group,
   };
 }
@@ -202,6 +212,35 @@ function conversion(elements: number, family: "quantize" | "dequantize"): Kernel
   }`;
   const kernel = family === "quantize" ? "QuantizeLinear" : "DequantizeLinear";
   return { float: text, integer: text, kernels: [kernel], work: elements };
+}
+
+/** An image times one number per channel of each sample, in the order of channels that both kinds of convolution leave. */
+function perChannel(channels: number, positions: number): KernelShape {
+  const dims = planesOf(positions).replace("?", String(channels));
+  const [batch] = dims.split(",");
+  const weight = `[${channels},${channels},1,1]`;
+  return {
+    float: `g (float[${dims}] a, float[${batch},${channels},1,1] b) => (y) { y = Mul (a, b) }`,
+    integer: `g (float[${dims}] x) => (y) <${codes}, int8${weight} w> {
+      q = QuantizeLinear (x, s, z)
+      d = DequantizeLinear (q, s, z)
+      e = DequantizeLinear (w, s, v)
+      f = Conv (d, e)
+      g = QuantizeLinear (f, s, z)
+      h = DequantizeLinear (g, s, z)
+      i = GlobalAveragePool (h)
+      j = QuantizeLinear (i, s, z)
+      k = DequantizeLinear (j, s, z)
+      l = Mul (h, k)
+      r = QuantizeLinear (l, s, z)
+      m = DequantizeLinear (r, s, z)
+      p = Conv (m, e)
+      o = QuantizeLinear (p, s, z)
+      y = DequantizeLinear (o, s, z)
+    }`,
+    kernels: ["Mul", "QLinearMul"],
+    work: positions * channels,
+  };
 }
 
 /** Kernels that only change a layout, where a float convolution stands at either end: each runs twice. */
