@@ -22,6 +22,18 @@ export function tiedWeights(weight: Value, readers: readonly Node[]): Diagnostic
   };
 }
 
+/** Blocks of weights whose codes no kernel of ONNX Runtime reads: they are dequantized in each run. */
+export function slowBlocks(weight: string, size: number, others: number): Diagnostic {
+  const more = others === 0 ? "" : ` and ${others} more`;
+  return {
+    code: "quantize/slow-blocks",
+    severity: "warning",
+    message: `weight "${weight}"${more}: blocks of ${size} are dequantized in each run, since kernels read blocks of a power of two of at least 16`,
+    where: { value: weight },
+    help: "the file is right, but slower than float; use block:16, block:32 or larger powers of two",
+  };
+}
+
 /** Channels that a normalization multiplies by almost nothing. */
 export function gammaNearZero(normalization: Node, gamma: Value, channels: readonly number[]): Diagnostic {
   const named = channels.slice(0, 5).join(", ") + (channels.length > 5 ? ", ..." : "");

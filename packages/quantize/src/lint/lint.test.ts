@@ -57,6 +57,15 @@ test("a weight whose readers share one spec is fine", () => {
   expect(lintPlan(planOf(tied, { w: weight }))).toEqual([]);
 });
 
+test("blocks that no kernel reads are named once per size", () => {
+  const blocks = (size: number): QuantSpec =>
+    observed("int4", { symmetric: true, granularity: { kind: "block", axis: 0, size } });
+  const diagnostics = lintPlan(planOf(tied, { "one#B": blocks(8), "two#B": blocks(8) }));
+  expect(findings(diagnostics)).toContainEqual(["quantize/slow-blocks", { value: "w" }]);
+  for (const size of [3, 15, 24]) expect(findings(lintPlan(planOf(tied, { w: blocks(size) })))).toHaveLength(1);
+  for (const size of [16, 32, 128]) expect(lintPlan(planOf(tied, { w: blocks(size) }))).toEqual([]);
+});
+
 test("training that rounds nothing is named", () => {
   const { graph } = planOf(tied, {});
   expect(findings(lintTraining(graph, { learningRate: 1 }))).toEqual([["quantize/rounds-nothing", undefined]]);

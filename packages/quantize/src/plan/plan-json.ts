@@ -92,12 +92,25 @@ export function planFromJson(graph: Graph, json: PlanJson): QuantPlan {
   };
   const specs = new Map<QuantPoint, QuantSpec>();
   for (const [name, spec] of Object.entries(json.points)) specs.set(point(name, name), specFromJson(spec, name, point));
-  const skipped = (json.skipped ?? []).flatMap(({ node, reason }): readonly Skipped[] => {
+  const plan = createPlan(graph, specs, skippedFromJson(json.skipped ?? [], names));
+  const globs = json.keepFloat ?? [];
+  if (!Array.isArray(globs) || !globs.every((glob) => typeof glob === "string")) {
+    throw badPlan('"keepFloat" must be a list of patterns', graph.name);
+  }
+  return globs.length > 0 ? keepFloat(plan, nodesMatching(graph, globs)) : plan;
+}
+
+/** The reasons of the nodes that the graph still has. */
+function skippedFromJson(json: NonNullable<PlanJson["skipped"]>, names: PointNames): readonly Skipped[] {
+  const isEntry = (each: unknown): boolean =>
+    isRecord(each) && typeof each["node"] === "string" && typeof each["reason"] === "string";
+  if (!Array.isArray(json) || !json.every(isEntry)) {
+    throw badPlan('"skipped" must be a list of nodes with reasons', "skipped");
+  }
+  return json.flatMap(({ node, reason }: { readonly node: string; readonly reason: string }): readonly Skipped[] => {
     const found = names.findNode(node);
     return found ? [{ node: found, reason }] : [];
   });
-  const plan = createPlan(graph, specs, skipped);
-  return json.keepFloat ? keepFloat(plan, nodesMatching(graph, json.keepFloat)) : plan;
 }
 
 function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: string) => QuantPoint): QuantSpec {
@@ -124,6 +137,9 @@ function specFromJson(json: SpecJson, at: string, point: (name: unknown, at: str
       const known = observerNames.find((name) => name === observer);
       if (observer !== undefined && !known) {
         throw badPlan(`observer "${observer}" must be one of ${observerNames.join(", ")}`, at);
+      }
+      if (symmetric !== undefined && typeof symmetric !== "boolean") {
+        throw badPlan(`symmetric must be true or false, not ${JSON.stringify(symmetric)}`, at);
       }
       if (scales !== undefined && (scales !== "power-of-two" || symmetric !== true)) {
         throw badPlan(`scales "${scales}" must be power-of-two, and symmetric`, at);
@@ -182,6 +198,9 @@ function codesFromJson(
   const known = quantDTypes.find((name) => name === dtype);
   if (!known) throw badPlan(`dtype "${dtype}" must be one of ${quantDTypes.join(", ")}`, at);
   const whole = integerRange(known);
+  if (range !== undefined && !(Array.isArray(range) && range.length === 2)) {
+    throw badPlan(`range ${JSON.stringify(range)} must be two integers`, at);
+  }
   const [qmin, qmax] = range ?? whole;
   const fits = Number.isInteger(qmin) && Number.isInteger(qmax) && qmin >= whole[0] && qmax <= whole[1] && qmin < qmax;
   if (!fits) throw badPlan(`range ${qmin}..${qmax} must lie within the ${whole[0]}..${whole[1]} of ${known}`, at);
