@@ -310,6 +310,19 @@ describe("a plan in JSON is refused when", () => {
       { points: { r: { kind: "guessed" } } },
       'the kind of a spec must be "observed", "fixed", "dynamic", "shared" or "derived"',
     ],
+    ["skipped nodes are no list", { points: {}, skipped: 5 }, '"skipped" must be a list of nodes with reasons'],
+    ["a skipped node is nothing", { points: {}, skipped: [null] }, '"skipped" must be a list of nodes with reasons'],
+    ["patterns are no list", { points: {}, keepFloat: "conv" }, '"keepFloat" must be a list of patterns'],
+    [
+      "symmetric is a word",
+      { points: { "conv#X": { kind: "observed", dtype: "int8", symmetric: "yes" } } },
+      'symmetric must be true or false, not "yes"',
+    ],
+    [
+      "a range is a number",
+      { points: { "conv#X": { kind: "observed", dtype: "int8", range: 7 } } },
+      "range 7 must be two integers",
+    ],
   ];
   test.each(refused)("%s", (_, json, message) => {
     const error = caught(() => planFromJson(exampleGraph(), json as PlanJson));
