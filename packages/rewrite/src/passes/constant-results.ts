@@ -89,7 +89,14 @@ function objection(node: Node, maxBytes: number): string | null {
   );
 }
 
+/** Bytes that may be stored once more for each body that computes the same from a constant around it. */
+const maxRepeated = 4096;
+
 function tooLarge(node: Node, bytes: number, maxBytes: number): string | null {
+  const around = node.inputs.find((value) => value && value.graph !== node.graph && value.uses.size > 1);
+  if (around && bytes > maxRepeated) {
+    return `its result would store the ${bytes} bytes of "${around.name}" once more, which is read elsewhere too`;
+  }
   if (bytes <= maxBytes) return null;
   const freed = node.inputs.filter((value) => value !== null && value.uses.size === 1);
   if (bytes <= sizeOf(freed.map((value) => value!.constant))) return null;

@@ -73,6 +73,19 @@ test("bodies see the constants of the graphs around them", () => {
   `);
 });
 
+test("a body does not store a large constant around it once more, when others read that too", () => {
+  const branches = (other: string): string => `g (bool c, float[1,2000] x) => (float[1,2000] y) <float[2000] w> {
+    y = If(c) <
+      then_branch = t () => (float[1,2000] a) <int64[1] axis = {0}> { k = Unsqueeze(w, axis) a = Add(x, k) },
+      else_branch = e () => (float[1,2000] b) { b = Add(x, ${other}) }
+    >
+  }`;
+  expect(rejections(foldConstants, branches("w"))).toBe(
+    'fold-constants: not at k: its result would store the 8000 bytes of "w" once more, which is read elsewhere too',
+  );
+  expect(checkPass(foldConstants, branches("x"))).not.toMatch("Unsqueeze");
+});
+
 test("a constant result keeps its name through an Identity, and that is not folded again", () => {
   expect(checkPass(foldConstants, "g (float[1] x) => (float[1] y) <float[1] w = {1}> { y = Neg(w) }"))
     .toMatchInlineSnapshot(`
