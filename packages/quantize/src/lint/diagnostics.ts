@@ -34,6 +34,18 @@ export function slowBlocks(weight: string, size: number, others: number): Diagno
   };
 }
 
+/** Layers inside control flow, where nothing is quantized. */
+export function productsInBody(node: Node, products: readonly Node[]): Diagnostic {
+  const what = products.length === 1 ? "a layer" : `${products.length} layers`;
+  return {
+    code: "quantize/products-in-body",
+    severity: "warning",
+    message: `${what} inside ${node.op} "${node.label}" stay${products.length === 1 ? "s" : ""} float: only nodes of the main graph are quantized`,
+    where: { node: node.label },
+    help: "export the model without control flow, for example with the branch that is taken",
+  };
+}
+
 /** Channels that a normalization multiplies by almost nothing. */
 export function gammaNearZero(normalization: Node, gamma: Value, channels: readonly number[]): Diagnostic {
   const named = channels.slice(0, 5).join(", ") + (channels.length > 5 ? ", ..." : "");

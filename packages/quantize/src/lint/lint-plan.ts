@@ -1,18 +1,35 @@
-import type { Diagnostic, Node } from "@lowbit/ir";
+import { graphsOf, type Diagnostic, type Node } from "@lowbit/ir";
+import { graphsWithin } from "@lowbit/rewrite";
 import { productOf } from "../convert/product.ts";
+import { isRecurrent } from "../plan/mode-plans.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { PointNames } from "../plan/point-names.ts";
 import { sharingGroups, type SharingGroup } from "../plan/sharing.ts";
 import { isUse, valueOf } from "../plan/spec.ts";
-import { slowBlocks, tiedWeights, unfoldedNormalization } from "./diagnostics.ts";
+import { productsInBody, slowBlocks, tiedWeights, unfoldedNormalization } from "./diagnostics.ts";
 import { lintGammas } from "./gamma.ts";
 
 /**
  * What is legal in a plan and its float graph and yet likely a mistake: normalizations left behind quantized layers,
- * weights quantized twice, gammas near 0, blocks that no kernel reads.
+ * weights quantized twice, gammas near 0, blocks that no kernel reads, products that no plan reaches.
  */
 export function lintPlan(plan: QuantPlan): readonly Diagnostic[] {
-  return [...lintNormalizations(plan), ...lintTiedWeights(plan), ...lintGammas(plan.graph), ...lintBlocks(plan)];
+  return [
+    ...lintNormalizations(plan),
+    ...lintTiedWeights(plan),
+    ...lintGammas(plan.graph),
+    ...lintBlocks(plan),
+    ...lintBodies(plan),
+  ];
+}
+
+/** Plans are about the nodes of the main graph: what control flow does inside stays float. */
+function lintBodies({ graph }: QuantPlan): readonly Diagnostic[] {
+  return [...graph.nodes].flatMap((node) => {
+    const bodies = [...node.attributes.values()].flatMap(graphsOf).flatMap(graphsWithin);
+    const products = bodies.flatMap((body) => [...body.nodes].filter((each) => productOf(each) || isRecurrent(each)));
+    return products.length > 0 ? [productsInBody(node, products)] : [];
+  });
 }
 
 function lintNormalizations({ graph, specs }: QuantPlan): readonly Diagnostic[] {

@@ -66,6 +66,18 @@ test("blocks that no kernel reads are named once per size", () => {
   for (const size of [16, 32, 128]) expect(lintPlan(planOf(tied, { w: blocks(size) }))).toEqual([]);
 });
 
+test("layers inside control flow are counted, since no plan reaches them", () => {
+  const text = `net (bool c, float[1,2] x) => (float[1,2] y) <float[2,2] w> {
+    [choice] y = If (c) <
+      then_branch = t () => (float[1,2] a) { h = MatMul (x, w) a = MatMul (h, w) },
+      else_branch = e () => (float[1,2] b) { b = Relu (x) }
+    >
+  }`;
+  const [found, ...others] = lintPlan(planOf(text, {}));
+  expect(others).toEqual([]);
+  expect(found!.message).toBe('2 layers inside If "choice" stay float: only nodes of the main graph are quantized');
+});
+
 test("training that rounds nothing is named", () => {
   const { graph } = planOf(tied, {});
   expect(findings(lintTraining(graph, { learningRate: 1 }))).toEqual([["quantize/rounds-nothing", undefined]]);

@@ -80,7 +80,7 @@ function planOfProducts(
 }
 
 /** Ops with one weight for their inputs and one for their state, both [directions, gates · hidden, inputs]. */
-function isRecurrent(node: Node): boolean {
+export function isRecurrent(node: Node): boolean {
   return node.is("LSTM") || node.is("GRU") || node.is("RNN");
 }
 
