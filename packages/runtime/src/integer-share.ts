@@ -31,16 +31,17 @@ const products = new Set([
   "MatMulIntegerToFloat",
   "DynamicQuantizeMatMul",
 ]);
+const recurrent = new Set(["LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"]);
 
 /**
- * Counts the multiply-accumulates of convolutions and matrix products among the kernels of a run. Recurrent and fused
- * attention kernels are not counted.
+ * Counts the multiply-accumulates of convolutions, matrix products, recurrent and fused attention kernels among those of
+ * a run. A recurrent kernel counts as float whatever its weights are, because its state is.
  */
 export function multiplyAccumulates(kernels: readonly KernelRun[]): MultiplyAccumulates {
   let total = 0;
   let integer = 0;
   for (const kernel of kernels) {
-    const count = convolutions.has(kernel.op) ? ofConvolution(kernel) : products.has(kernel.op) ? ofProduct(kernel) : 0;
+    const count = ofKernel(kernel);
     total += count;
     if (integerKernels.has(kernel.op)) integer += count;
   }
@@ -51,6 +52,14 @@ export function multiplyAccumulates(kernels: readonly KernelRun[]): MultiplyAccu
 export function integerShare(kernels: readonly KernelRun[]): number {
   const { total, integer } = multiplyAccumulates(kernels);
   return total === 0 ? 0 : integer / total;
+}
+
+function ofKernel(kernel: KernelRun): number {
+  const { op } = kernel;
+  if (convolutions.has(op)) return ofConvolution(kernel);
+  if (products.has(op)) return ofProduct(kernel);
+  if (recurrent.has(op)) return ofRecurrence(kernel);
+  return op === "Attention" || op === "MultiHeadAttention" ? ofAttention(kernel) : 0;
 }
 
 /** Each result element of a convolution sums over one filter; each input element of a transposed one spreads over one. */
@@ -66,6 +75,22 @@ function ofProduct({ inputs, outputs }: KernelRun): number {
   const first = dimsOf(inputs[0]);
   const isTransposed = first.length > 1 && first.at(-2) !== result.at(-2);
   return product(result) * ((isTransposed ? first.at(-2) : first.at(-1)) ?? 1);
+}
+
+/** Each step of each sequence of X [steps, sequences, _] multiplies with all weights, of the operand and of the state. */
+function ofRecurrence({ inputs }: KernelRun): number {
+  const [x, weight, recurrence] = inputs;
+  return product(dimsOf(x).slice(0, 2)) * (product(dimsOf(weight)) + product(dimsOf(recurrence)));
+}
+
+/**
+ * Scores of all keys [..., keys, width] for each query, and the sums of values that they weigh. Where the second operand is
+ * a matrix, as in the op of com.microsoft, it makes queries, keys and values of X [batch, steps, _] first.
+ */
+function ofAttention({ inputs, outputs }: KernelRun): number {
+  const [first, second, result] = [dimsOf(inputs[0]), dimsOf(inputs[1]), dimsOf(outputs[0])];
+  if (second.length !== 2) return (product(first) + product(result)) * (second.at(-2) ?? 0);
+  return product(first.slice(0, 2)) * product(second) + 2 * product(result) * (first[1] ?? 0);
 }
 
 function dimsOf(type: TensorType | undefined): readonly number[] {

@@ -51,75 +51,24 @@ test("leaves no profile behind, even when the run fails", async () => {
   }
 });
 
-test("counts products by the shapes of their kernels", () => {
-  const kernel = (op: string, inputs: readonly (readonly number[])[], output: readonly number[]) => ({
-    node: op,
-    op,
-    inputs: inputs.map((dims) => tensorType("float", dims)),
-    outputs: [tensorType("float", output)],
-    microseconds: 1,
-  });
-  const count = (...kernels: readonly ReturnType<typeof kernel>[]): number => multiplyAccumulates(kernels).total;
-  expect(
-    count(
-      kernel(
-        "Conv",
-        [
-          [1, 3, 8, 8],
-          [16, 3, 3, 3],
-        ],
-        [1, 16, 6, 6],
-      ),
-    ),
-  ).toBe(16 * 36 * 27);
-  expect(
-    count(
-      kernel(
-        "Conv",
-        [
-          [1, 8, 8, 8],
-          [8, 1, 3, 3],
-        ],
-        [1, 8, 6, 6],
-      ),
-    ),
-  ).toBe(8 * 36 * 9);
-  expect(count(kernel("QLinearConv", [[1, 8, 8, 3], [], [], [16, 3, 3, 3]], [1, 6, 6, 16]))).toBe(16 * 36 * 27);
-  expect(
-    count(
-      kernel(
-        "ConvTranspose",
-        [
-          [1, 4, 5, 5],
-          [4, 2, 3, 3],
-        ],
-        [1, 2, 7, 7],
-      ),
-    ),
-  ).toBe(4 * 25 * 2 * 9);
-  expect(
-    count(
-      kernel(
-        "Gemm",
-        [
-          [7, 2],
-          [5, 7],
-        ],
-        [2, 5],
-      ),
-    ),
-  ).toBe(2 * 5 * 7);
-  expect(
-    count(
-      kernel(
-        "MatMul",
-        [
-          [4, 2, 7],
-          [7, 5],
-        ],
-        [4, 2, 5],
-      ),
-    ),
-  ).toBe(4 * 2 * 5 * 7);
-  expect(count(kernel("Relu", [[4]], [4]))).toBe(0);
+test.each([
+  ["Conv", "1x3x8x8 16x3x3x3 -> 1x16x6x6", 16 * 36 * 27],
+  ["Conv", "1x8x8x8 8x1x3x3 -> 1x8x6x6", 8 * 36 * 9],
+  ["QLinearConv", "1x8x8x3 1 1 16x3x3x3 -> 1x6x6x16", 16 * 36 * 27],
+  ["ConvTranspose", "1x4x5x5 4x2x3x3 -> 1x2x7x7", 4 * 25 * 2 * 9],
+  ["Gemm", "7x2 5x7 -> 2x5", 2 * 5 * 7],
+  ["MatMul", "4x2x7 7x5 -> 4x2x5", 4 * 2 * 5 * 7],
+  ["LSTM", "9x2x16 1x32x16 1x32x8 -> 9x1x2x8", 9 * 2 * 32 * (16 + 8)],
+  ["GRU", "9x2x16 2x24x16 2x24x8 -> 9x2x2x8", 9 * 2 * 2 * 24 * (16 + 8)],
+  // Of com.microsoft: projections to queries, keys and values, then scores and sums of 5 keys in 2 heads of 4.
+  ["Attention", "3x5x8 8x24 -> 3x5x8", 3 * 5 * 8 * 24 + 3 * 2 * (5 * 5 * 4) * 2],
+  ["Attention", "3x2x6x4 3x2x7x4 3x2x7x5 -> 3x2x6x5", 3 * 2 * 6 * 7 * (4 + 5)],
+  ["MultiHeadAttention", "3x6x8 3x7x8 3x7x8 -> 3x6x8", 3 * 6 * 7 * (8 + 8)],
+  ["Softmax", "3x6 -> 3x6", 0],
+] as const)("counts the products of %s with %s", (op, shapes, expected) => {
+  const [inputs, outputs] = shapes
+    .split(" -> ")
+    .map((side) => side.split(" ").map((dims) => tensorType("float", dims.split("x").map(Number))));
+  const kernel = { node: op, op, inputs: inputs!, outputs: outputs!, microseconds: 1 };
+  expect(multiplyAccumulates([kernel])).toEqual({ total: expected, integer: op === "QLinearConv" ? expected : 0 });
 });
