@@ -31,6 +31,8 @@ export interface BenchmarkOptions {
   /** Samples per run. Default: what the models fix, else 1. */
   readonly batch?: number;
   readonly threads?: number;
+  /** Inputs of a run with so many samples. Default: made up. */
+  readonly feeds?: (batch: number) => Promise<Feeds>;
   /** Time to spend per model. Default: 2 seconds. */
   readonly seconds?: number;
   readonly onProgress?: (share: number) => void;
@@ -42,7 +44,7 @@ const leastRounds = 5;
 const warmUpRuns = 3;
 
 /**
- * Measures the latency of models (paths, or models in memory) on made-up inputs, in turns, so that all see the same state of the machine.
+ * Measures the latency of models (paths, or models in memory) on the same inputs, in turns, so that all see the same state of the machine.
  *
  * @throws CompileError `bench/batch`, `runtime/load`, `runtime/run`
  */
@@ -64,7 +66,10 @@ export async function benchmark(
     }
     const batch = commonBatch(names, sessions, options.batch);
     const runners: Runner[] = [];
-    for (const session of sessions) runners.push(await Runner.create(session, madeUpFeeds(session.inputs, batch)));
+    const given = await options.feeds?.(batch);
+    for (const session of sessions) {
+      runners.push(await Runner.create(session, given ?? madeUpFeeds(session.inputs, batch)));
+    }
     const until = performance.now() + 1000 * seconds * models.length;
     const started = performance.now();
     for (let round = 0; round < leastRounds || performance.now() < until; round++) {

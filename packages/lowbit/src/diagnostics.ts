@@ -21,6 +21,16 @@ export function cannotMakeUp(input: string, dtype: DType): CompileError {
   });
 }
 
+/** What is known of a model only from a run, and made-up inputs are none that it takes. */
+export function notOnMadeUpInputs(cause: Diagnostic, severity: Diagnostic["severity"]): Diagnostic {
+  return {
+    code: "runtime/made-up",
+    severity,
+    message: `what runs on integers is not known, since the model does not run on made-up inputs: ${cause.message}`,
+    help: "give a sample that it takes: with --data to verify, with --calibrate to quantize",
+  };
+}
+
 /** An output path that is a folder, or in none. */
 export function badOutput(path: string, reason: string): CompileError {
   return new CompileError({

@@ -97,7 +97,8 @@ export function runtimeOptions(options: SessionOptions): ort.InferenceSession.Se
     executionProviders: ["cpu"],
     graphOptimizationLevel: options.optimization ?? "all",
     enableMemPattern: options.memoryPattern ?? true,
-    logSeverityLevel: 3,
+    // Errors come as exceptions; the runtime would print them a second time.
+    logSeverityLevel: 4,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),
     ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),

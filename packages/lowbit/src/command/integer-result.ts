@@ -1,12 +1,13 @@
 import { kernelOp } from "@lowbit/backend-kit";
-import { cloneModel, loadModel, saveModel, type Diagnostic, type Model } from "@lowbit/ir";
+import { cloneModel, CompileError, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
 import { compactFile, type QuantizationMode, type Skipped } from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import { integerShare, whatRan } from "@lowbit/runtime";
 import type { Dataset, Sparsity } from "@lowbit/train";
+import { notOnMadeUpInputs } from "../diagnostics.ts";
 import { modelFileBytes } from "../model-file-bytes.ts";
 import { sampleOf } from "../sample-feeds.ts";
-import { bytesText, countText, percentText } from "./format/quantities.ts";
+import { bytesText, countText, percentText, plural } from "./format/quantities.ts";
 
 /** What `quantize` and `train` tell about the model they wrote. */
 export interface IntegerResult {
@@ -16,8 +17,10 @@ export interface IntegerResult {
   /** Of the file written, and of the model it was made from; data files included. */
   readonly bytes: number;
   readonly otherBytes: number;
-  /** Share of multiply-accumulates that ONNX Runtime ran on integers, 0 to 1. */
-  readonly integerMacs: number;
+  /** Share of multiply-accumulates that ONNX Runtime ran on integers, 0 to 1; null where it runs on no made-up inputs. */
+  readonly integerMacs: number | null;
+  /** How many weights are stored as codes, to be read by a DequantizeLinear or by a kernel of their own. */
+  readonly codedWeights: number;
   readonly skipped: readonly { readonly node: string; readonly op: string; readonly reason: string }[];
   readonly diagnostics: readonly Diagnostic[];
   /** Weights that are zero, where pruning was asked for. */
@@ -35,7 +38,8 @@ export interface NewModel {
 }
 
 /**
- * Runs a new model on one sample (made up where there is no data) to see what the runtime makes of it, then writes it.
+ * Runs a new model on one sample (made up where there is no data) to see what the runtime makes of it, then writes it. One
+ * that loads and only refuses what was made up is written all the same, with a warning.
  *
  * @throws CompileError `runtime/…` when it does not run: then nothing is written; `file/write`
  */
@@ -44,9 +48,11 @@ export async function writeAndTell(
   output: string,
   data: Dataset | null,
   threads: number | undefined,
+  report: (finding: Diagnostic) => void,
 ): Promise<IntegerResult> {
   const written = made.backend === null ? made.model : compacted(made.model);
-  const integerMacs = await integerMacsOf(written, data, threads);
+  const { integerMacs, warnings } = await ranOnIntegers(written, data, threads);
+  for (const warning of warnings) report(warning);
   // Types of inner values take more room beside weights of one byte than they are worth.
   saveModel(written, output, { innerTypes: made.backend === null });
   return {
@@ -55,8 +61,9 @@ export async function writeAndTell(
     bytes: modelFileBytes(output, loadModel(output)),
     otherBytes: made.otherBytes,
     integerMacs,
+    codedWeights: codedWeights(made.model),
     skipped: made.skipped.map(({ node, reason }) => ({ node: node.label, op: kernelOp(node).op, reason })),
-    diagnostics: made.diagnostics,
+    diagnostics: [...made.diagnostics, ...warnings],
     ...(made.sparsity ? { sparsity: made.sparsity } : {}),
   };
 }
@@ -67,9 +74,25 @@ function compacted(model: Model): Model {
   return copy;
 }
 
-async function integerMacsOf(model: Model, data: Dataset | null, threads: number | undefined): Promise<number> {
+async function ranOnIntegers(
+  model: Model,
+  data: Dataset | null,
+  threads: number | undefined,
+): Promise<Pick<IntegerResult, "integerMacs"> & { readonly warnings: readonly Diagnostic[] }> {
   const feeds = await sampleOf(model, data);
-  return integerShare(await whatRan(model, feeds, threads === undefined ? {} : { threads }));
+  try {
+    const kernels = await whatRan(model, feeds, threads === undefined ? {} : { threads });
+    return { integerMacs: integerShare(kernels), warnings: [] };
+  } catch (error) {
+    const isRefused = data === null && error instanceof CompileError && error.diagnostic.code === "runtime/run";
+    if (!isRefused) throw error;
+    return { integerMacs: null, warnings: [notOnMadeUpInputs(error.diagnostic, "warning")] };
+  }
+}
+
+function codedWeights({ graph }: Model): number {
+  const isCode = (value: Value): boolean => ["int8", "uint8", "int4", "uint4"].includes(value.dtype ?? "");
+  return [...graph.initializers].filter((value) => isCode(value) && (value.shape?.length ?? 0) > 1).length;
 }
 
 /** The result in words. */
@@ -84,8 +107,12 @@ export function integerResultText(result: IntegerResult, mode: QuantizationMode 
     first,
     ...zeros,
     mode === "weight-only"
-      ? "weights are stored as codes; all products compute in float"
-      : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
+      ? result.codedWeights > 0
+        ? `${plural(result.codedWeights, "weight")} stored as codes; all products compute in float`
+        : "no weights are stored as codes"
+      : integerMacs === null
+        ? `how much runs on integers (${backend}) is not known`
+        : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
     ...(skipped.length > 0 ? ["stays float:", ...skippedLines(skipped)] : []),
   ].join("\n");
 }

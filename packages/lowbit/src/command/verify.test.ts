@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { newModel, parseGraph, saveModel } from "@lowbit/ir";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Workshop } from "../workshop.testing.ts";
@@ -64,15 +65,40 @@ test("lowbit verify gives the share and all nodes as JSON", async () => {
   expect(Object.keys(first!)).toEqual(["node", "op", "runs", "kernels", "macs", "reason"]);
 });
 
-test("lowbit verify says which products it does not count", async () => {
-  const text = `g (float[3,1,4] x) => (y) <float[1,8,4] w, float[1,8,2] r> { [cell] y = LSTM <hidden_size = 2> (x, w, r) }`;
+test("lowbit verify counts the products of recurrent layers, and says which it does not count", async () => {
+  const text = `g (float[3,1,4] x) => (y, z) <float[1,8,4] w, float[1,8,2] r> {
+    [cell] y = LSTM <hidden_size = 2> (x, w, r)
+    [sum] z = Einsum <equation = "ijk,ijk->ij"> (x, x)
+  }`;
   saveModel(newModel(parseGraph(text)), workshop.path("lstm.onnx"));
   const { stdout } = await workshop.run("verify lstm.onnx");
-  expect(stdout.split("\n").slice(-3)).toEqual([
-    "the products inside 1 LSTM are not counted",
+  const lines = stdout.split("\n");
+  expect(lines.find((line) => line.startsWith("cell"))).toMatch(/^cell +LSTM +float +144 /);
+  expect(lines.slice(-3)).toEqual([
+    "the products inside 1 Einsum are not counted",
     "0.0 % of the multiply-accumulates run as integers",
     "",
   ]);
+});
+
+test("a model that refuses made-up inputs is verified with data, and quantized without with a warning", async () => {
+  // What is made up has one element, which is no row of six.
+  const text = `g (float[N,L] x) => (y) <float[6,4] w, int64[2] rows = {-1, 6}> { r = Reshape (x, rows) [out] y = MatMul (r, w) }`;
+  saveModel(newModel(parseGraph(text)), workshop.path("rows.onnx"));
+  const refused = await workshop.run("verify rows.onnx");
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/^error runtime\/made-up: .* does not run on made-up inputs: /);
+  writeFileSync(
+    workshop.path("rows.mjs"),
+    "export default () => [{ x: { data: new Float32Array(48), dims: [4, 12] } }];",
+  );
+  const { code, stdout } = await workshop.run("verify rows.onnx --data rows.mjs");
+  expect([code, stdout.trim().split("\n").at(-1)]).toEqual([0, "0.0 % of the multiply-accumulates run as integers"]);
+  const made = await workshop.run("quantize rows.onnx -o rows8.onnx --backend x86 --mode dynamic");
+  expect([made.code, made.stderr.split(":")[0]]).toEqual([0, "warning runtime/made-up"]);
+  expect(made.stdout).toMatch("how much runs on integers (x86) is not known");
+  const timed = await workshop.json("bench rows.onnx rows8.onnx --data rows.mjs --batch 2");
+  expect(timed["ratio"]).toBeGreaterThan(0);
 });
 
 test("lowbit verify refuses a file that is not there", async () => {

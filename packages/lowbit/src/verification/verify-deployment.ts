@@ -1,7 +1,8 @@
 import { onnxRuntimeKernels, type Backend, type CapabilityTable } from "@lowbit/backend-kit";
-import { cloneModel, inferShapes, type Model, type Node } from "@lowbit/ir";
+import { cloneModel, CompileError, inferShapes, type Model, type Node } from "@lowbit/ir";
 import { observed } from "@lowbit/quantize";
 import { integerShare, multiplyAccumulates, Session, whatRan, type Feeds, type KernelRun } from "@lowbit/runtime";
+import { notOnMadeUpInputs } from "../diagnostics.ts";
 import { madeUpFeeds } from "../made-up-feeds.ts";
 import { whatItConverts } from "./converts.ts";
 import { codesBehind, dataOf } from "./dequantized.ts";
@@ -46,7 +47,7 @@ export interface VerifiedNode {
  * Runs a model once on ONNX Runtime and tells for each of its nodes whether integers, floats or conversions between them
  * came out of it, and why. Nodes inside bodies of control flow are not told apart.
  *
- * @throws CompileError `runtime/load`, `runtime/run`, `bench/input` for inputs that cannot be made up
+ * @throws CompileError `runtime/load`, `runtime/run`, without feeds `runtime/made-up` and `bench/input`
  */
 export async function verifyDeployment(model: Model, options: VerifyOptions = {}): Promise<Verification> {
   const typed = cloneModel(model);
@@ -54,7 +55,12 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
   const nodes = [...typed.graph.nodes];
   const tagged = taggedModel(typed);
   const runtime = options.threads === undefined ? {} : { threads: options.threads };
-  const kernels = await whatRan(tagged, options.feeds ?? (await feedsFor(tagged)), runtime);
+  const kernels = options.feeds
+    ? await whatRan(tagged, options.feeds, runtime)
+    : await whatRan(tagged, await feedsFor(tagged), runtime).catch((error: unknown) => {
+        const isRefused = error instanceof CompileError && error.diagnostic.code === "runtime/run";
+        throw isRefused ? new CompileError(notOnMadeUpInputs(error.diagnostic, "error")) : error;
+      });
   const byNode = new Map<Node, KernelRun[]>(nodes.map((node) => [node, []]));
   const added: string[] = [];
   for (const [kernel, sources] of kernelSources(kernels, typed.graph)) {

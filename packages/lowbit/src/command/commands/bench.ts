@@ -3,6 +3,8 @@ import type { Command } from "commander";
 import { loadModel, writeWholeFile } from "@lowbit/ir";
 import { calibrateCosts } from "../../calibrate-costs/calibrate-costs.ts";
 import { benchmark, type Benchmark, type Timing } from "../../benchmark.ts";
+import { sampleOf } from "../../sample-feeds.ts";
+import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
 import { millisecondsText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -11,7 +13,8 @@ import { checkWritable } from "../output-file.ts";
 import { positiveInteger } from "../parse-values.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface BenchOptions {
+interface BenchOptions extends NormalizationOptions {
+  readonly data?: string;
   readonly batch?: number;
   readonly calibrateCosts?: string;
 }
@@ -24,8 +27,9 @@ export function addBench(program: Command, interruptions: Interruptions): void {
     .argument("[MODEL]", "ONNX file")
     .argument("[OTHER]", "ONNX file to compare with; the ratio is MODEL's time by OTHER's")
     .option("--batch <N>", "samples per run (default: 1, or what the model fixes)", positiveInteger)
+    .option("--data <DATA>", `run samples of ${dataForms} (default: made up; open sides of images are 224)`)
     .option("--calibrate-costs <FILE>", "measure kernels instead, for `quantize --costs FILE`; takes some minutes");
-  finish<BenchOptions>(command, interruptions, [], async ({ terminal, options, args, misuse }) => {
+  finish<BenchOptions>(addNormalization(command), interruptions, [], async ({ terminal, options, args, misuse }) => {
     const { calibrateCosts: output } = options;
     if (output !== undefined) {
       if (args.length > 0) misuse("option '--calibrate-costs <FILE>' takes no model");
@@ -33,22 +37,24 @@ export function addBench(program: Command, interruptions: Interruptions): void {
     }
     if (args.length === 0) misuse("missing required argument 'MODEL'");
     // Tells what is wrong with a file better than the runtime does.
-    for (const path of args) loadModel(path);
+    const [model] = args.map((path) => loadModel(path));
+    const data = options.data === undefined ? null : await openData(options.data, model!, options);
     const threads = options.threads ?? availableParallelism();
     const result = await benchmark(args, {
       threads,
       ...(options.batch === undefined ? {} : { batch: options.batch }),
+      ...(data ? { feeds: (batch) => sampleOf(model!, data, batch) } : {}),
       onProgress: (share) => terminal.progress(`measuring: ${Math.round(100 * share)} %`),
     });
     const [first, second] = result.timings;
-    const data = {
+    const facts = {
       batch: result.batch,
       threads,
       medianMs: rounded(first!.medianMs),
       otherMedianMs: second ? rounded(second.medianMs) : null,
       ratio: second ? rounded(first!.medianMs / second.medianMs) : null,
     };
-    terminal.result(data, () => text(result, threads, data.ratio));
+    terminal.result(facts, () => text(result, threads, facts.ratio));
   });
 }
 

@@ -140,7 +140,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const problems = mode === "static" && plan ? planProblems(quantized.plan, backend.capabilities) : [];
     if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
     const made = { ...quantized, backend: backend.name, otherBytes: modelFileBytes(path, model) };
-    const result = await writeAndTell(made, output, data, threads);
+    const result = await writeAndTell(made, output, data, threads, (finding) => terminal.report(finding));
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
     if (options.report !== undefined) {
       const { report, calibrate: source } = options;

@@ -134,7 +134,13 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
           ? { reestimated: await validated(made.model, validation, metric, threads) }
           : {};
       if (reestimated.reestimated !== undefined) log.reestimated(reestimated.reestimated);
-      const result = await writeAndTell({ ...made, otherBytes: modelFileBytes(path, model) }, output, data, threads);
+      const result = await writeAndTell(
+        { ...made, otherBytes: modelFileBytes(path, model) },
+        output,
+        data,
+        threads,
+        (finding) => terminal.report(finding),
+      );
       if (report) {
         const measured = { data: opened ?? data, source: options.validate ?? options.data };
         await report.write({ ...made, ...measured, output, threads }, terminal, interruptions);
