@@ -7,11 +7,13 @@ import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
 import { operand, type ChannelScale, type Legalization, type ObservedRows } from "./legalization.ts";
 import { averagePoolGrad, maxPoolGrad } from "./pool-grad.ts";
+import { qlinearConv } from "./qlinear-conv.ts";
 import { observeRange, quantizationParameters } from "./ranges.ts";
 import { fuseReluMasks } from "./relu-mask.ts";
 
 const legalizations: Readonly<Record<string, Legalization>> = {
   ":Conv": conv,
+  ":QLinearConv": qlinearConv,
   ":SoftmaxCrossEntropyLoss": crossEntropyLoss,
   "lowbit:ConvGradInput": convGradInput,
   "lowbit:ConvGradWeight": convGradWeight,
