@@ -8,7 +8,7 @@ import { staticWindow } from "./window.ts";
  * anew in every step. (512 to 512 channels, 3x3 over 1x1, batch 32: 7 ms whole.)
  */
 export const qlinearConv: Legalization = (context) => {
-  const { node, op } = context;
+  const { node, editor } = context;
   const [x, w] = [operand(context, 0), operand(context, 3)];
   const [, , ...input] = dims(x);
   const [, , ...output] = dims(node.output);
@@ -16,5 +16,5 @@ export const qlinearConv: Legalization = (context) => {
   const taps = tapsOnPlane(context, w, staticWindow(node, kernel, input, output), input, output);
   if (taps === null || taps === w) return [];
   const operands = node.inputs.map((value, index) => (index === 3 ? taps : value));
-  return [op.QLinearConv(operands as Parameters<typeof op.QLinearConv>[0], { group: node.int("group", 1) })];
+  return [editor.node("QLinearConv", operands, { group: node.int("group", 1) }).output];
 };
