@@ -9,6 +9,7 @@ import type { Optimizer } from "../optimizer/optimizer.ts";
 import { absorbClamps } from "./absorb-clamps.ts";
 import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
+import { gradientsCutOff } from "./cut-off.ts";
 import { integerForward } from "./integer-forward.ts";
 import { packParameters, type Part } from "./pack-parameters.ts";
 import { packRanges } from "./pack-ranges.ts";
@@ -100,7 +101,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
     const holds = parts.map(({ name }) => known.get(name)!);
     return gradient ? [{ parameter, gradient, parts, holds }] : [];
   });
-  if (moving.length === 0) throw noParameters(options.parameters, options.frozen);
+  if (moving.length === 0) throw gradientsCutOff(trained.map(({ value }) => value));
   integers?.take();
   return { graph, editor, data, target, output, moving, packed };
 }
