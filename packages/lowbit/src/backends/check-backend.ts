@@ -32,7 +32,19 @@ function withCheckedPlans(backend: Backend, source: string): Backend {
     if (problems.length > 0) throw illegalPlan(source, [`its plan is illegal: ${problems[0]}`, ...problems.slice(1)]);
     return plan;
   };
-  return { ...backend, quantizer: { name: quantizer.name, annotate } };
+  const { name, lower, arithmetic, legalize, latency, onOnnxRuntime } = backend;
+  // Members may be getters of a class, which a copy of its own properties would lose.
+  return {
+    ...backend,
+    name,
+    quantizer: { name: quantizer.name, annotate },
+    capabilities,
+    lower,
+    arithmetic,
+    ...(legalize && { legalize }),
+    ...(latency && { latency: (plan, shapes) => backend.latency!(plan, shapes) }),
+    ...(onOnnxRuntime !== undefined && { onOnnxRuntime }),
+  };
 }
 
 function isPlan(value: unknown): value is QuantPlan {

@@ -60,6 +60,24 @@ test("a backend of the configuration file is found by its name, and takes no fea
   expect(stderr).toBe('error backend/unknown-feature: backend house has no feature "big"; it has no features\n');
 });
 
+test("a backend may be an instance of a class whose members are getters", async () => {
+  workshop.write(
+    "class.mjs",
+    `import { arm } from "${api}";
+    class Npu {
+      #arm = arm({ prefer: "integer" });
+      get name() { return "npu"; }
+      get quantizer() { return this.#arm.quantizer; }
+      get capabilities() { return this.#arm.capabilities; }
+      get lower() { return this.#arm.lower; }
+      get arithmetic() { return this.#arm.arithmetic; }
+    }
+    export const backend = new Npu();`,
+  );
+  const result = await workshop.json("quantize mlp.onnx -o class.onnx --backend ./class.mjs --calibrate train.npz");
+  expect(result).toMatchObject({ backend: "npu", integerMacs: 1 });
+});
+
 test("a bug in a plug-in shows a short message, and its stack only on request", async () => {
   const { code, stderr } = await workshop.run("inspect mlp.onnx --backend ./buggy.mjs");
   expect(code).toBe(1);
