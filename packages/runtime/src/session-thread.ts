@@ -49,6 +49,7 @@ async function answer(request: Request): Promise<Reply> {
   const { id, session: key } = request;
   if (request.kind === "create") {
     const session = await ort.InferenceSession.create(request.model, request.options);
+    free([request.model.buffer]);
     sessions.set(key, { session, lastFeeds: {} });
     return { id, ports: { inputs: session.inputMetadata, outputs: session.outputMetadata } };
   }
@@ -64,7 +65,7 @@ async function answer(request: Request): Promise<Reply> {
     await session.release();
     return { id, released: true };
   }
-  free(loaded.lastFeeds);
+  free(memoryOf(loaded.lastFeeds));
   loaded.lastFeeds = request.feeds;
   const feeds = Object.fromEntries(
     Object.entries(request.feeds).map(([name, sent]) => [
@@ -93,9 +94,12 @@ function memoryOf(tensors: Readonly<Record<string, SentTensor>>): ArrayBuffer[] 
 const nowhere = new MessageChannel().port1;
 nowhere.close();
 
-/** Frees the memory of tensors at once, by sending it nowhere: garbage collection would let much of it pile up. */
-function free(tensors: Readonly<Record<string, SentTensor>>): void {
-  nowhere.postMessage(null, memoryOf(tensors));
+/** Frees memory at once, by sending it nowhere: garbage collection would let much of it pile up. */
+function free(memory: readonly ArrayBufferLike[]): void {
+  nowhere.postMessage(
+    null,
+    memory.filter((buffer) => buffer instanceof ArrayBuffer),
+  );
 }
 
 parentPort?.on("message", (request: Request) => {

@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Plan memory ahead from the first run's shapes: faster, but holds more memory. */
   readonly memoryPattern?: boolean;
+  /** Keep freed memory for the session's next run: faster, but all of it stays taken until the session is released. */
+  readonly memoryArena?: boolean;
   /** Session configuration entries by name, for example `{ "session.disable_quant_qdq": "1" }`. */
   readonly config?: Readonly<Record<string, string>>;
   /** Save the graph ONNX Runtime made out of the model to this file. */
@@ -97,6 +99,7 @@ export function runtimeOptions(options: SessionOptions): ort.InferenceSession.Se
     executionProviders: ["cpu"],
     graphOptimizationLevel: options.optimization ?? "all",
     enableMemPattern: options.memoryPattern ?? true,
+    enableCpuMemArena: options.memoryArena ?? true,
     // Errors come as exceptions; the runtime would print them a second time.
     logSeverityLevel: 4,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),

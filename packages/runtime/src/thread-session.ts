@@ -82,12 +82,12 @@ export class ThreadSession {
     const running = thread();
     if (!running) return Session.create(model, options);
     const session = created++;
-    const reply = await running.ask({
-      kind: "create",
-      session,
-      model: modelBytes(model),
-      options: runtimeOptions(options),
-    });
+    const bytes = modelBytes(model);
+    const reply = await running.ask(
+      { kind: "create", session, model: bytes, options: runtimeOptions(options) },
+      // Moved instead of copied, unless the bytes are a part of something larger.
+      bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.byteLength ? [bytes.buffer] : [],
+    );
     if ("error" in reply) throw cannotLoad("the model", reply.error);
     invariant("ports" in reply, "a session was created");
     return new ThreadSession(running, session, reply.ports.inputs.map(portOf), reply.ports.outputs.map(portOf));

@@ -37,7 +37,8 @@ export async function reestimateBatchNormalization(graph: Graph, options: Reesti
   const batch = options.batch ?? Math.min(32, data.size ?? 32);
   const { step, pairs } = batchStatistics(graph, batch);
   const runtime = threads === undefined ? {} : { threads };
-  const session = await ThreadSession.create(newModel(step), sessionOptions(step, runtime));
+  // A few batches only: memory that an arena keeps would not be there for what runs next.
+  const session = await ThreadSession.create(newModel(step), { ...sessionOptions(step, runtime), memoryArena: false });
   const pooled = pairs.map(({ channels }) => new PooledStatistics(channels));
   let seen = 0;
   try {
