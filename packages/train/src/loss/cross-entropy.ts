@@ -1,5 +1,5 @@
 import { Tensor, type Value } from "@lowbit/ir";
-import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses } from "../diagnostics.ts";
+import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses, unusableOutput } from "../diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
@@ -22,7 +22,8 @@ export interface CrossEntropyOptions {
  * class indices, by the sum of their labels' weights (as PyTorch's CrossEntropyLoss and
  * https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
  *
- * @throws CompileError `train/bad-loss` for settings out of range; when attached, for weights that are not one per class
+ * @throws CompileError `train/bad-loss` for settings out of range; when attached, for weights that are not one per
+ *   class and for scores without a class axis
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { labels = "index", labelSmoothing = 0, classWeights } = options;
@@ -42,10 +43,12 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     ...targetOf(soft ? "value" : "class"),
     attach(context) {
       const { op, outputs, target } = context;
+      const [scores] = outputs;
+      if ((scores!.shape?.length ?? 0) < 2) throw unusableOutput(scores!, "cross-entropy", "scores [N, classes, ...]");
       const weights = classWeights ? alongClasses(context, classWeights) : null;
       if (soft) return ofDistribution(context, target!, labelSmoothing, weights, null);
       if (labelSmoothing === 0 && !weights) {
-        return op.SoftmaxCrossEntropyLoss([outputs[0]!, target!], { reduction: "mean" });
+        return op.SoftmaxCrossEntropyLoss([scores!, target!], { reduction: "mean" });
       }
       const distribution = oneHot(context);
       const counts = weights ? total(context, op.Mul([distribution, weights])) : null;

@@ -1,8 +1,8 @@
 import { gradients } from "@lowbit/autodiff";
-import { cloneGraph, GraphEditor, newModel, tensorType, type Graph, type Value } from "@lowbit/ir";
+import { cloneGraph, GraphEditor, isFloat, newModel, tensorType, type Graph, type Value } from "@lowbit/ir";
 import { decomposeAllConvBatchNormalizations, type IntegerFormOptions } from "@lowbit/quantize";
 import { runningStatistics, runPasses } from "@lowbit/rewrite";
-import { noParameters } from "../diagnostics.ts";
+import { noParameters, unusableOutput } from "../diagnostics.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { TrainableParameter } from "../optimizer/parameter-group.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
@@ -80,7 +80,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   if (parameters.length === 0) throw noParameters(options.parameters, options.frozen);
 
   const { loss, optimizer } = options;
-  const output = graph.outputs[0]!.shape as readonly number[];
+  const output = comparableShape(graph.outputs[0]!, loss);
   const target = loss.targetDType
     ? editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, loss.targetShape(output)))
     : null;
@@ -104,6 +104,14 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   if (moving.length === 0) throw gradientsCutOff(trained.map(({ value }) => value));
   integers?.take();
   return { graph, editor, data, target, output, moving, packed };
+}
+
+/** The shape of the output that a loss compares. @throws CompileError `train/bad-loss` for what it cannot compare */
+function comparableShape(output: Value, { name, targetDType }: Loss): readonly number[] {
+  const { shape, dtype } = output;
+  if (targetDType !== null && !shape) throw unusableOutput(output, name, "an output of known shape");
+  if (targetDType !== null && dtype !== null && !isFloat(dtype)) throw unusableOutput(output, name, "float numbers");
+  return (shape ?? []) as readonly number[];
 }
 
 function describe(value: Value): TrainableParameter {
