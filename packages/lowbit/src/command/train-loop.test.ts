@@ -201,7 +201,11 @@ describe("a training that cannot go on says so in one diagnostic", () => {
     ["y = my.domain.Strange (h)", "float[N,3] y", '"cross-entropy" needs an output of known shape'],
     ["y = ArgMax <axis = 1, keepdims = 0> (h)", "int64[N] y", '"cross-entropy" needs float numbers, but the model\'s'],
     ["y = ReduceMax <keepdims = 0> (h, last)", "float[N] y", '"cross-entropy" needs scores [N, classes, ...], but the'],
-    ["y = Round (h)", "float[N,3] y", 'no trainable parameter of the model gets a gradient: nothing flows back through Round "y"'],
+    [
+      "y = Round (h)",
+      "float[N,3] y",
+      'no trainable parameter of the model gets a gradient: nothing flows back through Round "y"',
+    ],
   ])("an output that no loss can move: %s", async (last, output, message) => {
     const graph = `net (float[N,16] x) => (${output}) <float[16,3] w, int64[1] last = {1}> { h = MatMul (x, w) ${last} }`;
     saveModel(newModel(parseGraph(graph)), workshop.path("last.onnx"));

@@ -1,5 +1,6 @@
 import { Tensor, type Value } from "@lowbit/ir";
-import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses, unusableOutput } from "../diagnostics.ts";
+import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses } from "../diagnostics.ts";
+import { unusableOutput } from "./diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
