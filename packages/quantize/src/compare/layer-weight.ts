@@ -2,10 +2,11 @@ import { operandRole, schemaOf, Tensor, type Node, type Value } from "@lowbit/ir
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridAt } from "./codes.ts";
 import type { ModelData } from "./model-data.ts";
+import { withoutZeroChannels } from "./zero-channels.ts";
 
 /** The weights of a layer as floats. */
 export interface LayerWeight {
-  /** Sizes, as the file has them. */
+  /** Sizes, as the file has them but for channels that only pad. */
   readonly dims: readonly number[];
   /** How the codes stand that it is made of; null for float weights. */
   readonly grid: CodeGrid | null;
@@ -34,11 +35,13 @@ export function layerWeight(node: Node, behind: readonly Node[], data: ModelData
     const grid = gridAt(node, coded.scale, codes, data);
     if (!tensor || !grid) return null;
     const along = { ...grid, axis: grid.axis === null ? null : channelAxis };
-    return { dims: tensor.dims, grid: along, channelAxis, read: () => dequantized(tensor, along) };
+    const own = isConvolution ? withoutZeroChannels(tensor) : tensor;
+    return { dims: own.dims, grid: along, channelAxis, read: () => dequantized(own, along) };
   }
   const value = weightOperand(node);
-  const tensor = value && data.of(value);
-  if (!value || !tensor || tensor.dims.length < 2) return null;
+  const whole = value && data.of(value);
+  if (!value || !whole || whole.dims.length < 2) return null;
+  const tensor = node.op === "Conv" ? withoutZeroChannels(whole) : whole;
   const rounding = value.producer?.is("DequantizeLinear") ? value.producer : null;
   const grid = rounding && gridAt(rounding, 1, rounding.input, data);
   const folded = behind.find(({ op }) => op === "BatchNormalization");

@@ -1,8 +1,9 @@
-import { isFloat, type Graph, type Node, type Value } from "@lowbit/ir";
+import { isFloat, type Graph, type Node, type Tensor, type Value } from "@lowbit/ir";
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridOfCodes } from "./codes.ts";
 import { layerWeight, type LayerWeight } from "./layer-weight.ts";
 import { ModelData } from "./model-data.ts";
+import { convolutionWeight, padsForKernels } from "./zero-channels.ts";
 
 /** A layer of a model, float or on codes: an op, and what stands behind it as far as one kernel can run it. */
 export interface ModelLayer {
@@ -58,6 +59,10 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
   const layers: ModelLayer[] = [];
   const sources = new Map<Value, Source>();
   const absorbed = new Set<Node>();
+  const weightOf = (convolution: Node): Tensor | null => {
+    const weight = convolutionWeight(convolution);
+    return weight && data.of(weight);
+  };
   const add = (name: string, op: string, first: Value, node: Node | null, reads: readonly Source[]): void => {
     const chain = chainBehind(first, node, data);
     const grid = chain.result.dtype !== null && isFloat(chain.result.dtype) ? null : gridOfCodes(chain.result, data);
@@ -81,7 +86,8 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
     const reads = node.inputs.flatMap((value) => (value && sources.get(value)) ?? []);
     if (reads.length === 0) continue;
     const [first] = node.outputs;
-    if (first && !passing.has(node.op)) add(node.label, node.op, first, node, reads);
+    const isPassing = passing.has(node.op) || padsForKernels(node, weightOf);
+    if (first && !isPassing) add(node.label, node.op, first, node, reads);
     // What is no layer passes on where it comes from.
     for (const value of node.outputs) if (value && !sources.has(value)) sources.set(value, reads[0]!);
   }
