@@ -25,7 +25,8 @@ const float = await trainModel(model, { data: labelled, batch: 64, loss: crossEn
 saveModel(float, "float.onnx");
 
 // Weights of 4 bits, one scale for each whole matrix: what post-training quantization is not good at.
-const backend = x86();
+// Wherever there is a kernel: this model is so small that by speed alone it could stay float.
+const backend = x86({ prefer: "integer" });
 const fourBits = (plan: QuantPlan): QuantPlan => withWeightScheme(plan, { dtype: "int4", granularity: "tensor" });
 const { plan } = await quantizeModel(float, { backend, data: calibrationFeeds(labelled, inputs) });
 const ptq = await quantizeModel(float, {
