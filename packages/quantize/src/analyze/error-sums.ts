@@ -18,7 +18,12 @@ export class ErrorSums {
 
   /** Takes in the same elements of the reference and of the tensor. */
   add(reference: Float32Array, other: Float32Array): void {
-    let [signal, noise, square, dot, largest] = [0, 0, 0, 0, this.#largest];
+    // Plain variables: an array pattern would keep the sums on the heap.
+    let signal = 0.0;
+    let noise = 0.0;
+    let square = 0.0;
+    let dot = 0.0;
+    let largest = this.#largest;
     for (let i = 0; i < reference.length; i++) {
       const [r, x] = [reference[i]!, other[i]!];
       const difference = r - x;

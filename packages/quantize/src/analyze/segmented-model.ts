@@ -33,8 +33,8 @@ export class SegmentedModel {
   ): Promise<SegmentedModel> {
     const runtime: SessionOptions = {
       ...(threads === undefined ? {} : { threads }),
-      // Between runs, the threads of one session would otherwise spin on the cores that the next one needs.
-      config: { "session.intra_op.allow_spinning": "0" },
+      // Threads wait actively while a segment runs, and not on the cores that the next one needs.
+      config: { "session.force_spinning_stop": "1" },
     };
     const sessions: Session[] = [];
     try {
