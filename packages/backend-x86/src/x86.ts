@@ -101,7 +101,8 @@ export function x86(options: X86Options = {}): Backend {
       padOnCodes,
       averagePoolToGlobal,
       quantizeBehindPool,
-      padFewChannels,
+      // Without VNNI, weights are bounded for the order in which kernels sum them, and channels that are filled up change it.
+      ...(vnni ? [padFewChannels] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     latency: (plan, inputShapes) => planLatency(plan, capabilities, prices, inputShapes),
