@@ -21,7 +21,7 @@ import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
 import { planLatency } from "./placement/plan-latency.ts";
 import { Prices } from "./placement/unit-costs.ts";
-import { unitsInUse } from "./placement/units-in-use.ts";
+import { batchSymbols, unitsInUse } from "./placement/units-in-use.ts";
 import { explainSaturation } from "./saturation/explain-saturation.ts";
 import { reduceRange } from "./saturation/reduce-range.ts";
 import { quantizeBehindPool } from "./quantize-behind-pool.ts";
@@ -76,7 +76,10 @@ export function x86(options: X86Options = {}): Backend {
   const capabilities = x86Capabilities(reduces === "all" ? 64 : 127);
   const { batch = 1, costs } = options;
   const table = costs === undefined ? builtInCosts : checkCostTable(costs);
-  const prices = (units: readonly Unit[]): Prices => new Prices(table, batch, batchOf(units));
+  const prices = (units: readonly Unit[]): Prices => {
+    const symbols = batchSymbols(units[0]?.anchor.graph?.inputs ?? []);
+    return new Prices(table, batch, (symbol) => symbols.has(symbol));
+  };
   const placementFor = (graph: Graph, { inputShapes }: AnnotateOptions): Placement =>
     options.prefer === "integer"
       ? quantizeEverything
@@ -125,11 +128,4 @@ function fastest(
       return new Map([...float].map(([twin, reason]) => [original.get(twin)!, reason]));
     },
   };
-}
-
-/** Tells the open dimensions that are the batch: the first ones of the graph's inputs. */
-function batchOf(units: readonly Unit[]): (symbol: string) => boolean {
-  const inputs = units[0]?.anchor.graph?.inputs ?? [];
-  const symbols = new Set(inputs.map(({ shape }) => shape?.[0]));
-  return (symbol) => symbols.has(symbol);
 }

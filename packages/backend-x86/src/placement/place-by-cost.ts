@@ -179,7 +179,7 @@ function reasonText(
 ): string {
   const what = ops === 1 ? "it takes" : `the ${ops} ops around it take`;
   const and =
-    Math.abs(conversions) < leastTold
+    Math.abs(conversions) < roundingError
       ? "without conversions"
       : conversions > 0
         ? `and ${time(conversions)} for conversions`
@@ -188,7 +188,7 @@ function reasonText(
 }
 
 /** Microseconds below which sums of prices that should cancel out differ by rounding. */
-const leastTold = 1e-3;
+const roundingError = 1e-3;
 
 function time(microseconds: number): string {
   return microseconds < 1000

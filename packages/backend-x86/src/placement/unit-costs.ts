@@ -100,14 +100,11 @@ export class Prices {
     const positions = this.#size(result.shape) / outputs;
     const products = positions * outputs * inputs * taps;
     if (group > 1 && inputs === 1) {
-      // With strides, it takes longer to read the image than to multiply: as long as pooling it.
+      const product = this.#price("depthwise", [outputs, positions], products);
       const read = this.#size(node.inputs[0]!.shape);
-      const [product, pool] = [
-        this.#price("depthwise", [outputs, positions], products),
-        this.#price("maxPool", [read], read),
-      ];
-      const isStrided = read > 2 * outputs * positions;
-      return isStrided ? larger(product, pool) : product;
+      if (read <= 2 * outputs * positions) return product;
+      // With strides, it takes longer to read the image than to multiply: as long as pooling it.
+      return larger(product, this.#price("maxPool", [read], read));
     }
     if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
     if (inputs <= stemChannels) return this.#price("stem", [inputs, taps, outputs, positions], products);

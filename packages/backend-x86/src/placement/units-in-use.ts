@@ -8,6 +8,7 @@ import {
   type Node,
   type Shape,
   type Use,
+  type Value,
 } from "@lowbit/ir";
 
 /**
@@ -50,7 +51,7 @@ export function unitsInUse(
 
 /** What is given for axes that the model leaves open, but for those of the batch; null for all others. */
 function openAxes({ inputs }: Graph, inputShapes: Readonly<Record<string, Shape>>): Readonly<Record<string, Shape>> {
-  const batch = new Set<Dim>(inputs.flatMap(({ shape }) => (typeof shape?.[0] === "string" ? [shape[0]] : [])));
+  const batch = batchSymbols(inputs);
   const shapes = inputs.flatMap(({ name, shape }): [string, Shape][] => {
     const given = inputShapes[name];
     if (!given || !shape || given.length !== shape.length) return [];
@@ -59,4 +60,9 @@ function openAxes({ inputs }: Graph, inputShapes: Readonly<Record<string, Shape>
     return dims.some((dim) => dim !== null) ? [[name, dims]] : [];
   });
   return Object.fromEntries(shapes);
+}
+
+/** The open dimensions that are the batch: the first ones of the graph's inputs. */
+export function batchSymbols(inputs: readonly Value[]): ReadonlySet<Dim> {
+  return new Set(inputs.flatMap(({ shape }) => (typeof shape?.[0] === "string" ? [shape[0]] : [])));
 }
