@@ -102,6 +102,12 @@ export function kernelShape(family: CostFamily, at: readonly number[]): KernelSh
 
 const codes = `float s = {0.5}, uint8 z = {128}, int8 v = {0}, float t = {0.25}, int32 n = {0}`;
 
+/** What turns a float into codes and back: kernels on codes form between two of these. */
+function rounded(value: string, result: string): string {
+  return `${result}_q = QuantizeLinear (${value}, s, z)
+      ${result} = DequantizeLinear (${result}_q, s, z)`;
+}
+
 /** Planes of at most 16 by 16 with so many positions in all, a power of two. */
 function planesOf(positions: number): string {
   const side = Math.min(16, 2 ** Math.floor(Math.log2(positions) / 2));
@@ -128,8 +134,7 @@ function convolution(inputs: number, outputs: number, side: number, positions: n
       e = DequantizeLinear (w, s, v)
       f = DequantizeLinear (b, t, n)
       c = ${conv} (d, e, f)
-      r = QuantizeLinear (c, s, z)
-      y = DequantizeLinear (r, s, z)
+      ${rounded("c", "y")}
     }`,
     kernels: ["Conv", "FusedConv", "QLinearConv", "Pad"],
     work: (positions * outputs * inputs * side * side) / group,
@@ -140,12 +145,10 @@ function matrix(rows: number, inner: number, columns: number): KernelShape {
   return {
     float: `g (float[${rows},${inner}] x) => (y) <float[${inner},${columns}] w> { y = MatMul (x, w) }`,
     integer: `g (float[${rows},${inner}] x) => (y) <${codes}, int8[${inner},${columns}] w> {
-      q = QuantizeLinear (x, s, z)
-      d = DequantizeLinear (q, s, z)
+      ${rounded("x", "d")}
       e = DequantizeLinear (w, s, v)
       c = MatMul (d, e)
-      r = QuantizeLinear (c, s, z)
-      y = DequantizeLinear (r, s, z)
+      ${rounded("c", "y")}
     }`,
     kernels: ["MatMul", "Gemm", "QLinearMatMul"],
     work: rows * inner * columns,
@@ -186,19 +189,15 @@ function plain(family: string, elements: number): KernelShape {
       y = ${op}
     }`,
     integer: `g (float[${dims}] x) => (y) <${integerData}> {
-      q = QuantizeLinear (x, s, z)
-      d = DequantizeLinear (q, s, z)
+      ${rounded("x", "d")}
       e = DequantizeLinear (w, s, v)
       f = DequantizeLinear (u, s, v)
       g = Conv (d, e)
-      h = QuantizeLinear (g, s, z)
-      a = DequantizeLinear (h, s, z)
+      ${rounded("g", "a")}
       i = Conv (d, f)
-      j = QuantizeLinear (i, s, z)
-      b = DequantizeLinear (j, s, z)
+      ${rounded("i", "b")}
       k = ${op}
-      r = QuantizeLinear (k, s, z)
-      y = DequantizeLinear (r, s, z)
+      ${rounded("k", "y")}
     }`,
     kernels: [name, `QLinear${name}`, `Nhwc${name}`, ...(name === "Resize" ? ["Upsample"] : [])],
     work: elements,
@@ -222,21 +221,16 @@ function perChannel(channels: number, positions: number): KernelShape {
   return {
     float: `g (float[${dims}] a, float[${batch},${channels},1,1] b) => (y) { y = Mul (a, b) }`,
     integer: `g (float[${dims}] x) => (y) <${codes}, int8${weight} w> {
-      q = QuantizeLinear (x, s, z)
-      d = DequantizeLinear (q, s, z)
+      ${rounded("x", "d")}
       e = DequantizeLinear (w, s, v)
       f = Conv (d, e)
-      g = QuantizeLinear (f, s, z)
-      h = DequantizeLinear (g, s, z)
+      ${rounded("f", "h")}
       i = GlobalAveragePool (h)
-      j = QuantizeLinear (i, s, z)
-      k = DequantizeLinear (j, s, z)
+      ${rounded("i", "k")}
       l = Mul (h, k)
-      r = QuantizeLinear (l, s, z)
-      m = DequantizeLinear (r, s, z)
+      ${rounded("l", "m")}
       p = Conv (m, e)
-      o = QuantizeLinear (p, s, z)
-      y = DequantizeLinear (o, s, z)
+      ${rounded("p", "y")}
     }`,
     kernels: ["Mul", "QLinearMul"],
     work: positions * channels,
@@ -256,12 +250,10 @@ function layouts(elements: number, kernel: string): KernelShape {
   const text = `g (float[${dims}] x) => (y)
   <${codes}, float[16,16,1,1] w, int8[16,16,1,1] u> {
     a = Conv (x, w)
-    q = QuantizeLinear (a, s, z)
-    d = DequantizeLinear (q, s, z)
+    ${rounded("a", "d")}
     e = DequantizeLinear (u, s, v)
     c = Conv (d, e)
-    r = QuantizeLinear (c, s, z)
-    f = DequantizeLinear (r, s, z)
+    ${rounded("c", "f")}
     y = Conv (f, w)
   }`;
   return { float: text, integer: text, kernels: [kernel], work: elements };
@@ -278,18 +270,14 @@ function swish(elements: number): KernelShape {
       y = Conv (c, w)
     }`,
     integer: `g (float[${dims}] x) => (y) <${codes}, int8[16,16,1,1] u> {
-      q = QuantizeLinear (x, s, z)
-      d = DequantizeLinear (q, s, z)
+      ${rounded("x", "d")}
       e = DequantizeLinear (u, s, v)
       f = Conv (d, e)
-      g = QuantizeLinear (f, s, z)
-      h = DequantizeLinear (g, s, z)
+      ${rounded("f", "h")}
       i = Sigmoid (h)
-      j = QuantizeLinear (i, s, z)
-      k = DequantizeLinear (j, s, z)
+      ${rounded("i", "k")}
       l = Mul (h, k)
-      r = QuantizeLinear (l, s, z)
-      y = DequantizeLinear (r, s, z)
+      ${rounded("l", "y")}
     }`,
     kernels: ["QuickGelu", "QLinearSigmoid", "QLinearMul"],
     work: elements,
@@ -302,13 +290,10 @@ function matrices(rows: number, inner: number, columns: number): KernelShape {
   return {
     float: `g (${inputs}) => (y) { y = MatMul (a, b) }`,
     integer: `g (${inputs}) => (y) <${codes}> {
-      p = QuantizeLinear (a, s, z)
-      c = DequantizeLinear (p, s, z)
-      q = QuantizeLinear (b, s, z)
-      d = DequantizeLinear (q, s, z)
+      ${rounded("a", "c")}
+      ${rounded("b", "d")}
       e = MatMul (c, d)
-      r = QuantizeLinear (e, s, z)
-      y = DequantizeLinear (r, s, z)
+      ${rounded("e", "y")}
     }`,
     kernels: ["MatMul", "QLinearMatMul"],
     work: 64 * rows * inner * columns,
