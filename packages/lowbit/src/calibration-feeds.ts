@@ -24,11 +24,16 @@ export async function* calibrationFeeds(
   options: CalibrationFeedsOptions = {},
 ): AsyncGenerator<Feeds> {
   const { samples = 512, batch = 32, seed = 0 } = options;
-  const fixed = inputs.find(({ initializer }) => !initializer)?.shape?.[0];
-  const size = typeof fixed === "number" ? fixed : batch;
-  for await (const drawn of data.batches({ batch: size, samples, shuffle: seed })) {
-    yield typeof fixed === "number" ? filled(drawn, fixed) : drawn.inputs;
+  const fixed = fixedBatch(inputs);
+  for await (const drawn of data.batches({ batch: fixed ?? batch, samples, shuffle: seed })) {
+    yield fixed === null ? drawn.inputs : filled(drawn, fixed);
   }
+}
+
+/** The samples per run that a model insists on; null where it leaves that open. */
+export function fixedBatch(inputs: readonly InputSpec[]): number | null {
+  const first = inputs.find(({ initializer }) => !initializer)?.shape?.[0];
+  return typeof first === "number" ? first : null;
 }
 
 /** The inputs of a batch, brought to the size that a model insists on by repeating samples. */

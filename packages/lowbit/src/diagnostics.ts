@@ -21,12 +21,13 @@ export function cannotMakeUp(input: string, dtype: DType): CompileError {
   });
 }
 
-/** What is known of a model only from a run, and made-up inputs are none that it takes. */
-export function notOnMadeUpInputs(cause: Diagnostic, severity: Diagnostic["severity"]): Diagnostic {
+/** What to say when a model does not run on inputs that were made up; null for any other error. */
+export function refusedMadeUpInputs(error: unknown, severity: Diagnostic["severity"]): Diagnostic | null {
+  if (!(error instanceof CompileError) || error.diagnostic.code !== "runtime/run") return null;
   return {
     code: "runtime/made-up",
     severity,
-    message: `what runs on integers is not known, since the model does not run on made-up inputs: ${cause.message}`,
+    message: `what runs on integers is not known, since the model does not run on made-up inputs: ${error.diagnostic.message}`,
     help: "give a sample that it takes: with --data to verify, with --calibrate to quantize",
   };
 }

@@ -2,7 +2,7 @@ import type { Graph, Model, Shape } from "@lowbit/ir";
 import { feedShapes } from "@lowbit/quantize";
 import { Session, type Feeds } from "@lowbit/runtime";
 import type { Dataset } from "@lowbit/train";
-import { filled } from "./calibration-feeds.ts";
+import { filled, fixedBatch } from "./calibration-feeds.ts";
 import { madeUpFeeds } from "./made-up-feeds.ts";
 
 /**
@@ -29,8 +29,7 @@ export async function sampleShapes(graph: Graph, data: Dataset | null): Promise<
 }
 
 async function drawnFrom({ inputs }: Graph, data: Dataset, count: number): Promise<Feeds | null> {
-  const fixed = inputs.find(({ initializer }) => !initializer)?.shape?.[0];
-  const size = typeof fixed === "number" ? fixed : count;
+  const size = fixedBatch(inputs) ?? count;
   for await (const drawn of data.batches({ batch: size, samples: count, shuffle: 0 })) return filled(drawn, size);
   return null;
 }

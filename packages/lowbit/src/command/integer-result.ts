@@ -1,10 +1,10 @@
 import { kernelOp } from "@lowbit/backend-kit";
-import { cloneModel, CompileError, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
+import { cloneModel, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
 import { compactFile, type QuantizationMode, type Skipped } from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import { integerShare, whatRan } from "@lowbit/runtime";
 import type { Dataset, Sparsity } from "@lowbit/train";
-import { notOnMadeUpInputs } from "../diagnostics.ts";
+import { refusedMadeUpInputs } from "../diagnostics.ts";
 import { modelFileBytes } from "../model-file-bytes.ts";
 import { sampleOf } from "../sample-feeds.ts";
 import { bytesText, countText, percentText, plural } from "./format/quantities.ts";
@@ -84,9 +84,9 @@ async function ranOnIntegers(
     const kernels = await whatRan(model, feeds, threads === undefined ? {} : { threads });
     return { integerMacs: integerShare(kernels), warnings: [] };
   } catch (error) {
-    const isRefused = data === null && error instanceof CompileError && error.diagnostic.code === "runtime/run";
-    if (!isRefused) throw error;
-    return { integerMacs: null, warnings: [notOnMadeUpInputs(error.diagnostic, "warning")] };
+    const refused = data === null ? refusedMadeUpInputs(error, "warning") : null;
+    if (!refused) throw error;
+    return { integerMacs: null, warnings: [refused] };
   }
 }
 

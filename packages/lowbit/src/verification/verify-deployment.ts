@@ -2,7 +2,7 @@ import { onnxRuntimeKernels, type Backend, type CapabilityTable } from "@lowbit/
 import { cloneModel, CompileError, inferShapes, type Model, type Node } from "@lowbit/ir";
 import { observed } from "@lowbit/quantize";
 import { integerShare, multiplyAccumulates, Session, whatRan, type Feeds, type KernelRun } from "@lowbit/runtime";
-import { notOnMadeUpInputs } from "../diagnostics.ts";
+import { refusedMadeUpInputs } from "../diagnostics.ts";
 import { madeUpFeeds } from "../made-up-feeds.ts";
 import { whatItConverts } from "./converts.ts";
 import { codesBehind, dataOf } from "./dequantized.ts";
@@ -58,8 +58,8 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
   const kernels = options.feeds
     ? await whatRan(tagged, options.feeds, runtime)
     : await whatRan(tagged, await feedsFor(tagged), runtime).catch((error: unknown) => {
-        const isRefused = error instanceof CompileError && error.diagnostic.code === "runtime/run";
-        throw isRefused ? new CompileError(notOnMadeUpInputs(error.diagnostic, "error")) : error;
+        const refused = refusedMadeUpInputs(error, "error");
+        throw refused ? new CompileError(refused) : error;
       });
   const byNode = new Map<Node, KernelRun[]>(nodes.map((node) => [node, []]));
   const added: string[] = [];
