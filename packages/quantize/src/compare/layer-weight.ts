@@ -30,16 +30,15 @@ export function layerWeight(node: Node, behind: readonly Node[], data: ModelData
   const channelAxis = isConvolution || isTransposed ? 0 : 1;
   const coded = codedWeights[node.op];
   if (coded) {
-    const codes = node.inputs[coded.codes]!;
-    const tensor = data.of(codes);
-    const grid = gridAt(node, coded.scale, codes, data);
+    const tensor = weightData(node, data);
+    const grid = gridAt(node, coded.scale, node.inputs[coded.codes]!, data);
     if (!tensor || !grid) return null;
     const along = { ...grid, axis: grid.axis === null ? null : channelAxis };
     const own = isConvolution ? withoutZeroChannels(tensor) : tensor;
     return { dims: own.dims, grid: along, channelAxis, read: () => dequantized(own, along) };
   }
   const value = weightOperand(node);
-  const whole = value && data.of(value);
+  const whole = weightData(node, data);
   if (!value || !whole || whole.dims.length < 2) return null;
   const tensor = node.op === "Conv" ? withoutZeroChannels(whole) : whole;
   const rounding = value.producer?.is("DequantizeLinear") ? value.producer : null;
@@ -49,7 +48,15 @@ export function layerWeight(node: Node, behind: readonly Node[], data: ModelData
   return { dims: tensor.dims, grid, channelAxis, read };
 }
 
+/** The weights of a node as its operand has them, codes or floats; null where it has none, or only a run tells them. */
+export function weightData(node: Node, data: ModelData): Tensor | null {
+  const value = weightOperand(node);
+  return value && data.of(value);
+}
+
 function weightOperand(node: Node): Value | null {
+  const coded = codedWeights[node.op];
+  if (coded) return node.inputs[coded.codes] ?? null;
   const schema = schemaOf(node.op, node.domain);
   if (!schema?.traits.includes("linear")) return null;
   const use = node.operands.find((each) => operandRole(schema, each.index).role === "weight");

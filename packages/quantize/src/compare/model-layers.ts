@@ -1,9 +1,9 @@
 import { isFloat, type Graph, type Node, type Tensor, type Value } from "@lowbit/ir";
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridOfCodes } from "./codes.ts";
-import { layerWeight, type LayerWeight } from "./layer-weight.ts";
+import { layerWeight, weightData, type LayerWeight } from "./layer-weight.ts";
 import { ModelData } from "./model-data.ts";
-import { convolutionWeight, padsForKernels } from "./zero-channels.ts";
+import { padsForKernels } from "./zero-channels.ts";
 
 /** A layer of a model, float or on codes: an op, and what stands behind it as far as one kernel can run it. */
 export interface ModelLayer {
@@ -59,10 +59,7 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
   const layers: ModelLayer[] = [];
   const sources = new Map<Value, Source>();
   const absorbed = new Set<Node>();
-  const weightOf = (convolution: Node): Tensor | null => {
-    const weight = convolutionWeight(convolution);
-    return weight && data.of(weight);
-  };
+  const weightOf = (convolution: Node): Tensor | null => weightData(convolution, data);
   const add = (name: string, op: string, first: Value, node: Node | null, reads: readonly Source[]): void => {
     const chain = chainBehind(first, node, data);
     const grid = chain.result.dtype !== null && isFloat(chain.result.dtype) ? null : gridOfCodes(chain.result, data);

@@ -1,4 +1,4 @@
-import { Tensor, type Node, type Value } from "@lowbit/ir";
+import { Tensor, type Node } from "@lowbit/ir";
 
 /**
  * Weights [outputs, inputs, ...window] of a convolution without the last input channels that are 0 throughout: backends add
@@ -32,9 +32,4 @@ export function padsForKernels(node: Node, weightOf: (convolution: Node) => Tens
 function readsZeroChannels(reader: Node, weightOf: (convolution: Node) => Tensor | null): boolean {
   const weight = reader.op.includes("Conv") ? weightOf(reader) : null;
   return weight !== null && withoutZeroChannels(weight) !== weight;
-}
-
-/** The value that a convolution takes its weights from. */
-export function convolutionWeight(node: Node): Value | null {
-  return node.inputs[node.is("QLinearConv") ? 3 : 1] ?? null;
 }
