@@ -7,6 +7,7 @@ import {
   quantizeModel,
   searchPlan,
   type Analysis,
+  type FeedSource,
   type LayerChoice,
   type LayerChoices,
   type MetricOutcome,
@@ -18,7 +19,6 @@ import {
   type TargetSearch,
 } from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
-import type { Feeds } from "@lowbit/runtime";
 import type { Dataset, MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
 import { sampleShapes } from "../sample-feeds.ts";
@@ -34,7 +34,7 @@ import { outcomeText, targetText } from "./target-text.ts";
 export interface TargetOptions extends Omit<QuantizeOptions, "backend" | "data" | "mode" | "weights" | "plan"> {
   readonly backend: Backend;
   /** Representative inputs, readable again and again. */
-  readonly data: AsyncIterable<Feeds> | Iterable<Feeds>;
+  readonly data: FeedSource;
   readonly target:
     /** Points of a metric that may be lost. Default metric: `accuracy`. */
     | { readonly drop: number; readonly metric?: MetricName }

@@ -1,10 +1,10 @@
 import { invariant, type Diagnostic, type Model, type Value } from "@lowbit/ir";
-import type { Feeds } from "@lowbit/runtime";
 import { degenerateRange, fewSamples, noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import type { ObserverSettings } from "../observers/statistics.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { valueOf, type ObserverName, type QuantPoint } from "../plan/spec.ts";
 import { CalibrationCache } from "./calibration-cache.ts";
+import type { FeedSource } from "./feed-stream.ts";
 import { findNotFinite } from "./find-not-finite.ts";
 import { observedGroups, type ObservedGroup } from "./observed-groups.ts";
 import type { Range, Ranges } from "./ranges.ts";
@@ -62,7 +62,7 @@ const enoughSamples = 32;
 export async function calibrate(
   model: Model,
   plan: QuantPlan,
-  data: AsyncIterable<Feeds> | Iterable<Feeds>,
+  data: FeedSource,
   { observer = "min-max", ...options }: CalibrateOptions = {},
 ): Promise<Calibration> {
   return (await calibrateAll(model, plan, data, [observer], options)).get(observer)!;
@@ -76,7 +76,7 @@ export async function calibrate(
 export async function calibrateAll(
   model: Model,
   plan: QuantPlan,
-  data: AsyncIterable<Feeds> | Iterable<Feeds>,
+  data: FeedSource,
   observers: readonly ObserverName[],
   options: CalibrationRunOptions = {},
 ): Promise<ReadonlyMap<ObserverName, Calibration>> {
