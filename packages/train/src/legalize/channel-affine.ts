@@ -1,5 +1,5 @@
 import { Tensor, type Value } from "@lowbit/ir";
-import { dims, reshape, type LegalizeContext } from "./legalization.ts";
+import { alongAxis, dims, type LegalizeContext } from "./legalization.ts";
 
 /**
  * Positions per plane from which on a 1x1 convolution with one channel per group beats a BatchNormalization with mean 0
@@ -34,10 +34,5 @@ function isWide(x: Value): boolean {
 
 /** Numbers [C] as the weights of a 1x1 convolution with one channel per group. */
 function perPlane(context: LegalizeContext, x: Value, factor: Value): Value {
-  return reshape(context, factor, [
-    dims(factor)[0]!,
-    ...dims(x)
-      .slice(1)
-      .map(() => 1),
-  ]);
+  return alongAxis(context, factor, 0, dims(x).length);
 }

@@ -1,10 +1,9 @@
 import type { Value } from "@lowbit/ir";
-import { dims, reshape, type ChannelScale, type LegalizeContext } from "./legalization.ts";
+import { alongAxis, dims, type ChannelScale, type LegalizeContext } from "./legalization.ts";
 
 /** x·scale per channel; what reads it may take the scale elsewhere. */
 export function scaleChannels(context: LegalizeContext, x: Value, scale: Value): Value {
-  const [, channels, ...plane] = dims(x);
-  const scaled = context.op.Mul([x, reshape(context, scale, [1, channels!, ...plane.map(() => 1)])]);
+  const scaled = context.op.Mul([x, alongAxis(context, scale, 1, dims(x).length)]);
   context.channelScales.set(scaled, { unscaled: x, scale });
   return scaled;
 }
@@ -25,13 +24,5 @@ export function channelScaleOf(
 
 /** Weights or their gradient [O, ...] times one number per output channel. */
 export function scaleWeights(context: LegalizeContext, w: Value, scale: Value): Value {
-  return context.op.Mul([
-    w,
-    reshape(context, scale, [
-      dims(scale)[0]!,
-      ...dims(w)
-        .slice(1)
-        .map(() => 1),
-    ]),
-  ]);
+  return context.op.Mul([w, alongAxis(context, scale, 0, dims(w).length)]);
 }

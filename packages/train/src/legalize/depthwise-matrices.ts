@@ -1,6 +1,6 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { exchangeBatch } from "./exchange-batch.ts";
-import { dims, reshape, type LegalizeContext } from "./legalization.ts";
+import { alongAxis, dims, reshape, type LegalizeContext } from "./legalization.ts";
 import type { DepthwiseForm, DepthwiseShape } from "./depthwise.ts";
 import type { StaticWindow } from "./window.ts";
 
@@ -38,7 +38,7 @@ export function depthwiseMatrices(context: LegalizeContext, shape: DepthwiseShap
   return {
     forward(x, w, bias) {
       const y = planes(multiply(rows(x), matrices(w), { transB: 1 }), output);
-      return bias ? op.Add([y, reshape(context, bias, [1, channels, ...output.map(() => 1)])]) : y;
+      return bias ? op.Add([y, alongAxis(context, bias, 1, dims(y).length)]) : y;
     },
     toInput: (dy, w) => planes(op.MatMul([rows(dy), matrices(w)]), input),
     toWeight(dy, x) {

@@ -64,3 +64,13 @@ export function reshape({ op, editor }: LegalizeContext, value: Value, shape: re
   const same = value.shape?.length === shape.length && shape.every((dim, axis) => value.shape![axis] === dim);
   return same ? value : op.Reshape([value, ints(editor, shape, "shape")]);
 }
+
+/** Numbers [C] in a shape of some rank that has them along one axis, so that they broadcast over the others. */
+export function alongAxis(context: LegalizeContext, numbers: Value, axis: number, rank: number): Value {
+  const count = dims(numbers)[0]!;
+  return reshape(
+    context,
+    numbers,
+    Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)),
+  );
+}
