@@ -80,7 +80,7 @@ async function print(name: (typeof models)[number], device: string, materials: s
   const run = (): Promise<QuantizedToTarget> =>
     quantizeToTarget(model, {
       backend,
-      data: { [Symbol.asyncIterator]: () => calibrationFeeds(calibration, model.graph.inputs) },
+      data: calibrationFeeds(calibration, model.graph.inputs),
       target: { drop },
       validate,
       objective: "integers",

@@ -1,4 +1,5 @@
 import { Tensor } from "@lowbit/ir";
+import type { NamedSamples } from "@lowbit/quantize";
 import type { Feeds } from "@lowbit/runtime";
 import type { Batch, Dataset, InputSpec } from "@lowbit/train";
 
@@ -14,17 +15,29 @@ export interface CalibrationFeedsOptions {
 
 /**
  * Samples of a data set as a model takes them, drawn from all over it, since data is often sorted. A last batch that is
- * too small for a model with a fixed batch is filled up by repeating its samples, which changes no range.
+ * too small for a model with a fixed batch is filled up by repeating its samples, which changes no range. Can be read
+ * again and again.
  *
  * @param inputs of the model
  */
-export async function* calibrationFeeds(
+export function calibrationFeeds(
   data: Dataset,
   inputs: readonly InputSpec[],
   options: CalibrationFeedsOptions = {},
-): AsyncGenerator<Feeds> {
-  const { samples = 512, batch = 32, seed = 0 } = options;
+): AsyncIterable<Feeds> & NamedSamples {
+  const { seed = 0 } = options;
   const fixed = fixedBatch(inputs);
+  return {
+    [Symbol.asyncIterator]: () => drawnFeeds(data, fixed, { ...options, seed }),
+    ...(data.sampleName ? { sampleName: (index: number) => data.sampleName!(index, seed) } : {}),
+  };
+}
+
+async function* drawnFeeds(
+  data: Dataset,
+  fixed: number | null,
+  { samples = 512, batch = 32, seed = 0 }: CalibrationFeedsOptions,
+): AsyncGenerator<Feeds> {
   for await (const drawn of data.batches({ batch: fixed ?? batch, samples, shuffle: seed })) {
     yield fixed === null ? drawn.inputs : filled(drawn, fixed);
   }

@@ -46,13 +46,12 @@ export function fewSamples(samples: number): Diagnostic {
   };
 }
 
-/** An activation was not a number, or infinite, during calibration; the sample is known where values have a row for each. */
-export function notFinite(value: string, batch: number, sample: number | null): CompileError {
-  const place = sample === null ? `calibration batch ${batch}` : `calibration sample ${sample}`;
+/** An activation was not a number, or infinite, during calibration; `place` says in which sample or batch. */
+export function notFinite(value: string, place: string): CompileError {
   return new CompileError({
     code: "quantize/not-finite",
     severity: "error",
-    message: `"${value}" is NaN or infinite in ${place} (the first is 0)`,
+    message: `"${value}" is NaN or infinite in ${place}`,
     where: { value },
     help: "look for broken samples there, or for inputs that are not scaled as the model expects",
   });

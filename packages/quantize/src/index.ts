@@ -62,7 +62,7 @@ export {
   type Calibration,
   type CalibrationRunOptions,
 } from "./calibrate/calibrate.ts";
-export { feedShapes, type FeedSource } from "./calibrate/feed-stream.ts";
+export { feedShapes, type FeedSource, type NamedSamples } from "./calibrate/feed-stream.ts";
 export { Histogram, type HistogramJson } from "./observers/histogram.ts";
 export { Statistics, type ObserverSettings, type StatisticsJson } from "./observers/statistics.ts";
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";

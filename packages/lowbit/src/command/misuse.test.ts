@@ -21,7 +21,9 @@ beforeAll(() => {
     npzBytes({ x: Tensor.of("float", new Float32Array(30), [2, 15]), y: Tensor.of("int64", [0, 1]) }),
   );
   workshop.write("unlabelled.npz", npzBytes({ x }));
-  workshop.write("nan.npz", npzBytes({ x: Tensor.of("float", new Float32Array(32).fill(NaN), [2, 16]) }));
+  const broken = new Float32Array(100 * 16);
+  broken[71 * 16 + 5] = NaN;
+  workshop.write("nan.npz", npzBytes({ x: Tensor.of("float", broken, [100, 16]) }));
   workshop.write("cut.npz", npzBytes({ x }).subarray(0, 100));
   workshop.write("throws.mjs", `export default function () { throw new Error("no licence"); }`);
   workshop.write("lacks.mjs", `export const backend = { name: "acme", quantizer: {}, lower: [], arithmetic: {} };`);

@@ -100,7 +100,8 @@ export async function calibrateAll(
       if (seen === size) continue;
       const feeds = seen === 0 ? whole : withoutFirst(whole, seen);
       const batch = await session.run(feeds);
-      const bad = batch.isFinite() ? null : await findNotFinite(model, watches, feeds, { batch: batches, samples });
+      const place = { batch: batches, samples, sampleName: data.sampleName };
+      const bad = batch.isFinite() ? null : await findNotFinite(model, watches, feeds, place);
       if (bad) throw bad;
       for (const group of groups) batch.show(group);
       batches++;

@@ -10,6 +10,8 @@ export interface Place {
   readonly batch: number;
   /** Samples before it. */
   readonly samples: number;
+  /** How samples are called; by default, by their number. */
+  readonly sampleName?: ((index: number) => string) | undefined;
 }
 
 /**
@@ -31,9 +33,10 @@ export async function findNotFinite(
   if (!value) return null;
   const [tensor] = await computed(model, [value], feeds, (editor, twin) => editor.op.Identity([twin]));
   const size = samplesOf(feeds);
-  if (tensor!.dims[0] !== size) return notFinite(value.name, place.batch, null);
+  if (tensor!.dims[0] !== size) return notFinite(value.name, `calibration batch ${place.batch} (the first is 0)`);
   const index = tensor!.floats().findIndex((element) => !Number.isFinite(element));
-  return notFinite(value.name, place.batch, place.samples + Math.floor(index / (tensor!.size / size)));
+  const sample = place.samples + Math.floor(index / (tensor!.size / size));
+  return notFinite(value.name, place.sampleName?.(sample) ?? `calibration sample ${sample} (the first is 0)`);
 }
 
 /** What some ops make of values of the model. */

@@ -25,4 +25,11 @@ export interface Dataset {
   readonly size: number | null;
   readonly hasTargets: boolean;
   batches(options: BatchOptions): AsyncIterable<Batch>;
+  /**
+   * Where the owner of the data finds a sample, for messages: its file, or its number there. Absent: nobody can tell.
+   *
+   * @param drawn how many samples were drawn before it
+   * @param shuffle as `batches` was told
+   */
+  sampleName?(drawn: number, shuffle?: number): string;
 }

@@ -83,6 +83,25 @@ test("draws shuffled batches that keep samples and labels together", async () =>
   expect(drawn.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+test.each([undefined, 3])("tells where each drawn sample lies in the file (shuffle %s)", async (shuffle) => {
+  const source = written(
+    "named.idx",
+    idx(
+      [10, 1],
+      Uint8Array.from({ length: 10 }, (_, i) => i),
+    ),
+  );
+  const data = await openDataset(source, [{ name: "x", dtype: "float", shape: [null, 1] }]);
+  const order = shuffle === undefined ? {} : { shuffle };
+  let drawn = 0;
+  for await (const { inputs } of data.batches({ batch: 4, ...order })) {
+    for (const row of inputs["x"]!.numbers()) {
+      expect(data.sampleName!(drawn++, shuffle)).toBe(`sample ${row} of "${source}" (the first is 0)`);
+    }
+  }
+  expect(drawn).toBe(10);
+});
+
 test("asks nothing of the data for inputs that have a value already", async () => {
   const { test: files } = mnistFiles();
   const weight = { name: "weight", dtype: "float", shape: [10], initializer: {} as never } as const;

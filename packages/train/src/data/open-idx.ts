@@ -15,5 +15,5 @@ export async function openIdx(samples: string, labels: string | null, fitting: F
     readIdx(samples),
     labels !== null && fitting.wantsTargets ? readIdx(labels) : undefined,
   ]);
-  return inMemory({ inputs: { [name]: x }, target: y }, fitting);
+  return inMemory({ inputs: { [name]: x }, target: y }, fitting, samples);
 }

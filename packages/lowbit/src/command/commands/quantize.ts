@@ -118,7 +118,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
       ...(options.improve ? { improve: options.improve } : {}),
       ...(threads === undefined ? {} : { threads }),
     };
-    const feeds = data && { [Symbol.asyncIterator]: () => calibrationFeeds(data, model.graph.inputs, { samples }) };
+    const feeds = data && calibrationFeeds(data, model.graph.inputs, { samples });
     const given = plan ? { plan } : {};
     const toTarget =
       data && feeds && targetOf(options)

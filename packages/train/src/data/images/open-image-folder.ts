@@ -28,12 +28,14 @@ export async function openImageFolder(folder: string, classes: number | null, fi
   const read = async (chosen: readonly LabelledImage[]): Promise<Batch> =>
     fitting.fitBatch(await stacked(chosen, input.name, layout, decode), 0);
   await read(images.slice(0, 1));
+  const inOrder = (shuffle: number | undefined): readonly LabelledImage[] =>
+    shuffle === undefined ? images : Array.from(shuffledIndices(images.length, shuffle), (i) => images[i]!);
   return {
     size: images.length,
     hasTargets: fitting.wantsTargets,
+    sampleName: (drawn, shuffle) => `"${inOrder(shuffle)[drawn]!.path}"`,
     async *batches({ batch, shuffle, samples }: BatchOptions): AsyncIterable<Batch> {
-      const order =
-        shuffle === undefined ? images : Array.from(shuffledIndices(images.length, shuffle), (i) => images[i]!);
+      const order = inOrder(shuffle);
       const count = Math.min(order.length, samples ?? order.length);
       for (let start = 0; start < count; start += batch) yield read(order.slice(start, Math.min(start + batch, count)));
     },

@@ -35,6 +35,7 @@ export async function openModule(path: string, fitting: Fitting): Promise<Datase
   return {
     size: module.size,
     hasTargets,
+    sampleName: (drawn) => `sample ${drawn} of "${path}" (the first is 0)`,
     async *batches(options) {
       for await (const batch of rebatch(read(options), options.batch, options.samples)) {
         if (hasTargets && !batch.target) throw missingTargets();
