@@ -92,7 +92,11 @@ async function ranOnIntegers(
 
 function codedWeights({ graph }: Model): number {
   const isCode = (value: Value): boolean => ["int8", "uint8", "int4", "uint4"].includes(value.dtype ?? "");
-  return [...graph.initializers].filter((value) => isCode(value) && (value.shape?.length ?? 0) > 1).length;
+  // Zero points of blocks have the rank of a weight.
+  const isData = ({ uses }: Value): boolean =>
+    [...uses].some(({ node, index }) => !(node.is("DequantizeLinear") && index === 2));
+  return [...graph.initializers].filter((value) => isCode(value) && isData(value) && (value.shape?.length ?? 0) > 1)
+    .length;
 }
 
 /** The result in words. */

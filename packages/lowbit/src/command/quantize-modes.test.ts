@@ -29,7 +29,7 @@ test("weight-only needs no data, and verify tells what reads the codes", async (
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatchInlineSnapshot(`
     "small.onnx: 2.90 kB -> 1.07 kB, 2.7 times smaller
-    4 weights stored as codes; all products compute in float
+    2 weights stored as codes; all products compute in float
     "
   `);
   expect(await accuracy("small.onnx")).toBeGreaterThan((await accuracy("float.onnx")) - 0.05);
