@@ -40,6 +40,17 @@ describe("lowbit compare", () => {
     expect(Object.keys(result["advice"] as object)).toEqual(["x", "fc1", "fc2"]);
   });
 
+  test("finds the layers of a weight-only model, whose clamps are written in another way", async () => {
+    await workshop.json("quantize mlp.onnx -o small.onnx --backend x86 --mode weight-only --weights int4");
+    const { layers, unmatched } = await workshop.json("compare mlp.onnx small.onnx --data test.npz");
+    expect(unmatched).toEqual([]);
+    const errors = (layers as ComparedLayer[]).map(({ name, error }) => [name, error.sqnr! > 10]);
+    expect(errors).toEqual([
+      ["fc1", true],
+      ["fc2", true],
+    ]);
+  });
+
   test("leaves the metric away where the data has no targets", async () => {
     const result = await workshop.json("compare mlp.onnx int8.onnx --data unlabelled.npz --samples 10");
     expect([result["metric"], result["samples"]]).toEqual([null, 10]);

@@ -123,7 +123,8 @@ function isConversion(node: Node): boolean {
 function isTail(node: Node, value: Value, data: ModelData): boolean {
   const others = node.inputs.filter((each) => each && each !== value);
   if (!others.every((each) => data.of(each!) !== null)) return false;
-  if (["Relu", "Clip", "BatchNormalization"].includes(node.op)) return true;
+  // Weight-only models clamp with Max and Min.
+  if (["Relu", "Clip", "Max", "Min", "BatchNormalization"].includes(node.op)) return true;
   return node.op === "Add" && kindOf(value.producer?.op ?? "") === "MatMul";
 }
 
