@@ -1,6 +1,6 @@
 import { newModel, parseGraph, printGraph, seeded, type Graph, type Model } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
-import { Session, whatRan } from "@lowbit/runtime";
+import { Session, whatRan, type Feeds, type SessionOptions } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import { dynamicPlan, weightOnlyPlan, type ModePlanOptions } from "../plan/mode-plans.ts";
 import { planText, type QuantPlan } from "../plan/plan.ts";
@@ -34,15 +34,15 @@ function deployed(plan: QuantPlan): { readonly prepared: Graph; readonly model: 
   return { prepared, model };
 }
 
-async function run(model: Model, config?: Readonly<Record<string, string>>): Promise<Float32Array> {
-  const session = await Session.create(model, { threads: 1, ...(config ? { config } : {}) });
-  const { y } = await session.run({ x });
+async function run(model: Model, settings: SessionOptions = {}, feeds: Feeds = { x }): Promise<Float32Array> {
+  const session = await Session.create(model, { threads: 1, ...settings });
+  const { y } = await session.run(feeds);
   await session.release();
   return y!.floats();
 }
 
-function reference(graph: Graph): Float32Array {
-  return evaluate(graph, new Map([["x", x]]))
+function reference(graph: Graph, feeds: Feeds = { x }): Float32Array {
+  return evaluate(graph, new Map(Object.entries(feeds)))
     .get("y")!
     .floats();
 }
@@ -79,12 +79,34 @@ describe("weight-only", () => {
     const ran = (await whatRan(model, { x }, { threads: 1 })).map(({ op }) => op);
     expect(ran.filter((op) => op === "MatMulNBits")).toHaveLength(3);
     expect(ran.filter((op) => op === "DequantizeLinear")).toHaveLength(1);
-    expect(furthest(await run(model, exactly), reference(prepared))).toBeLessThan(1e-5);
+    expect(furthest(await run(model, { config: exactly }), reference(prepared))).toBeLessThan(1e-5);
     expect(furthest(reference(model.graph), reference(prepared))).toBeLessThan(1e-5);
     // Scales per tensor came with opset 10, per axis with 13, 4 bits and blocks with 21.
     const isPlain = codes.dtype === "int8" && typeof codes.granularity !== "object";
     expect(model.opsets.get("")).toBe(isPlain ? (codes.granularity === "tensor" ? 10 : 13) : 21);
   });
+});
+
+test.each([
+  { columns: 10, block: 16 },
+  { columns: 33, block: 16 },
+  { columns: 70, block: 32 },
+  { columns: 129, block: 128 },
+  { columns: 7, block: 3 },
+])("the last of the blocks of $block along $columns inputs may be smaller", async ({ columns, block }) => {
+  const graph = parseGraph(`net (float[2,${columns}] x) => (float[2,4] y) <float[${columns},5] m, float[4,5] k> {
+    [straight] a = MatMul (x, m)
+    [turned] y = Gemm <transB = 1> (a, k)
+  }`);
+  const { prepared, model } = deployed(weightOnlyPlan(graph, { dtype: "int4", granularity: { block } }));
+  expect(model.graph.value("m")!.users[0]!.inputs[1]!.shape).toEqual([Math.ceil(columns / block), 5]);
+  const feeds = { x: seeded("x", "float", [2, columns]) };
+  const wanted = reference(prepared, feeds);
+  expect(furthest(wanted, reference(graph, feeds))).toBeGreaterThan(1e-4);
+  expect(furthest(reference(model.graph, feeds), wanted)).toBeLessThan(1e-5);
+  for (const settings of [{ config: exactly }, { optimization: "disabled" as const }]) {
+    expect(furthest(await run(model, settings, feeds), wanted)).toBeLessThan(1e-5);
+  }
 });
 
 describe("dynamic", () => {
