@@ -28,10 +28,16 @@ export function dtypeOf(type: string): DType {
   return dtype;
 }
 
+/** The name of a dtype in ONNX Runtime's JavaScript API. @throws CompileError `runtime/dtype` */
+export function toRuntimeType(dtype: DType): ort.Tensor.Type {
+  const type = runtimeTypes[dtype];
+  if (!type) throw unsupported(dtype);
+  return type;
+}
+
 /** A tensor as ONNX Runtime takes it: a view of the same memory, except for strings. @throws CompileError `runtime/dtype` */
 export function toRuntime(tensor: Tensor): ort.Tensor {
-  const type = runtimeTypes[tensor.dtype];
-  if (!type) throw unsupported(tensor.dtype);
+  const type = toRuntimeType(tensor.dtype);
   if (tensor.strings) {
     return new ort.Tensor(
       "string",

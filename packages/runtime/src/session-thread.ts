@@ -4,6 +4,7 @@
  */
 import { MessageChannel, parentPort } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
+import { runInPlace, type Expected } from "./results-in-place.ts";
 
 /** A tensor between threads. */
 export interface SentTensor {
@@ -19,6 +20,8 @@ export type Request = { readonly id: number; readonly session: number } & (
       readonly kind: "run";
       readonly feeds: Readonly<Record<string, SentTensor>>;
       readonly fetches: readonly string[];
+      /** All results, where they are to be written in place. */
+      readonly expected: Readonly<Record<string, Expected>> | null;
     }
   | { readonly kind: "lastFeeds" }
   | { readonly kind: "release" }
@@ -65,14 +68,18 @@ async function answer(request: Request): Promise<Reply> {
     await session.release();
     return { id, released: true };
   }
-  free(memoryOf(loaded.lastFeeds));
+  const retired = memoryOf(loaded.lastFeeds);
   loaded.lastFeeds = request.feeds;
+  if (!request.expected) free(retired.splice(0));
   const feeds = Object.fromEntries(
     Object.entries(request.feeds).map(([name, sent]) => [
       name,
       new ort.Tensor(sent.type as "float32", sent.data as Float32Array, sent.dims),
     ]),
   );
+  const inPlace = request.expected && (await runInPlace(session, feeds, request.expected, retired));
+  free(retired);
+  if (inPlace) return { id, results: inPlace };
   const results = await session.run(feeds, [...request.fetches]);
   return {
     id,

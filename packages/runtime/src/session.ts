@@ -13,6 +13,11 @@ export interface SessionOptions {
   readonly memoryPattern?: boolean;
   /** Keep freed memory for the session's next run: faster, but all of it stays taken until the session is released. */
   readonly memoryArena?: boolean;
+  /**
+   * Only in a `ThreadSession`: all results are written where they stay instead of being copied, into memory that the run
+   * before last was fed where that fits. Worth it for results of megabytes.
+   */
+  readonly resultsInPlace?: boolean;
   /** Session configuration entries by name, for example `{ "session.disable_quant_qdq": "1" }`. */
   readonly config?: Readonly<Record<string, string>>;
   /** Save the graph ONNX Runtime made out of the model to this file. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { CompileError, newModel, parseGraph, Tensor, type Model } from "@lowbit/ir";
 import { describe, expect, test } from "vitest";
-import { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import { ThreadSession } from "./thread-session.ts";
 
 const isBuilt = existsSync(new URL("../dist/session-thread.js", import.meta.url));
@@ -16,8 +16,8 @@ const x = (): Tensor => Tensor.of("float", [0, 1, 2, -3], [2, 2]);
 const i = (): Tensor => Tensor.of("int64", [5, -7]);
 
 describe.skipIf(!isBuilt)("a session on a thread of its own (needs a build)", () => {
-  async function onThread(): Promise<ThreadSession> {
-    const session = await ThreadSession.create(model());
+  async function onThread(of = model(), options: SessionOptions = {}): Promise<ThreadSession> {
+    const session = await ThreadSession.create(of, options);
     if (session instanceof Session) throw new Error("it was loaded on this thread");
     return session;
   }
@@ -43,6 +43,22 @@ describe.skipIf(!isBuilt)("a session on a thread of its own (needs a build)", ()
     const fed = await session.lastFeeds();
     expect([...fed["i"]!.numbers()]).toEqual([5, -7]);
     expect(await session.lastFeeds()).toEqual({});
+    await session.release();
+  });
+
+  test("results written in place are right run after run, also after one that failed", async () => {
+    const adding = newModel(parseGraph(`g (float[N,2] x, float[N,2] z) => (float[N,2] y) { y = Add (x, z) }`));
+    const session = await onThread(adding, { resultsInPlace: true });
+    expect(session.outputs.map(({ name }) => name)).toEqual(["y"]);
+    const given = new Set(["x", "z"]);
+    let y = x();
+    for (let run = 1; run <= 4; run++) {
+      y = (await session.run({ x: y, z: x() }, undefined, given))["y"]!;
+      expect([...y.numbers()]).toEqual([...x().numbers()].map((value) => value * (run + 1)));
+      const misfit = { x: x(), z: Tensor.of("float", [1, 2, 3, 4, 5, 6], [3, 2]) };
+      await expect(session.run(misfit, undefined, given)).rejects.toThrow("runtime/run");
+    }
+    expect([...(await session.lastFeeds())["x"]!.numbers()]).toEqual([...x().numbers()]);
     await session.release();
   });
 

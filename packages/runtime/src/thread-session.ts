@@ -4,6 +4,8 @@ import { invariant, modelBytes, type Model, type Tensor } from "@lowbit/ir";
 import * as ort from "onnxruntime-node";
 import { fromRuntime, toRuntime } from "./convert-tensor.ts";
 import { badFeed, cannotLoad, cannotRun } from "./diagnostics.ts";
+import { bytesInPlace, expectedResults } from "./in-place-model.ts";
+import { uncopiedOutput } from "./results-in-place.ts";
 import type { Reply, Request, SentTensor } from "./session-thread.ts";
 import { portOf, runtimeOptions, Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
 
@@ -65,10 +67,18 @@ export class ThreadSession {
   readonly outputs: readonly Port[];
   readonly #thread: Thread;
   readonly #key: number;
+  readonly #inPlace: boolean;
 
-  private constructor(thread: Thread, key: number, inputs: readonly Port[], outputs: readonly Port[]) {
+  private constructor(
+    thread: Thread,
+    key: number,
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+    inPlace: boolean,
+  ) {
     this.#thread = thread;
     this.#key = key;
+    this.#inPlace = inPlace;
     this.inputs = inputs;
     this.outputs = outputs;
   }
@@ -82,7 +92,8 @@ export class ThreadSession {
     const running = thread();
     if (!running) return Session.create(model, options);
     const session = created++;
-    const bytes = modelBytes(model);
+    const { resultsInPlace = false } = options;
+    const bytes = resultsInPlace ? bytesInPlace(model) : modelBytes(model);
     const reply = await running.ask(
       { kind: "create", session, model: bytes, options: runtimeOptions(options) },
       // Moved instead of copied, unless the bytes are a part of something larger.
@@ -90,7 +101,8 @@ export class ThreadSession {
     );
     if ("error" in reply) throw cannotLoad("the model", reply.error);
     invariant("ports" in reply, "a session was created");
-    return new ThreadSession(running, session, reply.ports.inputs.map(portOf), reply.ports.outputs.map(portOf));
+    const outputs = reply.ports.outputs.filter(({ name }) => name !== uncopiedOutput);
+    return new ThreadSession(running, session, reply.ports.inputs.map(portOf), outputs.map(portOf), resultsInPlace);
   }
 
   /**
@@ -115,8 +127,14 @@ export class ThreadSession {
       sent[name] = { type, data, dims };
       if (given.has(name) && ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) transfer.add(data.buffer);
     }
-    const names = fetches ?? this.outputs.map(({ name }) => name);
-    const request = { kind: "run", session: this.#key, feeds: sent, fetches: names } as const;
+    const wanted = fetches ? this.outputs.filter(({ name }) => fetches.includes(name)) : this.outputs;
+    const request = {
+      kind: "run",
+      session: this.#key,
+      feeds: sent,
+      fetches: wanted.map(({ name }) => name),
+      expected: this.#inPlace ? expectedResults(this.inputs, wanted, feeds) : null,
+    } as const;
     const reply = await this.#thread.ask(request, [...transfer]);
     if ("error" in reply) throw cannotRun(reply.error);
     return tensorsOf(reply);

@@ -8,6 +8,7 @@ export function sessionOptions(step: Graph, runtime: SessionOptions = {}): Sessi
   return {
     optimization: "all",
     memoryPattern: false,
+    resultsInPlace: true,
     ...runtime,
     ...(threads === undefined ? {} : { threads }),
     // Denormal numbers, which gradients that die away are full of, cost a hundred cycles each.

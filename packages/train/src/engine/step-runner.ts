@@ -14,13 +14,6 @@ import type { Batch } from "../data/dataset.ts";
 /** Bytes of state of which a third generation is worth saving: a run of two steps holds it only where it comes in and goes out. */
 const heavyState = 16 * 2 ** 20;
 
-/**
- * Bytes of state from which steps run without ONNX Runtime's arena, which keeps every generation of the state taken between
- * two steps: ResNet18 (90 MB of state) then peaked at 576 MiB instead of 709. Smaller states are outweighed
- * by activations (MobileNetV2, 18 MB: 720 MiB instead of 659), and integer kernels ask for memory too often (6 % slower).
- */
-const outweighingState = 64 * 2 ** 20;
-
 /** State that a run returned: nobody else holds its memory, so it can be given to the next run. */
 const carried = new WeakSet<Tensor>();
 
@@ -56,8 +49,7 @@ export class StepRunner implements Runner {
   /** Builds the step for a model and loads it. @throws CompileError as `trainStep` */
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
     const step = trainStep(graph, { block: await channelBlock(), ...options });
-    const memoryArena = bytesOf(step) < outweighingState || options.integerForward !== undefined;
-    const settings = sessionOptions(step.graph, { memoryArena, ...runtime });
+    const settings = sessionOptions(step.graph, runtime);
     const model = scanSteps(step);
     const sessions = runtime.profilePrefix === undefined ? ThreadSession : Session;
     const session = await sessions.create(model, settings);
