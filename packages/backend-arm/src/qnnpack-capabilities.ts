@@ -1,5 +1,6 @@
 import {
   attributeIs,
+  fixedResult,
   onnxRuntimeKernels,
   rank,
   type Capability,
@@ -45,8 +46,9 @@ function isKept({ op, weights, result }: Capability): boolean {
   return result.kind === "shared" || (computing.has(op) && (op !== "MatMul" || weights !== undefined));
 }
 
-/** uint8 weights, one scale per tensor; products end in codes. */
+/** uint8 weights, one scale per tensor; products end in codes, and Sigmoid in its one scale. */
 function qnnpackRow(row: Capability): Capability {
+  if (row.op === "Sigmoid") return { ...row, result: fixedResult("Sigmoid", "uint8") };
   if (row.op === "AveragePool") return { ...row, constraints: wholeWindows };
   if (!row.weights) return row;
   const constraints = [...(row.constraints ?? []), ...(row.op === "Conv" ? [rank(0, 4, 4)] : [])];

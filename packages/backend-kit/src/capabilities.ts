@@ -18,7 +18,13 @@ export type ResultRule =
   /** Those of the data operands, which all must be equal. */
   | { readonly kind: "shared" }
   /** Always the same. */
-  | { readonly kind: "fixed"; readonly scale: number; readonly zeroPoint: number };
+  | {
+      readonly kind: "fixed";
+      readonly scale: number;
+      readonly zeroPoint: number;
+      /** Whether the kernel takes other parameters too, so that a plan may have them. Default: false. */
+      readonly takesOthers?: boolean;
+    };
 
 /** One kind of integer kernel: what it takes, and what may be merged into it. An op may have several rows. */
 export interface Capability {

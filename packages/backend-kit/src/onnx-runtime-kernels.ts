@@ -1,6 +1,6 @@
-import { integerRange } from "@lowbit/ir";
 import type { QuantDType } from "@lowbit/quantize";
 import type { Capability } from "./capabilities.ts";
+import { fixedResult } from "./fixed-results.ts";
 import { attributeIn, attributeIs, biasPerChannel, isData, onlyFirstOutput, rank, zeroFill } from "./constraints.ts";
 
 /** Ops that move or choose elements: they run on codes as they are. */
@@ -69,14 +69,10 @@ export function onnxRuntimeKernels(activation: QuantDType): readonly Capability[
     { op: "Mul", activations, result, fuses },
     { op: "AveragePool", activations, result },
     { op: "GlobalAveragePool", activations, result },
-    { op: "Sigmoid", activations, result },
+    { op: "Sigmoid", activations, result: { ...fixedResult("Sigmoid", activation), takesOthers: true } },
     { op: "LeakyRelu", activations, result, fuses: ["Clip"] },
     // The kernel multiplies by floor(1 / scale), so only such a scale is exact; it covers [0, 1).
-    {
-      op: "Softmax",
-      activations,
-      result: { kind: "fixed", scale: 1 / 256, zeroPoint: integerRange(activation)[0] },
-    },
+    { op: "Softmax", activations, result: fixedResult("Softmax", activation) },
     { op: "MaxPool", activations, result: shared, constraints: [onlyFirstOutput] },
     { op: "Resize", activations, result: shared, constraints: [attributeIn("mode", ["nearest"], "nearest")] },
     { op: "Pad", activations, result: shared, constraints: [zeroFill] },

@@ -100,6 +100,7 @@ class Check {
         // The same range in 256 times as many codes.
         const isWide = group.spec.dtype.endsWith("16") && !capability.activations[0]!.endsWith("16");
         const scale = isWide ? result.scale / 256 : result.scale;
+        if (result.takesOthers) return [];
         const isFixed = group.spec.kind === "fixed" && group.spec.scale[0] === Math.fround(scale);
         return isFixed ? [] : [`${name} must have the scale ${scale}`];
       }

@@ -47,8 +47,8 @@ test("what is read and given gets 16 bits; moves follow, and other readers conve
     b#W = int8 -127..127 per-channel(0) symmetric
     m = uint8 per-tensor affine
     sig#X = shared(m)
-    n = uint8 per-tensor affine
-    soft#input = uint16 per-tensor affine
+    n = uint8 fixed(scale 0.00390625, zero point 0)
+    soft#input = uint16 fixed(scale 0.0000152587890625, zero point 0)
     y = uint16 fixed(scale 0.0000152587890625, zero point 0)"
   `);
   expect(planProblems(wide, table)).toEqual([]);

@@ -72,7 +72,10 @@ function isActivation(value: Value): boolean {
 
 function widened(spec: OwnSpec, dtype: QuantDType): OwnSpec {
   const [least, most] = integerRange(dtype);
-  if (spec.kind === "fixed") return fixed(dtype, spec.scale[0]! / 256, least);
+  if (spec.kind === "fixed") {
+    const codesBelow = spec.zeroPoint[0]! - integerRange(spec.dtype)[0];
+    return fixed(dtype, spec.scale[0]! / 256, least + 256 * codesBelow);
+  }
   if (spec.kind === "dynamic") return spec;
   return { ...spec, dtype, range: spec.symmetric && least < 0 ? [-most, most] : [least, most] };
 }

@@ -331,6 +331,7 @@ export {
 export {
   annotateFromCapabilities,
   createBackend,
+  fixedResult,
   quantizeEverything,
   sharesParameters,
   type Backend,
