@@ -61,6 +61,6 @@ test("a backend with kernels for them plans them without calibration, and ONNX R
   await session.release();
   const wanted = evaluate(prepared, new Map([["x", x]]));
   for (const name of ["a", "b", "c", "d"]) {
-    expect(found[name]!.floats(), name).toEqual(wanted.get(name)!.floats());
+    expect(found[name]!.floats()).toEqual(wanted.get(name)!.floats());
   }
 });

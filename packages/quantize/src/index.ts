@@ -78,6 +78,7 @@ export {
   type QuantizedModel,
   type QuantizeOptions,
 } from "./quantize-model.ts";
+export { clipWeights, type ClippedWeights, type ClipWeightsOptions } from "./improve/clip-weights.ts";
 export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";

@@ -66,8 +66,8 @@ export async function quantizeModel(model: Model, given: QuantizeOptions): Promi
   const planned = planFor(optimized, options, first[0] ? feedShapes(first[0]) : {});
   const kept = { ...options, data: improved.kept };
   const scaled = await improvePlanned(optimized, planned, kept);
-  const calibration = await calibrate(optimized, planned, improved.data, options);
-  const calibrated = await improveCalibrated(optimized, planned, calibration, kept);
+  const calibration = await calibrate(optimized, scaled.plan, improved.data, options);
+  const calibrated = await improveCalibrated(optimized, scaled.plan, calibration, kept);
   const { plan } = calibrated;
   const graph = prepare(optimized.graph, plan, { mode: "static", ranges: calibration.ranges });
   const prepared: Model = { ...optimized, graph };
@@ -75,7 +75,7 @@ export async function quantizeModel(model: Model, given: QuantizeOptions): Promi
   const diagnostics = [
     ...report.diagnostics,
     ...improved.diagnostics,
-    ...scaled,
+    ...scaled.diagnostics,
     ...lintPlan(plan),
     ...calibration.diagnostics,
     ...calibrated.diagnostics,

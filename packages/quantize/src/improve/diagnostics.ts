@@ -51,6 +51,16 @@ export function notScaled(layer: Node, reason: string): Diagnostic {
   };
 }
 
+/** A quantized layer whose weights keep their whole range although more was asked for. */
+export function weightsNotClipped(layer: Node, reason: string): Diagnostic {
+  return {
+    code: "quantize/not-clipped",
+    severity: "note",
+    message: `${layer.op} "${layer.label}": the range of its weights is not searched, because ${reason}`,
+    where: locationOf(layer),
+  };
+}
+
 /** A quantized layer whose weights round to nearest although more was asked for. */
 export function weightsNotRounded(layer: Node, reason: string): Diagnostic {
   return {

@@ -4,6 +4,7 @@ import type { Feeds } from "@lowbit/runtime";
 import type { Calibration } from "../calibrate/calibrate.ts";
 import { startStream, type FeedSource } from "../calibrate/feed-stream.ts";
 import type { QuantPlan } from "../plan/plan.ts";
+import { clipWeights } from "./clip-weights.ts";
 import { correctBias } from "./correct-bias.ts";
 import { roundedTwice } from "./diagnostics.ts";
 import { equalizeRanges } from "./equalize-ranges.ts";
@@ -60,13 +61,16 @@ export interface ImprovedPlan {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The improvements that need the plan but change the ranges of activations, in place. */
+/** The improvements that need the plan and come before ranges are found, in place. */
 export async function improvePlanned(
   model: Model,
   plan: QuantPlan,
   options: ImproveOptions & { readonly data: readonly Feeds[] },
-): Promise<readonly Diagnostic[]> {
-  return options.improve?.includes("awq") ? (await scaleForWeights(model, plan, options)).diagnostics : [];
+): Promise<ImprovedPlan> {
+  if (!options.improve?.includes("awq")) return { plan, diagnostics: [] };
+  const scaled = await scaleForWeights(model, plan, options);
+  const clipped = await clipWeights(model, plan, options);
+  return { plan: clipped.plan, diagnostics: [...scaled.diagnostics, ...clipped.diagnostics] };
 }
 
 /** The improvements that need the ranges of the plan, in place. */

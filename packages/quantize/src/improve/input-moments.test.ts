@@ -47,9 +47,9 @@ test.each(products)(
   },
 );
 
-test("weights that are shared, computed or in higher ranks are no rows", () => {
+test("weights that something else reads, or that are computed, are no rows", () => {
   const reasons = [
-    "y = MatMul (x, w)\n z = MatMul (x, w)",
+    "y = MatMul (x, w)\n z = Add (x, w)\n v = MatMul (x, w)",
     "v = Relu (w)\n y = MatMul (x, v)",
     "y = MatMul (w, x)",
     "y = MatMul (x, x)",
@@ -59,7 +59,7 @@ test("weights that are shared, computed or in higher ranks are no rows", () => {
   });
   expect(reasons).toMatchInlineSnapshot(`
     [
-      "its weights are read elsewhere too",
+      "its weights are read elsewhere too, and not in the same way",
       "its weights are not float data of the model",
       "its weights are not float data of the model",
       "its weights are not float data of the model",

@@ -25,9 +25,19 @@ export function addInputMoments(node: Node, rows: WeightRows): readonly [product
   ];
 }
 
-/** [1, columns, samples] of what a Gemm or MatMul reads. */
-function matrixColumns(editor: GraphEditor, node: Node, { columns }: WeightRows): Value {
+/** [groups, columns, samples] of what a Gemm or MatMul reads. */
+function matrixColumns(editor: GraphEditor, node: Node, { groups, columns, value }: WeightRows): Value {
   const { op } = editor;
+  const stack = value.constant!.dims.slice(0, -2);
+  if (stack.length > 0) {
+    const rank = Math.max(node.input.shape!.length, stack.length + 2);
+    const spread = op.Expand([node.input, ints(editor, [...stack, 1, 1])]);
+    // The axes of the stack in front, whatever stands before them; then one matrix of inputs for each group.
+    const axes = Array.from({ length: rank }, (_, axis) => axis);
+    const [before, along] = [axes.slice(0, -2 - stack.length), axes.slice(-2 - stack.length, -2)];
+    const sorted = op.Transpose([spread], { perm: [...along, ...before, rank - 2, rank - 1] });
+    return op.Transpose([op.Reshape([sorted, ints(editor, [groups, -1, columns])])], { perm: [0, 2, 1] });
+  }
   if (node.int("transA", 0)) return op.Unsqueeze([node.input, ints(editor, [0])]);
   const rows = op.Reshape([node.input, ints(editor, [1, -1, columns])]);
   return op.Transpose([rows], { perm: [0, 2, 1] });

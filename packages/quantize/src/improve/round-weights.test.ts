@@ -120,23 +120,109 @@ describe.each([
   );
 });
 
-test("layers that are not quantized stay as they are, and shared weights are named", async () => {
-  const model = newModel(
-    parseGraph(`g (float[4,2] x) => (y) <float[2,2] w, float[2,2] u> {
+/** Squared distance of what a graph computes for the data from its results with other weights. */
+async function errorOf(model: Model, float: Model, feeds: Feeds): Promise<number> {
+  const run = async (each: Model): Promise<number[]> => {
+    const session = await Session.create(each, { threads: 1 });
+    const results = Object.values(await session.run(feeds));
+    await session.release();
+    return results.flatMap((tensor) => [...tensor.floats()]);
+  };
+  return squaredError(await run(model), await run(float));
+}
+
+describe.each([
+  ["GPTQ", gptq],
+  ["AdaRound", adaround],
+])("%s", (_, round) => {
+  test("rounds a stack of matrices as one layer each", async () => {
+    for (const input of ["float[4,3,16,24] x", "float[3,16,24] x", "float[16,24] x"]) {
+      const text = `g (${input}) => (y) <float[3,24,8] w> { [stack] y = MatMul (x, w) }`;
+      const [float, model] = [newModel(parseGraph(text)), newModel(parseGraph(text))];
+      const spec = observed("int4", { range: [-7, 7], symmetric: true, granularity: { kind: "channel", axis: 2 } });
+      const plan = createPlan(model.graph, new Map([[model.graph.node("stack")!.operands[1]!, spec]]));
+      const x = seeded("x", "float", model.graph.inputs[0]!.shape as number[]);
+      const feeds = {
+        x: Tensor.of(
+          "float",
+          x.numbers().map((value, i) => value + 0.3 * Math.sin(i / 7)),
+          x.dims,
+        ),
+      };
+      const nearest = await errorOf(quantized(model, plan, new Map()), float, feeds);
+      const rounded = await round(model, plan, { data: [feeds], threads: 1 });
+      expect([rounded.diagnostics, rounded.layers.length]).toEqual([[], 1]);
+      const after = await errorOf(quantized(model, rounded.plan, new Map()), float, feeds);
+      expect(after / nearest).toBeLessThan(0.8);
+      expect(Math.abs(after / rounded.layers[0]!.rounded - 1)).toBeLessThan(1e-3);
+    }
+  });
+
+  test("rounds weights that layers share once, for all of them", async () => {
+    const text = `g (float[64,12] x, float[64,12] z) => (a, b) <float[12,12] w> {
       [first] a = MatMul (x, w)
-      [second] b = MatMul (a, w)
-      [third] y = MatMul (b, u)
+      [second] b = MatMul (z, w)
+    }`;
+    const [float, model] = [newModel(parseGraph(text)), newModel(parseGraph(text))];
+    const [first, second] = ["first", "second"].map((name) => model.graph.node(name)!.operands[1]!);
+    const spec = observed("int4", { range: [-7, 7], symmetric: true, granularity: { kind: "channel", axis: 1 } });
+    const shared = { kind: "shared", with: first! } as const;
+    const plan = createPlan(
+      model.graph,
+      new Map<QuantPoint, QuantSpec>([
+        [first!, spec],
+        [second!, shared],
+      ]),
+    );
+    const alike = (name: string): Tensor => {
+      const noise = seeded(name, "float", [64 * 12]).numbers();
+      return Tensor.of(
+        "float",
+        noise.map((value, i) => value + Math.sin(i % 12)),
+        [64, 12],
+      );
+    };
+    const feeds = { x: alike("x"), z: alike("z") };
+    const nearest = await errorOf(quantized(model, plan, new Map()), float, feeds);
+    const rounded = await round(model, plan, { data: [feeds], threads: 1 });
+    expect(rounded.diagnostics).toEqual([]);
+    expect(rounded.layers.map(({ node }) => node.name)).toEqual(["first"]);
+    const after = await errorOf(quantized(model, rounded.plan, new Map()), float, feeds);
+    expect(after / nearest).toBeLessThan(0.8);
+    // Both layers' errors are in the sum that was minimized.
+    expect(Math.abs(after / rounded.layers[0]!.rounded - 1)).toBeLessThan(1e-3);
+  });
+});
+
+test("layers that are not quantized stay as they are, and weights that are read in two ways are named", async () => {
+  const model = newModel(
+    parseGraph(`g (float[4,2] x) => (y) <float[2,2] w, float[2,2] u, float[2,2] v> {
+      [first] a = MatMul (x, w)
+      [turned] b = Gemm <transB = 1> (a, w)
+      [third] c = MatMul (b, u)
+      [fine] d = MatMul (c, v)
+      [coarse] y = MatMul (d, v)
     }`),
   );
   const names = new PointNames(model.graph);
-  const plan = createPlan(model.graph, new Map([[names.find("w")!, observed("int4", { symmetric: true })]]));
+  const codes = observed("int4", { symmetric: true });
+  const plan = createPlan(
+    model.graph,
+    new Map([
+      [names.find("w")!, codes],
+      [names.find("fine#B")!, observed("int8")],
+      [names.find("coarse#B")!, codes],
+    ]),
+  );
   const rounded = await gptq(model, plan, { data: [{ x: seeded("x", "float", [4, 2]) }], threads: 1 });
-  expect(rounded.layers).toEqual([]);
+  expect(rounded.layers).toHaveLength(0);
   expect(planText(rounded.plan)).toBe(planText(plan));
   expect(rounded.diagnostics.map(({ message }) => message)).toMatchInlineSnapshot(`
     [
-      "MatMul "first": its weights round to nearest, because its weights are read elsewhere too",
-      "MatMul "second": its weights round to nearest, because its weights are read elsewhere too",
+      "MatMul "first": its weights round to nearest, because its weights are read elsewhere too, and not in the same way",
+      "Gemm "turned": its weights round to nearest, because its weights are read elsewhere too, and not in the same way",
+      "MatMul "fine": its weights round to nearest, because other layers read its weights in other codes",
+      "MatMul "coarse": its weights round to nearest, because other layers read its weights in other codes",
     ]
   `);
 });

@@ -1,19 +1,19 @@
-import { GraphEditor, type Diagnostic, type Model, type Node } from "@lowbit/ir";
+import { GraphEditor, type Diagnostic, type Model, type Node, type Value } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import type { Ranges } from "../calibrate/ranges.ts";
 import { convert } from "../convert/convert.ts";
-import { productOf } from "../convert/product.ts";
 import { noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import { withSpecs } from "../plan/edit-plan.ts";
 import type { QuantPlan } from "../plan/plan.ts";
-import { sharingGroups, type SharingGroup } from "../plan/sharing.ts";
+import { sharingGroups } from "../plan/sharing.ts";
 import type { FixedSpec, QuantPoint } from "../plan/spec.ts";
 import { prepare } from "../prepare/prepare.ts";
 import { adaroundRows } from "./adaround-rows.ts";
 import { weightsNotRounded } from "./diagnostics.ts";
 import { gptqRows } from "./gptq-rows.ts";
 import { addInputMoments } from "./input-moments.ts";
-import { summedOutputs } from "./summed-outputs.ts";
+import { productsOf, summedMoments } from "./layer-moments.ts";
+import { roundable } from "./roundable.ts";
 import { betterRows, roundedToNearest, type RoundingErrors, type RoundingProblem } from "./rounding-problem.ts";
 import { WeightGrid } from "./weight-grid.ts";
 import { WeightRows } from "./weight-rows.ts";
@@ -32,7 +32,7 @@ export interface RoundWeightsOptions {
 export interface RoundedWeights {
   /** The given plan with the grids that weights were rounded to as fixed specs. */
   readonly plan: QuantPlan;
-  /** The layers that were rounded, with the squared errors of their results over the data, rounding to nearest first. */
+  /** The layers that were rounded, the first one of those that are tied, with the squared errors of their results over the data, rounding to nearest first. */
   readonly layers: readonly (RoundingErrors & { readonly node: Node })[];
   /** The quantized layers that round to nearest, with the reasons. */
   readonly diagnostics: readonly Diagnostic[];
@@ -40,8 +40,8 @@ export interface RoundedWeights {
 
 /**
  * Rounds the weights of quantized layers by GPTQ, in place, layer by layer in graph order: the inputs of each are those
- * that it gets from the layers before it as they are deployed. Rows that round to nearest with less error keep that, so no
- * layer gets worse on the data. Memory holds the moments of one layer's inputs.
+ * that it gets from the layers before it as they are deployed. Weights that several layers read are rounded once, for the
+ * sum of their errors. Rows that round to nearest with less error keep that, so no layer gets worse on the data. Memory holds the moments of one layer's inputs.
  *
  * @throws CompileError `quantize/plan-graph`, `quantize/no-calibration-data`, and what `prepare` and `convert` throw
  */
@@ -73,34 +73,28 @@ async function roundWeights(
   const diagnostics: Diagnostic[] = [];
   const layers: (RoundingErrors & { node: Node })[] = [];
   const grids = new Map<QuantPoint, FixedSpec>();
-  for (const [index, node] of productsOf(model).entries()) {
+  const products = productsOf(model);
+  const done = new Set<Value>();
+  for (const node of products) {
     const group = groups.of(node.operands[1]!) ?? groups.of(node.inputs[1]!);
-    if (!group) continue;
-    const weight = roundable(node, group);
+    if (!group || done.has(node.inputs[1]!)) continue;
+    const weight = roundable(node, group, groups);
     if (typeof weight === "string") {
       diagnostics.push(weightsNotRounded(node, weight));
       continue;
     }
-    const deployed = withMoments(model, withSpecs(plan, grids), ranges, index);
-    const [products] = await summedOutputs(deployed, data, threads);
+    done.add(weight.value);
+    const deployed = (reader: Node): Model =>
+      withMoments(model, withSpecs(plan, grids), ranges, products.indexOf(reader));
+    const moments = await summedMoments(weight, deployed, data, threads);
     const grid = WeightGrid.of(group.spec, weight.value.constant!);
-    const problem = problemOf(weight, grid, products!);
+    const problem = problemOf(weight, grid, moments);
     const { values, errors } = betterRows(problem, roundedToNearest(problem), await method(problem));
     editor.setInitializer(weight.value, weight.tensor(values));
     grids.set(group.root, grid.spec);
     layers.push({ node, ...errors });
   }
   return { plan: withSpecs(plan, grids), layers, diagnostics };
-}
-
-/** The layers of a model with weights, in graph order; `prepare` and `convert` add none and keep the order. */
-function productsOf({ graph }: Model): readonly Node[] {
-  return [...graph.nodes].filter((node) => productOf(node)?.weight.index === 1);
-}
-
-/** The rows of a layer's weight, or why they stay as they are. */
-function roundable(node: Node, group: SharingGroup): WeightRows | string {
-  return group.members.length > 1 ? "its weights share their scales with other values" : WeightRows.of(node);
 }
 
 /** The model as it is deployed, up to the second moments of what one layer reads, which are its only result. */

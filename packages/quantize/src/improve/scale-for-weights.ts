@@ -1,4 +1,4 @@
-import { cloneModel, GraphEditor, type Diagnostic, type Model, type Node } from "@lowbit/ir";
+import { GraphEditor, type Diagnostic, type Model, type Node } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import { noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import type { QuantPlan } from "../plan/plan.ts";
@@ -7,7 +7,8 @@ import type { OwnSpec } from "../plan/spec.ts";
 import { ChannelLayer } from "./channel-layer.ts";
 import { channelPairs } from "./channel-pair.ts";
 import { notScaled } from "./diagnostics.ts";
-import { addInputMoments, type InputMoments } from "./input-moments.ts";
+import type { InputMoments } from "./input-moments.ts";
+import { withInputMoments } from "./layer-moments.ts";
 import { summedOutputs } from "./summed-outputs.ts";
 import { divideNormalization, normalizationSites } from "./normalization-site.ts";
 import { rowErrors } from "./rounding-problem.ts";
@@ -122,10 +123,7 @@ async function readerOf(
   threads: number | undefined,
 ): Promise<Reader> {
   const rows = WeightRows.of(node) as WeightRows;
-  const copy = cloneModel(model);
-  const twin = [...copy.graph.nodes][[...model.graph.nodes].indexOf(node)]!;
-  new GraphEditor(copy.graph).setOutputs([...addInputMoments(twin, rows)]);
-  const [products, magnitudes] = await summedOutputs(copy, data, threads);
+  const [products, magnitudes] = await summedOutputs(withInputMoments(model, node, rows), data, threads);
   return { rows, spec: weightSpec(node, groups)!, moments: { products: products!, magnitudes: magnitudes! } };
 }
 

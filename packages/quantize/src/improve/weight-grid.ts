@@ -34,6 +34,13 @@ export class WeightGrid {
     );
   }
 
+  /** The grid with the scales and zero points of another one where `isOther` holds for their index. */
+  mixed(other: WeightGrid, isOther: (index: number) => boolean): WeightGrid {
+    const pick = (name: "scale" | "zeroPoint"): readonly number[] =>
+      this.spec[name].map((own, i) => (isOther(i) ? other.spec[name][i]! : own));
+    return new WeightGrid({ ...this.spec, scale: pick("scale"), zeroPoint: pick("zeroPoint") }, this.#dims);
+  }
+
   /** The index of the scale of an element, by its place in the tensor. */
   scaleAt(place: number): number {
     const { granularity } = this.spec;

@@ -59,7 +59,7 @@ function lintBlocks({ graph, specs }: QuantPlan): readonly Diagnostic[] {
   const names = new PointNames(graph);
   const weights = new Map<number, string[]>();
   for (const [point, spec] of specs) {
-    if (spec.kind !== "observed" || spec.granularity.kind !== "block") continue;
+    if (!("granularity" in spec) || spec.granularity.kind !== "block") continue;
     const { size } = spec.granularity;
     if (size >= 16 && Number.isInteger(Math.log2(size))) continue;
     weights.set(size, [...(weights.get(size) ?? []), valueOf(point)?.name ?? names.of(point)]);
