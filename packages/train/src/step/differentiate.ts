@@ -16,6 +16,7 @@ import { packParameters, type Part } from "./pack-parameters.ts";
 import { packRanges } from "./pack-ranges.ts";
 import { roleOf } from "./parameter-role.ts";
 import { selectParameters } from "./parameters.ts";
+import { settleRepeatedRounding } from "./repeated-rounding.ts";
 
 /** What gradients are computed from. */
 export interface DifferentiateOptions {
@@ -89,6 +90,7 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
   const lossValue = loss.attach({ op: editor.op, editor, inputs, outputs: graph.outputs, target });
   editor.setOutputs([lossValue]);
 
+  settleRepeatedRounding(graph, integers !== null);
   absorbClamps(graph);
   const packed = new Map<string, readonly Part[]>(packRanges(graph));
   const trained = packParameters(graph, parameters, ({ name }) => optimizer.groupOf?.(known.get(name)!) ?? 0);
