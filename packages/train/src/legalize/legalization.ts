@@ -11,6 +11,8 @@ export interface LegalizeContext {
   readonly block: number;
   /** What has been reordered so far: forward and both gradients of a convolution read the same. */
   readonly inBlocks: Map<Value, Value>;
+  /** Matrices that pick taps of a kernel, by what they pick: equal products can be merged where they read the same one. */
+  readonly picks: Map<string, Value>;
   /** Values that are another one times one number per channel. */
   readonly channelScales: Map<Value, ChannelScale>;
 }

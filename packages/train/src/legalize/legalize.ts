@@ -44,6 +44,7 @@ export function legalize(graph: Graph, block = 1): number {
     block,
     observed: new Map<Value, ObservedRows>(),
     inBlocks: new Map<Value, Value>(),
+    picks: new Map<string, Value>(),
     channelScales: new Map<Value, ChannelScale>(),
   };
   let changed = fuseReluMasks(graph);

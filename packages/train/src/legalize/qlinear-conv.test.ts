@@ -1,4 +1,5 @@
-import { parseGraph, type Graph } from "@lowbit/ir";
+import { newModel, parseGraph, type Graph } from "@lowbit/ir";
+import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
 import { expect, test } from "vitest";
 import { legalized } from "./legalized.testing.ts";
 import { legalize } from "./legalize.ts";
@@ -27,4 +28,26 @@ test.each([
 ])("QLinearConv over %s gives the same codes with the taps it needs", async (_, text, weights) => {
   expect(weightsOf(parseGraph(text))).toEqual(weights);
   expect((await legalized(text)).error).toBe(0);
+});
+
+test("only the taps that are needed are scaled and rounded", async () => {
+  const text = `g (float[3,4,1,1] x, float[6,4,3,3] w, float[6,1,1,1] k) => (uint8[3,6,1,1] y, float[3,6,1,1] z)
+    <float sx = {0.01}, uint8 zx = {117}, float[6] sw = {0.008, 0.01, 0.009, 0.02, 0.011, 0.008},
+      int8[6] zw = {0, 0, 0, 0, 0, 0}, float sy = {0.02}, uint8 zy = {99}, int8 low = {-50}, int8 high = {40}> {
+    qx = QuantizeLinear (x, sx, zx)
+    scaled = Mul (w, k)
+    qw = QuantizeLinear <axis = 0> (scaled, sw, zw)
+    kept = Clip (qw, low, high)
+    fw = DequantizeLinear <axis = 0> (kept, sw, zw)
+    y = QLinearConv <pads = [1,1,1,1]> (qx, sx, zx, kept, sw, zw, sy, zy)
+    z = Conv <pads = [1,1,1,1]> (x, fw) }`;
+  const graph = parseGraph(text);
+  legalize(graph);
+  runPasses(newModel(graph), [eliminateDeadCode]);
+  const ofWeights = [...graph.nodes].filter(({ op }) =>
+    ["Mul", "QuantizeLinear", "Clip", "DequantizeLinear"].includes(op),
+  );
+  const large = ofWeights.filter(({ output }) => output.shape!.join() === "6,4,3,3");
+  expect(large).toHaveLength(0);
+  expect((await legalized(text)).error).toBeLessThan(1e-6);
 });

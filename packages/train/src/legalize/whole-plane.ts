@@ -1,5 +1,6 @@
 import type { Value } from "@lowbit/ir";
-import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
+import { cropWeights } from "./crop-weights.ts";
+import { dims, reshape, type LegalizeContext } from "./legalization.ts";
 import type { StaticWindow } from "./window.ts";
 
 /** The weights of a convolution with a single output position that sees the whole input plane: a dense layer. */
@@ -38,28 +39,5 @@ export function tapsOnPlane(
   if (output.some((size) => size !== 1) || window.dilations.some((dilation) => dilation !== 1)) return null;
   const first = window.padsBegin;
   const fits = window.kernel.every((size, axis) => first[axis]! >= 0 && first[axis]! + input[axis]! <= size);
-  return fits ? cropped(context, w, first, input) : null;
-}
-
-function cropped({ op, editor }: LegalizeContext, w: Value, first: readonly number[], sizes: readonly number[]): Value {
-  const axes = sizes.flatMap((size, axis) => (size === dims(w)[axis + 2]! ? [] : [axis]));
-  if (axes.length === 0) return w;
-  return op.Slice([
-    w,
-    ints(
-      editor,
-      axes.map((axis) => first[axis]!),
-      "starts",
-    ),
-    ints(
-      editor,
-      axes.map((axis) => first[axis]! + sizes[axis]!),
-      "ends",
-    ),
-    ints(
-      editor,
-      axes.map((axis) => axis + 2),
-      "axes",
-    ),
-  ]);
+  return fits ? cropWeights(context, w, first, input) : null;
 }
