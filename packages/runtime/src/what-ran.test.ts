@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { CompileError, Graph, GraphEditor, newModel, Tensor, tensorType, type Model } from "@lowbit/ir";
 import { integerShare, multiplyAccumulates } from "./integer-share.ts";
-import { whatRan } from "./what-ran.ts";
+import { kernelTimes, whatRan } from "./what-ran.ts";
 
 /** A float product of [2,3] by [3,4], then an integer one by [4,5] in QuantizeLinear/DequantizeLinear form. */
 function halfInteger(): Model {
@@ -37,6 +37,17 @@ test("tells the kernels that ran, with their operands' types", async () => {
   ]);
   expect(multiplyAccumulates(kernels)).toEqual({ total: 2 * 3 * 4 + 2 * 4 * 5, integer: 2 * 4 * 5 });
   expect(integerShare(kernels)).toBe(40 / 64);
+});
+
+test("tells the time of each kernel once, however often it ran", async () => {
+  const size = 65_536;
+  const editor = new GraphEditor(new Graph("large"));
+  const x = editor.input("x", tensorType("float", [size]));
+  editor.output(editor.op.Neg([editor.op.Abs([x])]));
+  const feeds = { x: Tensor.of("float", new Float32Array(size), [size]) };
+  const kernels = await kernelTimes(newModel(editor.graph), feeds, { threads: 1 });
+  expect(kernels.map(({ op }) => op)).toEqual(["Abs", "Neg"]);
+  for (const { microseconds } of kernels) expect(microseconds).toBeGreaterThan(0);
 });
 
 test("leaves no profile behind, even when the run fails", async () => {
