@@ -14,8 +14,8 @@ export const costAxes = {
   matrix: ["rows", "inner", "columns"],
   /** Products of computed matrices, many of one size; per product. */
   matrices: ["rows", "inner", "columns"],
-  /** Images times, or plus, one number per channel; per element. */
-  perChannel: ["channels", "positions"],
+  /** Images times, or plus, one number per channel; per element. Kernels run along a plane or along the channels. */
+  perChannel: ["channels", "plane", "positions"],
   /** The rest: per element of the largest operand or result. */
   add: ["elements"],
   multiply: ["elements"],

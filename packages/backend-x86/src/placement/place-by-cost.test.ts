@@ -95,7 +95,34 @@ const graphs = [
     d = Mul (c, c)
     y = GlobalAveragePool (d)
   }`,
+  `g (float[1,16,4,4] x) => (y) <float[16,16,1,1] v, float[16,16,1,1] w> {
+    a = Conv (x, v)
+    b = Sigmoid (a)
+    c = Mul (a, b)
+    d = GlobalAveragePool (c)
+    e = Conv (d, w)
+    f = Mul (e, c)
+    y = Conv (f, w)
+  }`,
 ] as const;
+
+test("prices x · sigmoid(x) in float as one kernel, but as two that each dequantize x behind a product on codes", () => {
+  const { units } = findUnits(parseGraph(graphs[3]), x86Capabilities());
+  const prices = new Prices(flat({ swish: [400, 1], sigmoid: [300, 1], multiply: [500, 1], dequantize: [70, 70] }), 1);
+  const [, sigmoid, product] = units.map((unit) => prices.unit(unit));
+  // Images of 256 elements; prices are in nanoseconds per element.
+  for (const { float } of [sigmoid!, product!]) expect(float).toBeCloseTo((0.256 * 400) / 2, 9);
+  expect(sigmoid!.apart!.more).toBeCloseTo(0.256 * (300 + 70 - 200), 9);
+  expect(product!.apart!.more).toBeCloseTo(0.256 * (500 - 200), 9);
+});
+
+test("prices an image times numbers per channel on integers dearer behind a float kernel", () => {
+  const { units } = findUnits(parseGraph(graphs[3]), x86Capabilities());
+  const isProductPerChannel = (unit: Unit): boolean => unit.anchor.output.name === "f";
+  const { alone, float } = new Prices(flat({ perChannel: [1000, 1] }), 1).unit(units.find(isProductPerChannel)!);
+  expect(alone!.from.output.name).toBe("c");
+  expect(alone!.more).toBeGreaterThan(float);
+});
 
 test.each(graphs)("is as cheap as the best of all placements: graph %#", (text) => {
   const graph = parseGraph(text);
@@ -122,9 +149,12 @@ function totalCost(units: readonly Unit[], prices: Prices, isInteger: (unit: Uni
   const blocked = blockedUnits(units);
   let sum = 0;
   for (const unit of units) {
-    const { float, integer, apart } = prices.unit(unit);
-    const isApart = apart !== undefined && units.some((other) => other.anchor === apart.from && isInteger(other));
-    sum += isInteger(unit) ? 1.03 * integer : float + (isApart ? apart.more : 0);
+    const { float, integer, apart, alone } = prices.unit(unit);
+    const maker = (node: unknown): Unit | undefined => units.find(({ nodes }) => nodes.some((each) => each === node));
+    const [before, image] = [maker(apart?.from), maker(alone?.from)];
+    const isApart = before !== undefined && isInteger(before);
+    const isAlone = image !== undefined && !isInteger(image);
+    sum += isInteger(unit) ? 1.03 * integer + (isAlone ? alone!.more : 0) : float + (isApart ? apart!.more : 0);
   }
   const graph = units[0]!.anchor.graph!;
   for (const value of [...graph.inputs, ...[...graph.nodes].map((node) => node.output)]) {

@@ -72,12 +72,14 @@ function cheapest(units: readonly Unit[], { costs, links, blocked }: PlacementPr
   const network = new FlowNetwork();
   const [source, sink] = [network.addNode(), network.addNode()];
   const nodes = new Map(units.map((unit) => [unit, network.addNode()]));
-  const unitOf = new Map(units.map((unit) => [unit.anchor, unit]));
-  for (const [unit, { float, integer, apart }] of costs) {
+  const unitOf = new Map(units.flatMap((unit) => unit.nodes.map((node) => [node, unit] as const)));
+  for (const [unit, { float, integer, apart, alone }] of costs) {
     network.addEdge(source, nodes.get(unit)!, float);
     network.addEdge(nodes.get(unit)!, sink, doubt * integer);
     const taker = apart && unitOf.get(apart.from);
     if (taker) network.addEdge(nodes.get(taker)!, nodes.get(unit)!, apart.more);
+    const before = alone && unitOf.get(alone.from);
+    if (before) network.addEdge(nodes.get(unit)!, nodes.get(before)!, alone.more);
   }
   for (const link of links) {
     const from = link.producer ? nodes.get(link.producer)! : sink;
@@ -129,16 +131,17 @@ export interface PlacementProblem {
 /** Microseconds of all units and conversions, with the given ones on integers. */
 export function total({ costs, links, blocked }: PlacementProblem, integer: ReadonlySet<Unit>): number {
   let sum = 0;
-  const onIntegers = new Set([...integer].map(({ anchor }) => anchor));
-  for (const [unit, { float, integer: own, apart }] of costs) {
-    const extra = apart && onIntegers.has(apart.from) ? apart.more : 0;
-    sum += integer.has(unit) ? own : float + extra;
+  const onIntegers = new Set([...integer].flatMap(({ nodes }) => nodes));
+  const inFloat = new Set([...costs.keys()].flatMap((unit) => (integer.has(unit) ? [] : unit.nodes)));
+  for (const [unit, { float, integer: own, apart, alone }] of costs) {
+    if (integer.has(unit)) sum += own + (alone && inFloat.has(alone.from) ? alone.more : 0);
+    else sum += float + (apart && onIntegers.has(apart.from) ? apart.more : 0);
   }
   for (const { producer, readers, hasOtherReaders, quantize, dequantize, toBlocks, fromBlocks } of links) {
     const isCodes = producer !== null && integer.has(producer);
     const isInBlocks = !isCodes && producer !== null && blocked.has(producer);
-    const [onCodes, inFloat] = [readers.some((unit) => integer.has(unit)), readers.some((unit) => !integer.has(unit))];
-    if (isCodes && (hasOtherReaders || inFloat)) sum += dequantize;
+    const [onCodes, onFloats] = [readers.some((unit) => integer.has(unit)), readers.some((unit) => !integer.has(unit))];
+    if (isCodes && (hasOtherReaders || onFloats)) sum += dequantize;
     if (!isCodes && onCodes) sum += quantize;
     const inOrder = hasOtherReaders || onCodes || readers.some((unit) => !blocked.has(unit));
     if (isInBlocks && inOrder) sum += fromBlocks;

@@ -9,7 +9,15 @@ export interface UnitCost {
   readonly float: number;
   readonly integer: number;
   /** What it costs more in float where a producer that would take it in runs on integers. */
-  readonly apart?: { readonly from: Node; readonly more: number };
+  readonly apart?: Surcharge;
+  /** What it costs more on integers where the producer of its image runs in float. */
+  readonly alone?: Surcharge;
+}
+
+/** Microseconds that depend on how the kernel before runs. */
+interface Surcharge {
+  readonly from: Node;
+  readonly more: number;
 }
 
 /** Most input channels of a convolution that is priced as the first of a model. */
@@ -59,11 +67,15 @@ export class Prices {
     const family = isGlobal ? "globalAveragePool" : (families[op] ?? "move");
     const size = this.#elements(anchor);
     if (isPerChannel(anchor)) {
-      const channels = this.#dim(anchor.output.shape ?? [], 1);
-      return this.#price("perChannel", [channels, size / channels], size);
+      const shape = anchor.output.shape ?? [];
+      const channels = this.#dim(shape, 1);
+      const cost = this.#price("perChannel", [channels, this.#size(shape.slice(2)), size / channels], size);
+      const from = anchor.inputs.find((value) => String(value?.shape) === String(shape))?.producer;
+      // Codes that come from no kernel on codes have their channels first: then the kernel runs along planes, as in float.
+      return from ? { ...cost, alone: { from, more: alongPlanes * cost.float } } : cost;
     }
     const cost = this.#price(family, [size], size);
-    if (isSwish(anchor)) return { ...cost, float: this.#price("swish", [size], size).float / 2 };
+    if (isSwish(anchor)) return this.#halfOfSwish(anchor, cost, size);
     if (isTransposeOfProduct(anchor)) return { ...cost, float: 0 };
     const convolution = fusingConvolution(anchor);
     if (!convolution) return cost;
@@ -90,6 +102,17 @@ export class Prices {
   layout(family: "toBlocks" | "fromBlocks", value: Value): number {
     const size = elementsInBlocks(value, this.#size(value.shape));
     return this.#price(family, [size], size).float;
+  }
+
+  /** One of the two ops of x · sigmoid(x). Behind a kernel on codes they are two in float, and each dequantizes x for itself. */
+  #halfOfSwish(node: Node, cost: UnitCost, size: number): UnitCost {
+    const float = this.#price("swish", [size], size).float / 2;
+    const sigmoid =
+      node.op === "Sigmoid" ? node : node.inputs.find((value) => value?.producer?.op === "Sigmoid")!.producer!;
+    const from = sigmoid.input.producer;
+    if (!from) return { ...cost, float };
+    const again = node.op === "Sigmoid" ? this.#price("dequantize", [size], size).integer : 0;
+    return { ...cost, float, apart: { from, more: Math.max(0, cost.float + again - float) } };
   }
 
   #convolution(node: Node, result: Value): UnitCost {
@@ -161,6 +184,9 @@ function larger(a: UnitCost, b: UnitCost): UnitCost {
 function inBlocks(channels: number): number {
   return channels <= 8 ? channels : 16 * Math.ceil(channels / 16);
 }
+
+/** How many times longer than in float codes with channels first are multiplied by numbers per channel. */
+const alongPlanes = 1.5;
 
 /** What reading the other operand leaves of the cost of an Add that a float convolution takes in. */
 const fusedShare = 0.3;

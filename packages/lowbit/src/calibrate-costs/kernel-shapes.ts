@@ -45,7 +45,8 @@ export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly numbe
   ],
   perChannel: [
     [8, 32, 128],
-    [16, 256, 4096, 65536],
+    [4, 16, 256],
+    [256, 4096, 65536],
   ],
   add: [elementSizes()],
   multiply: [elementSizes()],
@@ -88,7 +89,7 @@ export function kernelShape(family: CostFamily, at: readonly number[]): KernelSh
     case "matrices":
       return matrices(first, second, third);
     case "perChannel":
-      return perChannel(first, second);
+      return perChannel(first, second, third);
     case "swish":
       return swish(first);
     case "moveChannels":
@@ -108,9 +109,9 @@ function rounded(value: string, result: string): string {
       ${result} = DequantizeLinear (${result}_q, s, z)`;
 }
 
-/** Planes of at most 16 by 16 with so many positions in all, a power of two. */
-function planesOf(positions: number): string {
-  const side = Math.min(16, 2 ** Math.floor(Math.log2(positions) / 2));
+/** Square planes of at most so many elements, by default 16 by 16, with so many positions in all; powers of two. */
+function planesOf(positions: number, plane = 256): string {
+  const side = Math.min(Math.sqrt(plane), 2 ** Math.floor(Math.log2(positions) / 2));
   return `${positions / (side * side)},?,${side},${side}`;
 }
 
@@ -214,8 +215,8 @@ function conversion(elements: number, family: "quantize" | "dequantize"): Kernel
 }
 
 /** An image times one number per channel of each sample, in the order of channels that both kinds of convolution leave. */
-function perChannel(channels: number, positions: number): KernelShape {
-  const dims = planesOf(positions).replace("?", String(channels));
+function perChannel(channels: number, plane: number, positions: number): KernelShape {
+  const dims = planesOf(positions, plane).replace("?", String(channels));
   const [batch] = dims.split(",");
   const weight = `[${channels},${channels},1,1]`;
   return {
