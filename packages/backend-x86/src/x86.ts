@@ -15,6 +15,7 @@ import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
+import { columnsAsChannels } from "./columns-as-channels.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
@@ -104,8 +105,8 @@ export function x86(options: X86Options = {}): Backend {
       padOnCodes,
       averagePoolToGlobal,
       quantizeBehindPool,
-      // Without VNNI, weights are bounded for the order in which kernels sum them, and channels that are filled up change it.
-      ...(vnni ? [padFewChannels] : []),
+      // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
+      ...(vnni ? [columnsAsChannels, padFewChannels] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     latency: (plan, inputShapes) => planLatency(plan, capabilities, prices, inputShapes),

@@ -1,5 +1,6 @@
 import { channelCount, isModelData, kernelOp, type Unit } from "@lowbit/backend-kit";
 import type { Dim, Node, Shape, Value } from "@lowbit/ir";
+import { columnsAsChannelsOf } from "../columns-as-channels.ts";
 import { elementsInBlocks } from "./blocked-layout.ts";
 import { interpolate, type CostFamily, type CostTable } from "./cost-table.ts";
 import { isOverWholePlane } from "./whole-plane.ts";
@@ -130,11 +131,25 @@ export class Prices {
       return larger(product, this.#price("maxPool", [read], read));
     }
     if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
-    if (inputs <= stemChannels) return this.#price("stem", [inputs, taps, outputs, positions], products);
+    if (inputs <= stemChannels) {
+      const stem = this.#price("stem", [inputs, taps, outputs, positions], products);
+      return { ...stem, integer: this.#withColumnsAsChannels(node, outputs, positions, products) ?? stem.integer };
+    }
     // Kernels work on blocks of 16 channels: what is missing to a full one costs as much as if it were there.
     const [from, to] = [inBlocks(inputs), inBlocks(outputs)];
     const padded = (products / (inputs * outputs)) * from * to;
     return this.#price(taps === 1 ? "pointwise" : "convolution", [from, to, positions], padded);
+  }
+
+  /** What a convolution of one channel costs on integers with the columns of its window as channels; null where it stays as it is. */
+  #withColumnsAsChannels(node: Node, outputs: number, positions: number, products: number): number | null {
+    const form = columnsAsChannelsOf(node, (node.inputs[1]!.shape ?? []).map(Number));
+    if (typeof form === "string") return null;
+    const padded = (products * inBlocks(outputs)) / outputs;
+    const product = this.#price("convolution", [form.columns, inBlocks(outputs), positions], padded).integer;
+    const columns = this.#size(node.inputs[0]!.shape) * form.columns;
+    // A Pad, a Slice for each column, and a Concat.
+    return product + this.#price("move", [columns], columns).integer + (form.columns + 2) * leastTold;
   }
 
   #matrix(node: Node, isComputed: boolean): UnitCost {
