@@ -1,5 +1,14 @@
 import { parseGraph, type Graph } from "@lowbit/ir";
-import { createPlan, fixed, observed, PointNames, type QuantPlan, type QuantSpec } from "@lowbit/quantize";
+import {
+  createPlan,
+  fixed,
+  keepFloat,
+  nodesMatching,
+  observed,
+  PointNames,
+  type QuantPlan,
+  type QuantSpec,
+} from "@lowbit/quantize";
 import { describe, expect, test } from "vitest";
 import { annotateFromCapabilities, quantizeEverything } from "./annotate.ts";
 import type { CapabilityTable } from "./capabilities.ts";
@@ -40,6 +49,18 @@ describe("the problems of a plan", () => {
         table,
       ),
     ).toEqual([]);
+  });
+
+  test("are none where a node that the plan keeps in float reads codes", () => {
+    const graph = parseGraph(`g (float[1,4,8,8] x) => (float[1,4,8,8] y) <float[4,4,1,1] w, float[4,4,1,1] v> {
+      [one] c = Conv (x, w)
+      [two] y = Conv (c, v)
+    }`);
+    const whole = annotateFromCapabilities(graph, table, quantizeEverything);
+    const kept = keepFloat(whole, nodesMatching(graph, ["two"]));
+    expect(planProblems(kept, table)).toEqual([]);
+    const unsaid = createPlan(graph, kept.specs);
+    expect(planProblems(unsaid, table)).toEqual(["two#W stays float beside operands that are codes"]);
   });
 
   test.each([

@@ -9,7 +9,9 @@ import { findUnits, type Unit } from "./units.ts";
  */
 export function planProblems(plan: QuantPlan, table: CapabilityTable): readonly string[] {
   const check = new Check(plan);
-  const { units } = findUnits(plan.graph, table);
+  const float = new Set(plan.skipped.map(({ node }) => node));
+  // What the plan itself keeps in float may read what others have as codes.
+  const units = findUnits(plan.graph, table).units.filter(({ anchor }) => !float.has(anchor));
   return [...units.flatMap((unit) => check.unit(unit)), ...check.points(units)];
 }
 

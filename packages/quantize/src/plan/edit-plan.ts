@@ -42,7 +42,8 @@ export function keepFloat(plan: QuantPlan, nodes: ReadonlySet<Node>, reason: str
   const isRead = (use: Use): boolean => plan.specs.has(use) && !dropped.has(use);
   for (const point of plan.specs.keys()) {
     if (isUse(point) || [...point.uses].some(isRead)) continue;
-    if (!computedFromCodes(point.producer, isRead, longestUnit)) dropped.add(point);
+    const isInteger = computedFromCodes(point.producer, ({ operands }) => operands.some(isRead), nodes);
+    if (!isInteger) dropped.add(point);
   }
   const skipped: readonly Skipped[] = [...nodes].map((node) => ({ node, reason }));
   const kept = plan.skipped.filter((each) => !nodes.has(each.node));
@@ -52,11 +53,21 @@ export function keepFloat(plan: QuantPlan, nodes: ReadonlySet<Node>, reason: str
 /** Nodes of the longest chain that runs as one integer kernel: a product, its bias, its activation. */
 const longestUnit = 3;
 
-/** Whether a node, or one whose only reader it is, reads codes: then its result is what an integer kernel gives. */
-function computedFromCodes(node: Node | null, isRead: (use: Use) => boolean, nodes: number): boolean {
-  if (node === null || nodes === 0) return false;
-  if (node.operands.some(isRead)) return true;
-  return node.inputs.some((value) => value?.uses.size === 1 && computedFromCodes(value.producer, isRead, nodes - 1));
+/**
+ * Whether a node, or one whose only reader it is, reads codes: then its result is what an integer kernel gives, unless one
+ * of the nodes on the way is kept in float.
+ */
+function computedFromCodes(
+  node: Node | null,
+  readsCodes: (node: Node) => boolean,
+  float: ReadonlySet<Node>,
+  length = longestUnit,
+): boolean {
+  if (node === null || length === 0 || float.has(node)) return false;
+  if (readsCodes(node)) return true;
+  return node.inputs.some(
+    (value) => value?.uses.size === 1 && computedFromCodes(value.producer, readsCodes, float, length - 1),
+  );
 }
 
 /** The plan with another spec at one point, and at all that share its parameters. */
