@@ -1,5 +1,6 @@
 import { integerRange, isStatic, type Graph, type Shape, type Value } from "@lowbit/ir";
 import { badPlan } from "../diagnostics.ts";
+import { checkGroups } from "./check-groups.ts";
 import { checkObserved } from "./check-observed.ts";
 import { keepFloat, nodesMatching } from "./edit-plan.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
@@ -93,6 +94,7 @@ export function planFromJson(graph: Graph, json: PlanJson): QuantPlan {
   const specs = new Map<QuantPoint, QuantSpec>();
   for (const [name, spec] of Object.entries(json.points)) specs.set(point(name, name), specFromJson(spec, name, point));
   const plan = createPlan(graph, specs, skippedFromJson(json.skipped ?? [], names));
+  checkGroups(plan);
   const globs = json.keepFloat ?? [];
   if (!Array.isArray(globs) || !globs.every((glob) => typeof glob === "string")) {
     throw badPlan('"keepFloat" must be a list of patterns', graph.name);

@@ -185,6 +185,11 @@ describe("two plans", () => {
   });
 });
 
+/** Whether a weight has scales along its inputs, from which no bias can be derived. */
+function isAcross(spec: QuantSpec): boolean {
+  return "granularity" in spec && spec.granularity.kind === "channel" && spec.granularity.axis !== 0;
+}
+
 test("plans of all kinds of specs come back from JSON as they were", () => {
   const graph = exampleGraph();
   const names = new PointNames(graph);
@@ -222,7 +227,8 @@ test("plans of all kinds of specs come back from JSON as they were", () => {
       for (const [i, spec] of chosen.entries()) if (spec) points.set(at(activations[i]!), spec);
       if (weights[1]) points.set(at("last#W"), weights[1]);
       if (isShared && points.has(at("r"))) points.set(at("pool#X"), { kind: "shared", with: at("r") });
-      if (points.has(at("conv#X"))) {
+      const data = points.get(at("conv#X"));
+      if (data && "granularity" in data && data.granularity.kind === "tensor" && !isAcross(weights[0])) {
         const from = [at("conv#X"), at("conv#W")] as const;
         points.set(at("conv#B"), { kind: "derived", dtype: "int32", formula: "bias", from });
       }
@@ -294,6 +300,49 @@ describe("a plan in JSON is refused when", () => {
       "codes per channel have no axis",
       { points: { r: { kind: "observed", dtype: "int8", granularity: { kind: "channel", axis: 4 } } } },
       'per-channel(4) codes need an axis of "r", whose shape is [1,4,6,6]',
+    ],
+    [
+      "an activation shares the scales of a weight's channels",
+      {
+        points: {
+          "conv#W": { kind: "observed", dtype: "int8", granularity: { kind: "channel", axis: 1 } },
+          r: { kind: "shared", with: "conv#W" },
+        },
+      },
+      '"r" cannot share the per-channel(1) codes of "conv#W": it has not as many scales',
+    ],
+    [
+      "a bias is made of scales per channel of the data",
+      {
+        points: {
+          "conv#X": { kind: "observed", dtype: "uint8", granularity: { kind: "channel", axis: 1 } },
+          "conv#W": { kind: "observed", dtype: "int8" },
+          "conv#B": { kind: "derived", from: ["conv#X", "conv#W"] },
+        },
+      },
+      '"conv#B" is an int32 bias with the scale of "conv#X" times that of "conv#W", and the first has per-channel(1) scales',
+    ],
+    [
+      "a bias is made of a scale that is found while the model runs",
+      {
+        points: {
+          "conv#X": { kind: "dynamic" },
+          "conv#W": { kind: "observed", dtype: "int8" },
+          "conv#B": { kind: "derived", from: ["conv#X", "conv#W"] },
+        },
+      },
+      '"conv#B" is an int32 bias with the scale of "conv#X" times that of "conv#W", and the first is only known while the model runs',
+    ],
+    [
+      "a bias is made of scales of input channels",
+      {
+        points: {
+          "conv#X": { kind: "observed", dtype: "uint8" },
+          "conv#W": { kind: "observed", dtype: "int8", granularity: { kind: "channel", axis: 1 } },
+          "conv#B": { kind: "derived", from: ["conv#X", "conv#W"] },
+        },
+      },
+      '"conv#B" is an int32 bias with the scale of "conv#X" times that of "conv#W", and the second has scales along axis 1, not along its output channels (axis 0)',
     ],
     [
       "an activation has blocks",
