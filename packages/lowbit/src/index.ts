@@ -186,6 +186,7 @@ export { gradients, type GradientOptions } from "@lowbit/autodiff";
 
 // Quantization: plans, calibration, preparation, conversion.
 export {
+  diffText as planDiffText,
   adaround,
   calibrate,
   calibrateAll,
@@ -232,6 +233,8 @@ export {
   type ModePlanOptions,
   type LearnScalesOptions,
   type ObserverName,
+  type MergedPlan,
+  type PlanDifference,
   type PlanJson,
   type PrepareOptions,
   type QuantDType,
