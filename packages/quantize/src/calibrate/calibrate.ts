@@ -90,6 +90,7 @@ export async function calibrateAll(
   let { batches, samples } = cache?.restore() ?? { batches: 0, samples: 0 };
   const { threads, onTrainingThread = false } = options;
   const runtime = threads === undefined ? {} : { threads };
+  const watched = watches.map(({ value }) => value);
   const session = new StatisticsSession(model, watches, runtime, { onTrainingThread });
   let drawn = 0;
   try {
@@ -101,7 +102,7 @@ export async function calibrateAll(
       const feeds = seen === 0 ? whole : withoutFirst(whole, seen);
       const batch = await session.run(feeds);
       const place = { batch: batches, samples, sampleName: data.sampleName };
-      const bad = batch.isFinite() ? null : await findNotFinite(model, watches, feeds, place);
+      const bad = batch.isFinite() ? null : await findNotFinite(model, watched, feeds, place);
       if (bad) throw bad;
       for (const group of groups) batch.show(group);
       batches++;

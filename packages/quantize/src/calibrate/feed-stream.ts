@@ -12,7 +12,7 @@ export interface NamedSamples {
 
 /** Batches read off a source, and all of the source: what was read and what is still to come. */
 export interface StartedStream {
-  readonly first: readonly Feeds[];
+  readonly first: readonly Feeds[] & NamedSamples;
   readonly data: AsyncIterable<Feeds> & NamedSamples;
 }
 
@@ -26,7 +26,7 @@ export async function startStream(source: FeedSource, samples: number): Promise<
     first.push(next.value);
     seen += Object.values(next.value)[0]?.dims[0] ?? 1;
   }
-  return { first, data: withSampleNames(joined(first, stream), source) };
+  return { first: withSampleNames(first, source), data: withSampleNames(joined(first, stream), source) };
 }
 
 /** An iterable that calls its samples as another one does. */

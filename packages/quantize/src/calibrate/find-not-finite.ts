@@ -3,7 +3,6 @@ import { Session, type Feeds } from "@lowbit/runtime";
 import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
 import { notFinite } from "../diagnostics.ts";
 import { samplesOf } from "./samples.ts";
-import type { Watch } from "./statistics-graph.ts";
 
 /** Where a batch stands in the data. */
 export interface Place {
@@ -20,11 +19,10 @@ export interface Place {
  */
 export async function findNotFinite(
   model: Model,
-  watches: readonly Watch[],
+  watched: readonly Value[],
   feeds: Feeds,
   place: Place,
 ): Promise<CompileError | null> {
-  const watched = watches.map(({ value }) => value);
   const checks = await computed(model, watched, feeds, (editor, twin) => {
     // x - x is 0 unless x is NaN or infinite.
     return editor.op.ReduceSum([editor.op.Sub([twin, twin])], { keepdims: 0 });

@@ -1,4 +1,4 @@
-import { newModel, parseGraph, seeded, type Model } from "@lowbit/ir";
+import { newModel, parseGraph, seeded, Tensor, type Model } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
 import { createPlan } from "../plan/plan.ts";
@@ -70,6 +70,18 @@ test.each(["gptq", "adaround", "awq"] as const)("%s needs data", async (name) =>
   const wanted = { backend: weightOnly, data: [], improve: [name] };
   await expect(quantizeModel(net(), wanted)).rejects.toThrow(/calibration set is empty/);
 });
+
+test.each(["gptq", "adaround", "awq", "bias-correction"] as const)(
+  "%s refuses data that is not finite, naming value and sample, where nothing is calibrated",
+  async (name) => {
+    const x = seeded("x", "float", [64, 3]).floats().slice();
+    x[3 * 41 + 1] = NaN;
+    const data = [{ x: seeded("x0", "float", [64, 3]) }, { x: Tensor.of("float", x, [64, 3]) }];
+    await expect(quantizeModel(net(), { backend: weightOnly, data, improve: [name] })).rejects.toThrow(
+      '"x" is NaN or infinite in calibration sample 105',
+    );
+  },
+);
 
 test.each(["gptq", "adaround"] as const)("%s pins the grid it rounded to in the plan", async (name) => {
   const { plan } = await quantizeModel(net(), { backend: weightOnly, data: once(), improve: ["awq", name] });
