@@ -119,6 +119,11 @@ test.each<[string, () => string, string]>([
   ],
   ["a missing module", () => join(folder, "none.js"), 'data/missing-file: there is no file "none.js"'],
   [
+    "a device",
+    () => "/dev/null",
+    'data/bad-file: "/dev/null" cannot be used: it is no file but a pipe or a device, and data is read more than once: write it to a file first',
+  ],
+  [
     "a file in another form",
     () => written("data.csv", "1,2,3"),
     'data/unknown-form: "data.csv" is in no form that data is read from',

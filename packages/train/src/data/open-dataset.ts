@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { missingFile, unknownForm } from "../diagnostics.ts";
+import { badFile, missingFile, unknownForm } from "../diagnostics.ts";
 import type { DataOptions, InputSpec } from "./data-options.ts";
 import type { Dataset } from "./dataset.ts";
 import { classCount } from "./fitting/fit-target.ts";
@@ -29,9 +29,15 @@ export async function openDataset(
 ): Promise<Dataset> {
   const asked = inputs.filter((input) => !input.initializer);
   const fitting = createFitting(asked, options, source);
+  const found = await stat(source).catch((error: NodeJS.ErrnoException) => error);
+  if (!(found instanceof Error) && !found.isFile() && !found.isDirectory()) {
+    throw badFile(
+      source,
+      "it is no file but a pipe or a device, and data is read more than once: write it to a file first",
+    );
+  }
   if (/\.npz$/i.test(source)) return openNpz(source, fitting);
   if (/\.[cm]?[jt]s$/i.test(source)) return openModule(source, fitting);
-  const found = await stat(source).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
     const [samples, labels, ...more] = source.split(",").map((path) => path.trim());
     if (samples && labels && more.length === 0) return openIdx(samples, labels, fitting);
