@@ -9,7 +9,13 @@ import {
   type Preference,
   type Unit,
 } from "@lowbit/backend-kit";
-import { foldClampIntoQuantize, padOnCodes, quantizeBeforeClamp, type Quantizer } from "@lowbit/quantize";
+import {
+  foldClampIntoQuantize,
+  keepFloatWeights,
+  padOnCodes,
+  quantizeBeforeClamp,
+  type Quantizer,
+} from "@lowbit/quantize";
 import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { armArithmetic, qnnpackArithmetic } from "@lowbit/reference";
 import { armCapabilities } from "./capabilities.ts";
@@ -74,7 +80,7 @@ export function arm(options: ArmOptions = {}): Backend {
   return {
     ...planning(name, armCapabilities(hasDotProducts), placement),
     legalize,
-    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes],
+    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, keepFloatWeights],
     arithmetic: armArithmetic,
   };
 }
@@ -82,7 +88,7 @@ export function arm(options: ArmOptions = {}): Backend {
 function qnnpack(placement: Placement): Backend {
   return {
     ...planning("arm:qnnpack", qnnpackCapabilities, placement),
-    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, checkMultipliers],
+    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, keepFloatWeights, checkMultipliers],
     arithmetic: qnnpackArithmetic,
     onOnnxRuntime:
       "ONNX Runtime rounds once, after a float32 multiplier, where QNNPACK rounds a Q31 product twice: its codes may differ by a step",

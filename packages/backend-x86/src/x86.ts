@@ -10,7 +10,13 @@ import {
   type Unit,
 } from "@lowbit/backend-kit";
 import type { Graph } from "@lowbit/ir";
-import { foldClampIntoQuantize, padOnCodes, quantizeBeforeClamp, type AnnotateOptions } from "@lowbit/quantize";
+import {
+  foldClampIntoQuantize,
+  keepFloatWeights,
+  padOnCodes,
+  quantizeBeforeClamp,
+  type AnnotateOptions,
+} from "@lowbit/quantize";
 import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
@@ -105,6 +111,7 @@ export function x86(options: X86Options = {}): Backend {
       padOnCodes,
       averagePoolToGlobal,
       quantizeBehindPool,
+      keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [columnsAsChannels, padFewChannels] : []),
       ...(explains ? [explainSaturation] : []),

@@ -68,6 +68,7 @@ export { Statistics, type ObserverSettings, type StatisticsJson } from "./observ
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
 export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
 export { movesElements, padsWithZeros } from "./lower/moves-elements.ts";
+export { keepFloatWeights } from "./lower/keep-float-weights.ts";
 export { padOnCodes } from "./lower/pad-on-codes.ts";
 export { compactFile } from "./lower/compact/compact-file.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";
