@@ -105,7 +105,8 @@ export type {
   MatchedBy,
   UnmatchedLayer,
 } from "./compare/comparison.ts";
+export { cutRanges, withCutRanges, type CutRangesOptions, type RangeCut } from "./target/cut-ranges.ts";
 export { confirmPlan, type ConfirmedPlan } from "./target/confirm-plan.ts";
 export { searchPlan, type FoundPlans, type LayerChoices, type PlanProblem } from "./target/search-plan.ts";
-export { dropOf, meetsTarget, type MetricOutcome } from "./target/target.ts";
+export { dropOf, meetsTarget, pointsOf, type MetricOutcome } from "./target/target.ts";
 export type { LayerChoice, SearchedLayer, SearchTarget, TargetSearch, TriedPlan } from "./target/target-search.ts";

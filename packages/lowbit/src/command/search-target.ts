@@ -28,8 +28,7 @@ export async function searchTarget(
   if (state !== undefined) checkWritable(state);
   const { validate, isCalibrated } = await validationData(model, options, calibration);
   if (isCalibrated) terminal.report(sameData(Math.min(options.samples, calibration.size ?? Infinity)));
-  const started = performance.now();
-  let searching = started;
+  let begun: { readonly kind: string; readonly at: number } = { kind: "", at: 0 };
   const found = await interruptions.guard((signal) =>
     quantizeToTarget(model, {
       ...settings,
@@ -40,14 +39,15 @@ export async function searchTarget(
       ...(state === undefined ? {} : { state }),
       ...(searchSamples === undefined ? {} : { searchSamples }),
       onProgress: (step) => {
-        if (step.kind === "analysis") {
-          const { share } = step;
-          searching = performance.now();
-          terminal.progress(`finding the noise of each layer: ${Math.round(100 * share)} %${left(started, share)}`);
+        if (step.kind !== begun.kind) begun = { kind: step.kind, at: performance.now() };
+        if (step.kind === "plans") {
+          const { tried, left: most } = step;
+          const share = tried / (tried + most);
+          terminal.progress(`trying plan ${tried + 1}, at most ${most} to go${left(begun.at, share)}`);
           return;
         }
-        const { tried, left: most } = step;
-        terminal.progress(`trying plan ${tried + 1}, at most ${most} to go${left(searching, tried / (tried + most))}`);
+        const what = step.kind === "ranges" ? "finding ranges to cut" : "finding the noise of each layer";
+        terminal.progress(`${what}: ${Math.round(100 * step.share)} %${left(begun.at, step.share)}`);
       },
     }),
   );

@@ -24,6 +24,7 @@ export function searchReport(search: TargetSearch): ReportSearch {
     notes: [
       `ended: ${search.stopped}`,
       `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")}); ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
+      ...(search.ranges.length === 0 ? [] : [`ranges cut: ${search.ranges.map(cutText).join(", ")}`]),
       ...(wide.length === 0 ? [] : [`with 16-bit activations: ${wide.map(({ name }) => name).join(", ")}`]),
       float.length === 0 ? "no layer had to be left float" : `left float: ${float.map(({ name }) => name).join(", ")}`,
     ],
@@ -58,6 +59,10 @@ export function searchText(search: TargetSearch): string {
     "",
     ...notes,
   ].join("\n");
+}
+
+function cutText({ values, share }: TargetSearch["ranges"][number]): string {
+  return `${values.join(" and ")} to ${(100 * share).toPrecision(2)} %`;
 }
 
 function verdict({ meets }: TriedPlan, isChosen: boolean): ReportSearch["plans"][number]["verdict"] {

@@ -7,11 +7,13 @@ import {
   planFromJson,
   planToJson,
   valueOf,
+  withCutRanges,
   type LayerChoices,
   type PlanJson,
   type QuantPlan,
   type QuantPoint,
   type QuantSpec,
+  type RangeCut,
 } from "@lowbit/quantize";
 import { withWeightScheme, type WeightScheme } from "../weight-scheme.ts";
 
@@ -32,18 +34,25 @@ const forTheTarget = "left float to meet the target";
 /** All layers as the user or the backend plans them. */
 export const asPlanned: LayerChoices = { float: new Set(), wide: new Set() };
 
-/** Makes the plans of a search: those of the user or the backend, with some layers left float. */
+/** Makes the plans of a search: those of the user or the backend, with some layers left float, and with ranges cut. */
 export class CandidatePlans {
   readonly #graph: Graph;
   readonly #wishes: PlanWishes;
   readonly #nodes: ReadonlyMap<string, Node>;
+  readonly #cuts: readonly RangeCut[];
   readonly #known = new Map<string, QuantPlan>();
 
   /** @param graph an optimized float graph */
-  constructor(graph: Graph, wishes: PlanWishes) {
+  constructor(graph: Graph, wishes: PlanWishes, cuts: readonly RangeCut[] = []) {
     this.#graph = graph;
     this.#wishes = wishes;
+    this.#cuts = cuts;
     this.#nodes = new Map([...graph.nodes].map((node) => [node.label, node]));
+  }
+
+  /** The same plans with these ranges, where values keep their dtype. */
+  withRanges(cuts: readonly RangeCut[]): CandidatePlans {
+    return new CandidatePlans(this.#graph, this.#wishes, cuts);
   }
 
   /** Whether a layer of that name can be left float. */
@@ -62,8 +71,9 @@ export class CandidatePlans {
     const known = this.#known.get(key);
     if (known) return known;
     const plan = this.#make(this.#named(float));
-    const made =
+    const widened =
       wide.size === 0 ? plan : withWideActivations(plan, this.#wishes.backend.capabilities, this.#named(wide));
+    const made = withCutRanges(widened, this.#cuts);
     this.#known.set(key, made);
     return made;
   }

@@ -1,14 +1,26 @@
-import type { Model } from "@lowbit/ir";
+import { Tensor, type Model } from "@lowbit/ir";
 import { ErrorSums } from "@lowbit/quantize";
 import { Session } from "@lowbit/runtime";
 import { metrics, type Dataset, type MetricName } from "@lowbit/train";
 import { filled } from "../calibration-feeds.ts";
+import { answersOf, expectedLoss, type Answer } from "./answers.ts";
 
 /** What a model reaches on samples drawn from all over a data set, always the same. */
 export interface Reached {
   readonly metric: number | null;
   /** Of its results against those of another model, in dB; null without one, or where they are equal. */
   readonly sqnr: number | null;
+  /** Standard error of what the metric differs by from that of another model, over the samples; null without one. */
+  readonly error: number | null;
+  /** What the accuracy can be expected to lose against another model, by its probabilities; null where nothing tells. */
+  readonly expected: number | null;
+}
+
+/** The same, and what it is of each sample. */
+export interface ReachedSamples extends Reached {
+  readonly each: readonly number[];
+  /** Empty where results are no scores of classes. */
+  readonly answers: readonly Answer[];
 }
 
 /** With what a model is measured. */
@@ -18,6 +30,8 @@ export interface MeasureOptions {
   readonly metric: MetricName | null;
   /** A model whose results the others are compared with. */
   readonly reference: Model | null;
+  /** What another model reaches on the same samples. */
+  readonly against?: ReachedSamples;
   readonly threads?: number;
   readonly signal?: AbortSignal;
 }
@@ -25,12 +39,14 @@ export interface MeasureOptions {
 const samplesPerRun = 64;
 
 /** Runs a model on ONNX Runtime as it is deployed. @throws CompileError `runtime/load`, `runtime/run` */
-export async function measureModel(model: Model, options: MeasureOptions): Promise<Reached> {
+export async function measureModel(model: Model, options: MeasureOptions): Promise<ReachedSamples> {
   const runtime = options.threads === undefined ? {} : { threads: options.threads };
   const session = await Session.create(model, runtime);
   const reference = options.reference && (await Session.create(options.reference, runtime));
   const measure = options.metric && metrics[options.metric]();
   const errors = new ErrorSums();
+  const each: number[] = [];
+  const answers: Answer[] = [];
   try {
     const fixed = session.inputs[0]?.shape[0];
     const size = typeof fixed === "number" ? fixed : samplesPerRun;
@@ -38,7 +54,16 @@ export async function measureModel(model: Model, options: MeasureOptions): Promi
       if (options.signal?.aborted) break;
       const feeds = typeof fixed === "number" ? filled(batch, fixed) : batch.inputs;
       const results = await session.run(feeds);
-      if (measure && batch.target) measure.add(results[session.outputs[0]!.name]!, batch.target, batch.size);
+      if (measure && batch.target) {
+        const output = results[session.outputs[0]!.name]!;
+        measure.add(output, batch.target, batch.size);
+        if (options.metric === "accuracy") answers.push(...(answersOf(output, batch.size) ?? []));
+        for (let row = 0; row < batch.size; row++) {
+          const own = metrics[options.metric!]();
+          own.add(rowOf(output, row), rowOf(batch.target, row), 1);
+          each.push(own.value());
+        }
+      }
       if (!reference) continue;
       for (const [name, tensor] of Object.entries(await reference.run(feeds)))
         errors.add(tensor.floats(), results[name]!.floats());
@@ -47,5 +72,28 @@ export async function measureModel(model: Model, options: MeasureOptions): Promi
     await session.release();
     await reference?.release();
   }
-  return { metric: measure ? measure.value() : null, sqnr: errors.result().sqnr };
+  const { against } = options;
+  return {
+    metric: measure ? measure.value() : null,
+    sqnr: errors.result().sqnr,
+    error: against ? standardError(each.map((value, i) => value - against.each[i]!)) : null,
+    expected: against && answers.length > 0 ? expectedLoss(against.answers, answers) : null,
+    each,
+    answers,
+  };
+}
+
+function rowOf(tensor: Tensor, row: number): Tensor {
+  const bytes = tensor.bytes();
+  const size = bytes.length / tensor.dims[0]!;
+  return Tensor.fromBytes(tensor.dtype, [1, ...tensor.dims.slice(1)], bytes.slice(row * size, (row + 1) * size));
+}
+
+/** √(Σ(d - mean)² / (n - 1) / n) */
+function standardError(differences: readonly number[]): number {
+  const count = differences.length;
+  if (count < 2) return 0;
+  const mean = differences.reduce((a, b) => a + b, 0) / count;
+  const squares = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  return Math.sqrt(squares / (count - 1) / count);
 }

@@ -2,8 +2,11 @@ import type { Backend } from "@lowbit/backend-kit";
 import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir";
 import {
   confirmPlan,
+  cutRanges,
   dropOf,
   floatPipeline,
+  meetsTarget,
+  pointsOf,
   quantizeModel,
   searchPlan,
   type Analysis,
@@ -14,6 +17,7 @@ import {
   type PlanJson,
   type QuantizedModel,
   type QuantizeOptions,
+  type RangeCut,
   type SearchedLayer,
   type SearchTarget,
   type TargetSearch,
@@ -26,7 +30,7 @@ import type { WeightScheme } from "../weight-scheme.ts";
 import { asPlanned, CandidatePlans } from "./candidate-plans.ts";
 import { choicesOf, costText } from "./choices.ts";
 import { dropWithoutTargets, floatIsCheaper, searchStopped, targetNotMet } from "./diagnostics.ts";
-import { measureModel, type Reached } from "./measure-model.ts";
+import { measureModel, type ReachedSamples } from "./measure-model.ts";
 import { SearchState, digestOf } from "./search-state.ts";
 import { outcomeText, targetText } from "./target-text.ts";
 
@@ -44,7 +48,7 @@ export interface TargetOptions extends Omit<QuantizeOptions, "backend" | "data" 
   readonly validate: Dataset;
   /** Samples of it that plans are tried with; the chosen one is confirmed with all. Default: 1024. */
   readonly searchSamples?: number;
-  /** Samples that tell how much noise each layer makes. Default: 128. */
+  /** Samples that tell how much noise each range and each layer makes. Default: 128. */
   readonly analysisSamples?: number;
   /**
    * `latency` (default where the backend knows the costs of kernels) makes a run short; `integers` leaves few products
@@ -61,6 +65,7 @@ export interface TargetOptions extends Omit<QuantizeOptions, "backend" | "data" 
 
 /** How far a search is. */
 export type TargetStep =
+  | { readonly kind: "ranges"; readonly share: number }
   | { readonly kind: "analysis"; readonly share: number }
   /** `left`: plans that may still be tried at most. */
   | { readonly kind: "plans"; readonly tried: number; readonly left: number };
@@ -74,8 +79,9 @@ export interface QuantizedToTarget {
 
 /**
  * Quantizes a model so that it stays within a target: finds which layers must stay float, so that the rest costs as little
- * as possible. Layers go on integers in the order of the noise they make for what they save; each plan that is tried is
- * quantized, deployed and run in earnest. Same inputs, same plan.
+ * as possible. Where not all layers can be on integers as planned, ranges of activations are cut first that are worth it.
+ * Layers go on integers in the order of the noise they make for what they save; each plan that is tried is quantized,
+ * deployed and run in earnest. Same inputs, same plan.
  *
  * @throws CompileError `target/not-met` when no plan with integers is within the target, `data/no-targets`, `target/state`,
  *   `target/stopped`, and what `quantizeModel` and the analysis throw
@@ -84,13 +90,17 @@ export async function quantizeToTarget(model: Model, options: TargetOptions): Pr
   return new TargetRun(model, options, await sampleShapes(model.graph, options.validate)).run();
 }
 
+/** The plan with which a search begins, where it is not within the target. */
+const nothingCut = { what: "all layers as planned", float: [], wide: [], meets: false } as const;
+
 class TargetRun {
   readonly #model: Model;
   readonly #options: TargetOptions;
   readonly #target: SearchTarget;
   readonly #metric: MetricName | null;
-  readonly #plans: CandidatePlans;
+  #plans: CandidatePlans;
   readonly #objective: "latency" | "integers";
+  /** The float model as it is compared with: without improvements, which may round weights. */
   readonly #optimized: Model;
   #tried = 0;
 
@@ -113,10 +123,17 @@ class TargetRun {
   }
 
   async run(): Promise<QuantizedToTarget> {
-    const { validate, searchSamples = 1024, state: path, signal, onProgress } = this.#options;
+    const { validate, searchSamples = 1024, state: path, onProgress } = this.#options;
+    const all = validate.size ?? Infinity;
+    const few = Math.min(searchSamples, all);
     const planned = await this.#quantize(asPlanned);
     const state = SearchState.open(path ?? null, await this.#digest(searchSamples));
-    const analysis = await this.#analysis(planned);
+    const outcome = await this.#measureOn(few, planned, state)(asPlanned);
+    const isWithin = meetsTarget(this.#target, outcome);
+    const ranges = isWithin ? [] : await state.ranges(() => this.#cut(planned));
+    this.#plans = this.#plans.withRanges(ranges);
+    const start = ranges.length === 0 ? planned : await this.#quantize(asPlanned);
+    const analysis = await this.#analysis(start);
     const macs = new Map(analysis.layers.map(({ name, macs: own }) => [name, own]));
     const products = (names: ReadonlySet<string>): number => [...names].reduce((sum, name) => sum + macs.get(name)!, 0);
     const costOf = (choices: LayerChoices): number =>
@@ -125,31 +142,14 @@ class TargetRun {
         : products(choices.float) + products(choices.wide) / 2;
     const layers = this.#ordered(analysis, costOf);
     const order = layers.map(({ name }) => name);
-    const measureOn = (samples: number, float: Model): ((choices: LayerChoices) => Promise<MetricOutcome>) => {
-      const reference = this.#metric === null ? float : null;
-      let floatMetric: number | null = null;
-      return async (choices) => {
-        if (this.#metric !== null) floatMetric ??= (await this.#measure(float, samples, null)).metric;
-        const reached = await state.reached(this.#plans.json(choices), samples, async () => {
-          const { model } = choices === asPlanned ? planned : await this.#quantize(choices);
-          const whole = await this.#measure(model, samples, reference);
-          // What was stopped on the way is no measurement.
-          if (signal?.aborted) throw searchStopped(this.#tried, path ?? null);
-          return whole;
-        });
-        this.#tried++;
-        const { metric } = reached;
-        const drop = metric === null || floatMetric === null ? null : dropOf(this.#metric!, floatMetric, metric);
-        return { metric, drop, sqnr: this.#metric === null ? reached.sqnr : null };
-      };
-    };
-    const all = validate.size ?? Infinity;
-    const few = Math.min(searchSamples, all);
-    const measure = measureOn(few, planned.optimized);
+    const measure = this.#measureOn(few, start, state);
     const onTry = (left: number): void => onProgress?.({ kind: "plans", tried: this.#tried, left });
-    const problem = { target: this.#target, order, samples: few, wide: this.#wide(order), costOf, measure, onTry };
+    const first = { ...nothingCut, cost: costOf(asPlanned), samples: few, outcome };
+    const before = ranges.length === 0 ? [] : [first];
+    const wide = this.#wide(order);
+    const problem = { target: this.#target, order, samples: few, before, wide, costOf, measure, onTry };
     const found = await searchPlan(problem);
-    const confirmed = await confirmPlan(problem, found, all, measureOn(all, planned.optimized));
+    const confirmed = await confirmPlan(problem, found, all, this.#measureOn(all, start, state));
     if (confirmed === null) {
       const best = found.tried[found.closest]!;
       throw targetNotMet(targetText(this.#target), outcomeText(this.#target, best.outcome), found.tried.length);
@@ -166,11 +166,12 @@ class TargetRun {
     const search: TargetSearch = {
       target: this.#target,
       samples: { search: few, all },
-      float: await this.#floatMetrics(planned.optimized, few, all),
+      float: await this.#floatMetrics(this.#optimized, few, all),
       cost: costText(this.#objective),
       costs,
       choices: choicesOf(this.#options.backend, this.#plans, choices, layers, this.#objective),
       layers: layers.map((layer) => ({ ...layer, choice: choiceOf(layer.name, choices) })),
+      ranges,
       tried,
       chosen,
       reached,
@@ -178,6 +179,56 @@ class TargetRun {
     };
     const isSlower = this.#objective === "latency" && costs.chosen >= costs.float;
     return { quantized, search, diagnostics: isSlower ? [floatIsCheaper(costs.chosen, costs.float)] : [] };
+  }
+
+  /** What measures plans on some samples. @param start the model of the plan with all layers on integers */
+  #measureOn(
+    samples: number,
+    start: QuantizedModel,
+    state: SearchState,
+  ): (choices: LayerChoices) => Promise<MetricOutcome> {
+    const float = this.#optimized;
+    const reference = this.#metric === null ? float : null;
+    let floats: ReachedSamples | null = null;
+    return async (choices) => {
+      if (this.#metric !== null) floats ??= await this.#measure(float, samples, null);
+      const reached = await state.reached(this.#plans.json(choices), samples, async () => {
+        const { model } = choices === asPlanned ? start : await this.#quantize(choices);
+        const { each: _, answers: _answers, ...whole } = await this.#measure(model, samples, reference, floats);
+        // What was stopped on the way is no measurement.
+        this.#stopIfAsked();
+        this.#tried++;
+        return whole;
+      });
+      const { metric, error, expected, sqnr } = reached;
+      if (this.#metric === null) return { metric: null, drop: null, error: null, expected: null, sqnr };
+      return {
+        metric,
+        drop: dropOf(this.#metric, floats!.metric!, metric!),
+        error: pointsOf(this.#metric, error!),
+        expected: expected === null ? null : pointsOf(this.#metric, expected),
+        sqnr: null,
+      };
+    };
+  }
+
+  async #cut({ prepared, plan }: QuantizedModel): Promise<readonly RangeCut[]> {
+    const { data, analysisSamples: samples = 128, threads, signal, onProgress } = this.#options;
+    const cuts = await cutRanges(prepared, {
+      plan,
+      data,
+      samples,
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+      progress: (done, total) => onProgress?.({ kind: "ranges", share: done / total }),
+    });
+    this.#stopIfAsked();
+    return cuts;
+  }
+
+  #stopIfAsked(): void {
+    const { signal, state } = this.#options;
+    if (signal?.aborted) throw searchStopped(this.#tried, state ?? null);
   }
 
   /** The layers of the search that may have activations of 16 bits. */
@@ -198,13 +249,19 @@ class TargetRun {
     return quantizeModel(this.#model, { ...rest, plan: this.#plans.json(choices) });
   }
 
-  #measure(model: Model, samples: number, reference: Model | null): Promise<Reached> {
+  #measure(
+    model: Model,
+    samples: number,
+    reference: Model | null,
+    against: ReachedSamples | null = null,
+  ): Promise<ReachedSamples> {
     const { validate: data, threads, signal } = this.#options;
     return measureModel(model, {
       data,
       samples,
       metric: this.#metric,
       reference,
+      ...(against ? { against } : {}),
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     });

@@ -9,6 +9,9 @@ import { isFakeQuantize, type QuantizedLayer, type QuantizedParts } from "./laye
 /** Name of the graph input that says what is quantized. */
 export const switchesName = "lowbit.switches";
 
+/** Name of the graph input with the scale of each value, where a graph takes scales. */
+export const scalesName = "lowbit.scales";
+
 /** A graph that computes each of its layers in float or as quantized, as an input says: one bool per layer, then one per value. */
 export interface SwitchableGraph {
   readonly graph: Graph;
@@ -24,15 +27,18 @@ export interface SwitchableGraph {
  * If around QuantizeLinear and DequantizeLinear.
  *
  * @param floatBias the bias a layer has in the float model, where that is not what the settled graph holds
+ * @param takesScales whether values with one scale take it from another input: one float per value
  */
 export function switchableGraph(
   graph: Graph,
   parts: QuantizedParts,
   floatBias: (layer: QuantizedLayer) => Tensor | null,
+  takesScales = false,
 ): SwitchableGraph {
   const editor = new GraphEditor(graph);
   const count = parts.layers.length + parts.values.length;
   const switches = editor.input(switchesName, tensorType("bool", [count]));
+  const scales = takesScales ? editor.input(scalesName, tensorType("float", [parts.values.length])) : null;
   const flag = (index: number, before: Node): Value =>
     editor.before(before).op.Gather([switches, editor.initializer(Tensor.scalar("int64", index), "switch")]);
   const renamed = new Map<Value, Value>();
@@ -68,12 +74,14 @@ export function switchableGraph(
   for (const [index, { node }] of parts.values.entries()) {
     const condition = flag(parts.layers.length + index, node);
     const source = node.input;
+    const at = (): Value => editor.initializer(Tensor.scalar("int64", index), "place");
+    const scale = scales && hasOneScale(node) ? editor.before(node).op.Gather([scales, at()]) : null;
     const choice = editor
       .before(node)
       .node(
         "If",
         [condition],
-        { then_branch: rounding(graph, node), else_branch: passing(graph, source) },
+        { then_branch: rounding(graph, node, scale), else_branch: passing(graph, source) },
         { outputs: 1, types: [source.type] },
       );
     replace(node, [choice.output]);
@@ -141,22 +149,33 @@ function roundedData(fakeQuantize: Node): Tensor {
   return tensor;
 }
 
-/** DequantizeLinear(QuantizeLinear(x)), with x cut off first where not all codes are used. */
-function rounding(graph: Graph, node: Node): Graph {
+/** Whether all elements of a value share a scale. */
+export function hasOneScale(fakeQuantize: Node): boolean {
+  return fakeQuantize.inputs[1]!.constant!.size === 1;
+}
+
+/**
+ * DequantizeLinear(QuantizeLinear(x)), with x cut off first where not all codes are used.
+ *
+ * @param given a scale of the graph around it; null: that of the node
+ */
+function rounding(graph: Graph, node: Node, given: Value | null): Graph {
   const body = new Graph("rounded", null, graph);
   const editor = new GraphEditor(body);
   const [source, scale, zeroPoint] = node.inputs as readonly [Value, Value, Value];
-  const isPerTensor = scale.constant!.size === 1;
+  const isPerTensor = hasOneScale(node);
   const own = (value: Value): Value => {
     const tensor = value.constant!;
     return editor.initializer(isPerTensor ? tensor.reshape([]) : tensor, value.name);
   };
-  const parameters = [own(scale), own(zeroPoint)] as const;
+  const step = given ?? own(scale);
+  const parameters = [step, own(zeroPoint)] as const;
   const attributes = isPerTensor ? {} : { axis: node.int("axis", 1) };
   const isWhole = !isPerTensor || usesWholeRange(node, zeroPoint.constant!.dtype);
   const bound = (name: string): Value => {
-    const value = (node.int(name, 0) - zeroPoint.constant!.item()) * scale.constant!.item();
-    return editor.initializer(Tensor.scalar("float", value), name);
+    const codes = node.int(name, 0) - zeroPoint.constant!.item();
+    if (given) return editor.op.Mul([given, editor.initializer(Tensor.scalar("float", codes), `${name}_codes`)]);
+    return editor.initializer(Tensor.scalar("float", codes * scale.constant!.item()), name);
   };
   const inside = isWhole ? source : editor.op.Clip([source, bound("qmin"), bound("qmax")]);
   const codes = editor.op.QuantizeLinear([inside, ...parameters], attributes);

@@ -12,7 +12,7 @@ function problem(noises: Readonly<Record<string, number>>, factor: number): Plan
     costOf: ({ float }) => float.size,
     measure: ({ float }) => {
       const drop = factor * order.reduce((sum, name) => (float.has(name) ? sum : sum + noises[name]!), 0);
-      return Promise.resolve({ metric: 1 - drop / 100, drop, sqnr: null });
+      return Promise.resolve({ metric: 1 - drop / 100, drop, error: null, expected: null, sqnr: null });
     },
   };
 }

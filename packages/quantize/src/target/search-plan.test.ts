@@ -23,7 +23,7 @@ function problem(
       // 16 bits make a tenth of the noise.
       const noiseOf = (name: string): number => (half.has(name) ? noises[name]! / 10 : noises[name]!);
       const drop = order.reduce((sum, name) => (float.has(name) ? sum : sum + noiseOf(name)), 0);
-      return Promise.resolve({ metric: 1 - drop / 100, drop, sqnr: null });
+      return Promise.resolve({ metric: 1 - drop / 100, drop, error: null, expected: null, sqnr: null });
     },
   });
   return { search, measured };

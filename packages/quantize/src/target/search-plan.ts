@@ -15,6 +15,8 @@ export interface PlanProblem {
   readonly order: readonly string[];
   /** Layers that have kernels for activations of 16 bits. Default: none. */
   readonly wide?: ReadonlySet<string>;
+  /** What was tried before, and is not within the target. */
+  readonly before?: readonly TriedPlan[];
   /** Samples that `measure` looks at. */
   readonly samples: number;
   /** What the model costs. */
@@ -39,18 +41,23 @@ export interface FoundPlans {
 const mostSingles = 12;
 const patience = 4;
 
+/** Exchanges of layers that are tried, and how many layers make room for one at most. */
+const mostExchanges = 12;
+const mostGiven = 3;
+
 const none: ReadonlySet<string> = new Set();
 
 /**
  * Finds how layers may be computed within a target: all on 8-bit integers if they may. Otherwise as many as possible in the
- * given order, by halving, and then single ones of the rest for as long as they make the model cheaper. The rest has
- * activations of 16 bits where that is within the target; otherwise it is float, and 16 bits are tried for single ones of
- * it. Deterministic.
+ * given order, by halving, then single ones of the rest for as long as they make the model cheaper, and then those of the
+ * rest that save most in exchange for others. The rest has activations of 16 bits where that is within the target; otherwise
+ * it is float, and 16 bits are tried for single ones of it. Deterministic.
  */
 export async function searchPlan(problem: PlanProblem): Promise<FoundPlans> {
   const { order, wide = none } = problem;
   const search = new Search(problem);
-  const all = await search.try("all layers as planned", { float: none, wide: none });
+  const asPlanned = problem.before?.length ? "all layers, with ranges cut" : "all layers as planned";
+  const all = await search.try(asPlanned, { float: none, wide: none });
   if (all.meets) return search.found("the plan is within the target as it is");
   const candidates = order.filter((name) => wide.has(name));
   if (candidates.length > 0) {
@@ -76,14 +83,16 @@ export async function searchPlan(problem: PlanProblem): Promise<FoundPlans> {
 class Search {
   ended = "";
   readonly #problem: PlanProblem;
-  readonly #tried: TriedPlan[] = [];
+  readonly #tried: TriedPlan[];
   readonly #known = new Map<string, TriedPlan>();
   #left: number;
 
   constructor(problem: PlanProblem) {
     this.#problem = problem;
+    this.#tried = [...(problem.before ?? [])];
     const rounds = problem.wide?.size ? 2 : 1;
-    this.#left = rounds + Math.ceil(Math.log2(problem.order.length + 1)) + rounds * mostSingles;
+    const exchanges = rounds * (mostSingles + mostExchanges);
+    this.#left = rounds + Math.ceil(Math.log2(problem.order.length + 1)) + exchanges;
   }
 
   async try(what: string, choices: LayerChoices): Promise<TriedPlan> {
@@ -116,7 +125,43 @@ class Search {
       if (meets) good = count;
       else bad = count;
     }
-    return this.singles(order.slice(good), new Set(order.slice(good)), choicesOf);
+    const rest = await this.singles(order.slice(good), new Set(order.slice(good)), choicesOf);
+    return this.exchanged(order, rest, choicesOf);
+  }
+
+  /**
+   * Puts layers of the rest on integers that save much, alone or in place of others that make more noise for what they
+   * save, while that makes the model cheaper and is within the target. Returns what is left.
+   */
+  async exchanged(
+    order: readonly string[],
+    start: ReadonlySet<string>,
+    choicesOf: (rest: ReadonlySet<string>) => LayerChoices,
+  ): Promise<ReadonlySet<string>> {
+    const cost = (rest: ReadonlySet<string>): number => this.#problem.costOf(choicesOf(rest));
+    let rest = start;
+    let tries = 0;
+    const without = (names: readonly string[], more: readonly string[]): ReadonlySet<string> =>
+      new Set([...[...rest].filter((each) => !names.includes(each)), ...more]);
+    const bySaving = [...start].toSorted((a, b) => cost(without([a], [])) - cost(without([b], [])));
+    for (const layer of bySaving) {
+      const noisiest = order.filter((name) => !rest.has(name)).toReversed();
+      for (let count = 0; count <= Math.min(mostGiven, noisiest.length - 1) && tries < mostExchanges; count++) {
+        const given = noisiest.slice(0, count);
+        const less = without([layer], given);
+        if (cost(less) >= cost(rest)) continue;
+        const places = given.map((name) => `"${name}"`).join(", ");
+        const what = count === 0 ? `and "${layer}"` : `and "${layer}" in place of ${places}`;
+        const before = this.#tried.length;
+        const { meets } = await this.try(what, choicesOf(less));
+        if (this.#tried.length > before) tries++;
+        if (!meets) continue;
+        rest = less;
+        break;
+      }
+    }
+    if (rest !== start) this.ended = "no exchange of layers that was tried is cheaper and stays within the target";
+    return rest;
   }
 
   /** Takes single layers out of the rest while that is cheaper and within the target, and returns what is left of it. */

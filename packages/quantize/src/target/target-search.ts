@@ -1,3 +1,4 @@
+import type { RangeCut } from "./cut-ranges.ts";
 import type { MetricOutcome } from "./target.ts";
 
 /** How a layer is computed; `int16` is int8 weights with activations of 16 bits. */
@@ -18,6 +19,8 @@ export interface TargetSearch {
   readonly choices: readonly { readonly choice: string; readonly layers: number; readonly reason: string }[];
   /** In the order in which they are put on integers: least noise for what each saves first. */
   readonly layers: readonly SearchedLayer[];
+  /** Ranges of activations that the plans have cut. Empty where the first plan is within the target. */
+  readonly ranges: readonly RangeCut[];
   /** In order. */
   readonly tried: readonly TriedPlan[];
   /** Which of the tried plans was taken. */

@@ -6,24 +6,43 @@ export interface MetricOutcome {
   readonly metric: number | null;
   /** Points of the metric that it loses against the float model, or what it adds to an error; null for an SQNR. */
   readonly drop: number | null;
+  /** Standard error of the drop over the samples, in its unit; null for an SQNR. */
+  readonly error: number | null;
+  /**
+   * Points that the changed answers of a classifier can be expected to cost, by the probabilities of the float model; null
+   * where they do not tell.
+   */
+  readonly expected: number | null;
   /** Of its results, in dB; null where a metric is the target, and where they are equal to those of the float model. */
   readonly sqnr: number | null;
 }
 
-/** Whether an outcome is within a target. */
-export function meetsTarget(target: SearchTarget, { drop, sqnr }: MetricOutcome): boolean {
-  // Shares of samples are sums of binary fractions: a drop of exactly the target is within it.
-  if (target.kind === "drop") return drop !== null && drop <= target.most + 1e-9;
-  return sqnr === null || sqnr >= target.least;
+/** Standard errors that a drop must be away from its target where nothing else speaks for it. */
+const enoughErrors = 2;
+
+/**
+ * Whether an outcome is within a target. A search that tries many plans finds one that loses little by luck, so a drop needs
+ * a second witness: either it is within the target by two standard errors too, or so is the expected drop.
+ */
+export function meetsTarget(target: SearchTarget, outcome: MetricOutcome): boolean {
+  return shortfall(target, outcome) <= 0;
 }
 
 /** How far an outcome is from a target, in its unit; at most 0 within it. */
-export function shortfall(target: SearchTarget, { drop, sqnr }: MetricOutcome): number {
-  if (target.kind === "drop") return (drop ?? Infinity) - target.most;
-  return sqnr === null ? -Infinity : target.least - sqnr;
+export function shortfall(target: SearchTarget, { drop, error, expected, sqnr }: MetricOutcome): number {
+  if (target.kind === "sqnr") return sqnr === null ? -Infinity : target.least - sqnr;
+  if (drop === null) return Infinity;
+  const witness = Math.min(drop + enoughErrors * (error ?? 0), expected ?? Infinity);
+  // Shares of samples are sums of binary fractions: a drop of exactly the target is within it.
+  return Math.max(drop, witness) - target.most - 1e-9;
 }
 
 /** Points that a metric loses against the float model: shares in percent, errors as they are. */
 export function dropOf(metric: string, float: number, value: number): number {
-  return metric === "mse" ? value - float : 100 * (float - value);
+  return metric === "mse" ? value - float : pointsOf(metric, float - value);
+}
+
+/** A distance between two values of a metric in its points. */
+export function pointsOf(metric: string, distance: number): number {
+  return metric === "mse" ? distance : 100 * distance;
 }
