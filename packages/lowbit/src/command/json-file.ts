@@ -12,6 +12,7 @@ export function readJsonFile(path: string, bad: (path: string, message: string) 
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw bad(path, `it is no JSON (${(error as Error).message})`);
+    // Node quotes the file, which may be anything.
+    throw bad(path, `it is no JSON (${(error as Error).message.replaceAll(/[\p{Cc}\s]+/gu, " ")})`);
   }
 }

@@ -82,6 +82,7 @@ describe("what cannot be processed ends with exit code 1 and one diagnostic", ()
     [`${quantize} --keep-float nothing-like-this`],
     [`${quantize} --plan plan.json`],
     [`${quantize} --plan cut.json`],
+    [`${quantize} --plan mlp.onnx`],
     [`${quantize.replace("train.npz", "nan.npz")} --prefer integer`],
     ["train det.onnx -o out.onnx --float --loss mse --data det.npz"],
     [train.replace("train.npz", "labels.npz")],

@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadModel } from "@lowbit/ir";
+import type { PlanJson } from "@lowbit/quantize";
 import { evaluate, openDataset } from "@lowbit/train";
 import { mlp, Workshop } from "../workshop.testing.ts";
 
@@ -58,6 +60,24 @@ test("the plan of a mode is saved and read again", async () => {
   await workshop.json("quantize float.onnx -o first.onnx --backend x86 --mode dynamic --save-plan dynamic.json");
   await workshop.json("quantize float.onnx -o second.onnx --backend x86 --mode dynamic --plan dynamic.json");
   expect(ops("second.onnx")).toEqual(ops("first.onnx"));
+});
+
+test("a scale that is pinned in a saved plan is the scale in the file, and a plan that contradicts itself writes none", async () => {
+  const quantize = "quantize float.onnx --backend x86 --prefer integer --calibrate train.npz -o pinned.onnx";
+  await workshop.json(`${quantize} --save-plan plan.json`);
+  const plan = JSON.parse(readFileSync(workshop.path("plan.json"), "utf8")) as PlanJson;
+  const edited = (name: string, spec: PlanJson["points"][string]): void =>
+    workshop.write(name, JSON.stringify({ ...plan, points: { ...plan.points, "fc1#A": spec } }));
+  edited("pin.json", { kind: "fixed", dtype: "uint8", scale: 0.03125, zeroPoint: 100 });
+  await workshop.json(`${quantize} --plan pin.json`);
+  const [first] = [...loadModel(workshop.path("pinned.onnx")).graph.nodes];
+  expect(first!.inputs.slice(1).map((value) => value!.constant!.item())).toEqual([0.03125, 100]);
+  edited("many.json", { kind: "observed", dtype: "uint8", granularity: { kind: "channel", axis: 1 } });
+  const { code, stderr } = await workshop.run(`${quantize.replace("pinned", "never")} --plan many.json`);
+  expect([code, existsSync(workshop.path("never.onnx"))]).toEqual([1, false]);
+  expect(stderr).toContain(
+    'error quantize/plan: "fc1#C" is an int32 bias with the scale of "fc1#A" times that of "fc1#B"',
+  );
 });
 
 test("improvers round and rescale weights in any mode, and the grid they chose can be saved", async () => {
