@@ -5,6 +5,8 @@
  */
 export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
 export { ThreadSession } from "./thread-session.ts";
+export { freeTensors } from "./free-memory.ts";
+export { SessionChain, type ChainResult, type ChainRun, type KeptValues } from "./session-chain.ts";
 export { blockedDomain, channelBlock } from "./channel-block.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
 export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";

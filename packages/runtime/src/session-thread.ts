@@ -2,9 +2,11 @@
  * The thread that `ThreadSession` runs models on. `onnxruntime-node` computes inside the call, so a model that runs on
  * the main thread lets nothing else happen there; here it does.
  */
-import { MessageChannel, parentPort } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
+import { freeMemory } from "./free-memory.ts";
 import { runInPlace, type Expected } from "./results-in-place.ts";
+import { runChain } from "./run-chain.ts";
 
 /** A tensor between threads. */
 export interface SentTensor {
@@ -14,17 +16,34 @@ export interface SentTensor {
 }
 
 /** What the thread is asked to do with one of its sessions. */
-export type Request = { readonly id: number; readonly session: number } & (
-  | { readonly kind: "create"; readonly model: Uint8Array; readonly options: ort.InferenceSession.SessionOptions }
+export type Request = { readonly id: number } & (
+  | {
+      readonly kind: "create";
+      readonly session: number;
+      readonly model: Uint8Array;
+      readonly options: ort.InferenceSession.SessionOptions;
+    }
   | {
       readonly kind: "run";
+      readonly session: number;
       readonly feeds: Readonly<Record<string, SentTensor>>;
       readonly fetches: readonly string[];
       /** All results, where they are to be written in place. */
       readonly expected: Readonly<Record<string, Expected>> | null;
     }
-  | { readonly kind: "lastFeeds" }
-  | { readonly kind: "release" }
+  | {
+      readonly kind: "chain";
+      readonly sessions: readonly number[];
+      readonly feeds: Readonly<Record<string, SentTensor>>;
+      /** The key of values that are read besides the feeds. */
+      readonly kept: number | null;
+      readonly fetches: readonly string[];
+      /** What is kept here, and under which key. */
+      readonly keep: { readonly key: number; readonly names: readonly string[] } | null;
+    }
+  | { readonly kind: "drop"; readonly key: number }
+  | { readonly kind: "lastFeeds"; readonly session: number }
+  | { readonly kind: "release"; readonly session: number }
 );
 
 /** The inputs and outputs of a new session. */
@@ -49,10 +68,16 @@ interface Loaded {
 const sessions = new Map<number, Loaded>();
 
 async function answer(request: Request): Promise<Reply> {
-  const { id, session: key } = request;
+  const { id } = request;
+  if (request.kind === "chain") return answerChain(request);
+  if (request.kind === "drop") {
+    drop(request.key);
+    return { id, released: true };
+  }
+  const { session: key } = request;
   if (request.kind === "create") {
     const session = await ort.InferenceSession.create(request.model, request.options);
-    free([request.model.buffer]);
+    freeMemory([request.model.buffer]);
     sessions.set(key, { session, lastFeeds: {} });
     return { id, ports: { inputs: session.inputMetadata, outputs: session.outputMetadata } };
   }
@@ -70,52 +95,89 @@ async function answer(request: Request): Promise<Reply> {
   }
   const retired = memoryOf(loaded.lastFeeds);
   loaded.lastFeeds = request.feeds;
-  if (!request.expected) free(retired.splice(0));
-  const feeds = Object.fromEntries(
-    Object.entries(request.feeds).map(([name, sent]) => [
+  if (!request.expected) freeMemory(retired.splice(0));
+  const feeds = tensorsOf(request.feeds);
+  const inPlace = request.expected && (await runInPlace(session, feeds, request.expected, retired));
+  freeMemory(retired);
+  if (inPlace) return { id, results: inPlace };
+  return { id, results: sentOf(await session.run(feeds, [...request.fetches])) };
+}
+
+/** Values that stay here between the runs of chains. */
+const keptValues = new Map<number, Readonly<Record<string, ort.OnnxValue>>>();
+
+async function answerChain(request: Request & { readonly kind: "chain" }): Promise<Reply> {
+  const { id, sessions: keys, kept, fetches, keep } = request;
+  const links = keys.map((key) => {
+    const { session } = sessions.get(key)!;
+    return {
+      inputs: session.inputNames,
+      outputs: session.outputNames,
+      run: (given: ort.InferenceSession.FeedsType, wanted: readonly string[]) => session.run(given, [...wanted]),
+    };
+  });
+  const given = { ...(kept === null ? {} : keptValues.get(kept)!), ...tensorsOf(request.feeds) };
+  const all = await runChain<ort.OnnxValue>(links, given, [...fetches, ...(keep?.names ?? [])], (unread) =>
+    freeMemory(memoryOf(Object.fromEntries(unread.entries()))),
+  );
+  const pick = (names: readonly string[]): Record<string, ort.OnnxValue> =>
+    Object.fromEntries(names.map((name) => [name, all[name]!]));
+  if (keep) keptValues.set(keep.key, pick(keep.names));
+  const results = sentOf(pick(fetches));
+  const inUse = new Set([...keptMemory(), ...memoryOf(results)]);
+  freeMemory(memoryOf(request.feeds).filter((buffer) => !inUse.has(buffer)));
+  return { id, results };
+}
+
+/** The memory of all that is kept: it is copied where it is asked for. */
+function keptMemory(): ReadonlySet<ArrayBuffer> {
+  return new Set([...keptValues.values()].flatMap(memoryOf));
+}
+
+function drop(key: number): void {
+  const memory = memoryOf(keptValues.get(key) ?? {});
+  keptValues.delete(key);
+  const inUse = keptMemory();
+  freeMemory(memory.filter((buffer) => !inUse.has(buffer)));
+}
+
+function tensorsOf(feeds: Readonly<Record<string, SentTensor>>): Record<string, ort.Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, sent]) => [
       name,
       new ort.Tensor(sent.type as "float32", sent.data as Float32Array, sent.dims),
     ]),
   );
-  const inPlace = request.expected && (await runInPlace(session, feeds, request.expected, retired));
-  free(retired);
-  if (inPlace) return { id, results: inPlace };
-  const results = await session.run(feeds, [...request.fetches]);
-  return {
-    id,
-    results: Object.fromEntries(
-      Object.entries(results).map(([name, value]) => {
-        const { type, data, dims } = value as ort.Tensor;
-        return [name, { type, data, dims }];
-      }),
-    ),
-  };
+}
+
+function sentOf(results: Readonly<Record<string, ort.OnnxValue>>): Record<string, SentTensor> {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, value]) => {
+      const { type, data, dims } = value as ort.Tensor;
+      return [name, { type, data, dims }];
+    }),
+  );
 }
 
 /** The memory of tensors, each buffer once. */
-function memoryOf(tensors: Readonly<Record<string, SentTensor>>): ArrayBuffer[] {
-  const buffers = Object.values(tensors).map(({ data }) => (ArrayBuffer.isView(data) ? data.buffer : null));
+function memoryOf(tensors: Readonly<Record<string, SentTensor | ort.OnnxValue>>): ArrayBuffer[] {
+  const buffers = Object.values(tensors).map((tensor) => {
+    const { data } = tensor as SentTensor;
+    return ArrayBuffer.isView(data) ? data.buffer : null;
+  });
   return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
-const nowhere = new MessageChannel().port1;
-nowhere.close();
-
-/** Frees memory at once, by sending it nowhere: garbage collection would let much of it pile up. */
-function free(memory: readonly ArrayBufferLike[]): void {
-  nowhere.postMessage(
-    null,
-    memory.filter((buffer) => buffer instanceof ArrayBuffer),
-  );
-}
-
 parentPort?.on("message", (request: Request) => {
-  answer(request).then(
-    // The memory of results goes over to the other thread instead of being copied.
-    (reply) => parentPort!.postMessage(reply, "results" in reply ? memoryOf(reply.results) : []),
-    (error: unknown) => {
+  answer(request)
+    .then((reply) => {
+      // The memory of results goes over to the other thread instead of being copied, unless it stays here too.
+      const inUse = keptMemory();
+      const moved = "results" in reply ? memoryOf(reply.results).filter((buffer) => !inUse.has(buffer)) : [];
+      parentPort!.postMessage(reply, moved);
+    })
+    .catch((error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
       parentPort!.postMessage({ id: request.id, error: text } satisfies Reply);
-    },
-  );
+    });
 });

@@ -1,62 +1,13 @@
-import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
 import { invariant, modelBytes, type Model, type Tensor } from "@lowbit/ir";
-import * as ort from "onnxruntime-node";
-import { fromRuntime, toRuntime } from "./convert-tensor.ts";
-import { badFeed, cannotLoad, cannotRun } from "./diagnostics.ts";
+import { cannotLoad, cannotRun } from "./diagnostics.ts";
 import { bytesInPlace, expectedResults } from "./in-place-model.ts";
 import { uncopiedOutput } from "./results-in-place.ts";
-import type { Reply, Request, SentTensor } from "./session-thread.ts";
+import type { Reply } from "./session-thread.ts";
 import { portOf, runtimeOptions, Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
+import { newSessionKey, receivedTensors, sentFeeds, workerThread, type WorkerThread } from "./worker-thread.ts";
 
-/** A request before it has its number. */
-type Asked = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never;
-
-/** The thread that all such sessions share, and who waits for its answers. */
-class Thread {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
-  #asked = 0;
-
-  constructor(file: string) {
-    this.#worker = new Worker(file, { execArgv: [] });
-    this.#worker.unref();
-    this.#worker.on("message", (reply: Reply) => {
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if (this.#waiting.size === 0) this.#worker.unref();
-      waiting?.resolve(reply);
-    });
-    this.#worker.on("error", (error) => {
-      for (const { reject } of this.#waiting.values()) reject(error as Error);
-      this.#waiting.clear();
-    });
-  }
-
-  /** The process stays alive until the answer is there. */
-  ask(request: Asked, transfer: readonly ArrayBuffer[] = []): Promise<Reply> {
-    const id = this.#asked++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.ref();
-      this.#worker.postMessage({ ...request, id }, [...transfer]);
-    });
-  }
-}
-
-let shared: Thread | null = null;
-let created = 0;
-
-/** The shared thread; null in a source tree that was not built, where there is nothing it could load. */
-function thread(): Thread | null {
-  if (shared) return shared;
-  try {
-    shared = new Thread(createRequire(import.meta.url).resolve("@lowbit/runtime/session-thread"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
-  }
-  return shared;
-}
+/** The number of the thread that all such sessions share. */
+const sharedThread = 0;
 
 /**
  * A model loaded into ONNX Runtime on a thread of its own, so that JavaScript goes on while it runs: onnxruntime-node
@@ -65,12 +16,12 @@ function thread(): Thread | null {
 export class ThreadSession {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly #thread: Thread;
+  readonly #thread: WorkerThread;
   readonly #key: number;
   readonly #inPlace: boolean;
 
   private constructor(
-    thread: Thread,
+    thread: WorkerThread,
     key: number,
     inputs: readonly Port[],
     outputs: readonly Port[],
@@ -89,20 +40,10 @@ export class ThreadSession {
    * @throws CompileError `runtime/load`
    */
   static async create(model: Model, options: SessionOptions = {}): Promise<ThreadSession | Session> {
-    const running = thread();
-    if (!running) return Session.create(model, options);
-    const session = created++;
-    const { resultsInPlace = false } = options;
-    const bytes = resultsInPlace ? bytesInPlace(model) : modelBytes(model);
-    const reply = await running.ask(
-      { kind: "create", session, model: bytes, options: runtimeOptions(options) },
-      // Moved instead of copied, unless the bytes are a part of something larger.
-      bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.byteLength ? [bytes.buffer] : [],
-    );
-    if ("error" in reply) throw cannotLoad("the model", reply.error);
-    invariant("ports" in reply, "a session was created");
-    const outputs = reply.ports.outputs.filter(({ name }) => name !== uncopiedOutput);
-    return new ThreadSession(running, session, reply.ports.inputs.map(portOf), outputs.map(portOf), resultsInPlace);
+    const thread = workerThread(sharedThread);
+    if (!thread) return Session.create(model, options);
+    const { key, inputs, outputs } = await loadOn(thread, model, options);
+    return new ThreadSession(thread, key, inputs, outputs, options.resultsInPlace ?? false);
   }
 
   /**
@@ -117,14 +58,9 @@ export class ThreadSession {
     fetches?: readonly string[],
     given: ReadonlySet<string> = new Set(),
   ): Promise<Record<string, Tensor>> {
-    const sent: Record<string, SentTensor> = {};
+    const sent = sentFeeds(this.inputs, feeds);
     const transfer = new Set<ArrayBuffer>();
-    for (const { name, dtype } of this.inputs) {
-      const tensor = feeds[name];
-      if (!tensor) throw badFeed(`input "${name}" (${dtype}) was not given a tensor`, name);
-      if (tensor.dtype !== dtype) throw badFeed(`input "${name}" takes ${dtype}, got ${tensor.dtype}`, name);
-      const { type, data, dims } = toRuntime(tensor);
-      sent[name] = { type, data, dims };
+    for (const [name, { data }] of Object.entries(sent)) {
       if (given.has(name) && ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) transfer.add(data.buffer);
     }
     const wanted = fetches ? this.outputs.filter(({ name }) => fetches.includes(name)) : this.outputs;
@@ -150,12 +86,26 @@ export class ThreadSession {
   }
 }
 
+/** Loads a model on a thread. @throws CompileError `runtime/load` */
+export async function loadOn(
+  thread: WorkerThread,
+  model: Model,
+  options: SessionOptions,
+): Promise<{ readonly key: number; readonly inputs: readonly Port[]; readonly outputs: readonly Port[] }> {
+  const key = newSessionKey();
+  const bytes = options.resultsInPlace ? bytesInPlace(model) : modelBytes(model);
+  const reply = await thread.ask(
+    { kind: "create", session: key, model: bytes, options: runtimeOptions(options) },
+    // Moved instead of copied, unless the bytes are a part of something larger.
+    bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.byteLength ? [bytes.buffer] : [],
+  );
+  if ("error" in reply) throw cannotLoad("the model", reply.error);
+  invariant("ports" in reply, "a session was created");
+  const outputs = reply.ports.outputs.filter(({ name }) => name !== uncopiedOutput);
+  return { key, inputs: reply.ports.inputs.map(portOf), outputs: outputs.map(portOf) };
+}
+
 function tensorsOf(reply: Reply): Record<string, Tensor> {
   invariant("results" in reply, "a session gives tensors");
-  return Object.fromEntries(
-    Object.entries(reply.results).map(([name, { type, data, dims }]) => [
-      name,
-      fromRuntime(new ort.Tensor(type as "float32", data as Float32Array, dims)),
-    ]),
-  );
+  return receivedTensors(reply.results);
 }

@@ -124,6 +124,7 @@ describe("an analysis with a state file", () => {
       ...settings,
       state,
       signal: stop.signal,
+      threads: 1,
       progress: ({ batch }) => (batch === 1 ? stop.abort() : undefined),
     });
     await expect(stopped).rejects.toThrow("stopped after 1 finished batch");
@@ -131,11 +132,29 @@ describe("an analysis with a state file", () => {
     const resumed = await analyzeQuantization(made, {
       ...settings,
       state,
+      threads: 1,
       progress: ({ batch, total }) => (steps[batch] = total),
     });
     // The first batch needs no ablations any more.
     expect(steps[0]).toBeLessThan(steps[1]!);
     expect(resumed).toEqual(await analyzeQuantization(made, settings));
+  });
+
+  test("keeps batches in their order when several were under way", async () => {
+    const made = await quantized();
+    const state = join(folder, "several.jsonl");
+    const stop = new AbortController();
+    const many = { ...settings, batch: 8, state, threads: 3 };
+    const stopped = analyzeQuantization(made, {
+      ...many,
+      signal: stop.signal,
+      progress: ({ batch }) => (batch === 5 ? stop.abort() : undefined),
+    });
+    await expect(stopped).rejects.toThrow("analyze/stopped");
+    const kept = readFileSync(state, "utf8").trim().split("\n").length - 1;
+    expect(kept).toBeGreaterThan(0);
+    const { state: _, ...whole } = many;
+    expect(await analyzeQuantization(made, many)).toEqual(await analyzeQuantization(made, whole));
   });
 
   test("is refused for another model or other data, and left as it is", async () => {

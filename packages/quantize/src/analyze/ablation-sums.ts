@@ -27,6 +27,11 @@ export class OutcomeSum {
     if (metric !== null) this.#metric = (this.#metric ?? 0) + metric;
   }
 
+  /** Takes in the outcomes that another one has. */
+  merge(other: OutcomeSum): void {
+    this.add([other.#noise, other.#metric], { signal: other.#signal, samples: other.#samples });
+  }
+
   result(): Ablation {
     return {
       sqnr: decibels(this.#signal, this.#noise),

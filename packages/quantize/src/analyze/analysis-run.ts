@@ -1,33 +1,61 @@
-import type { Value } from "@lowbit/ir";
-import { OutcomeSum, type BatchOutcome, type BatchOutcomes } from "./ablation-sums.ts";
+import type { Tensor, Value } from "@lowbit/ir";
+import { freeTensors } from "@lowbit/runtime";
+import type { BatchOutcome, BatchOutcomes } from "./ablation-sums.ts";
+import { AnalysisFindings, type Analyzed } from "./analysis-findings.ts";
 import type { AnalyzeOptions, AnalysisBatch } from "./analyze-model.ts";
-import type { CodeCounter } from "./code-statistics.ts";
-import { analysisStopped, valueNotFinite } from "./diagnostics.ts";
-import { ErrorSums } from "./error-sums.ts";
+import { valueNotFinite } from "./diagnostics.ts";
+import { inLanes } from "./lanes.ts";
 import type { QuantizedParts } from "./layers.ts";
-import type { CutValues, SegmentedModel, SegmentResult } from "./segmented-model.ts";
+import type { Cut, SegmentedModel, Tensors } from "./segmented-model.ts";
 import type { SwitchableGraph } from "./switchable-graph.ts";
 
 const nothing: ReadonlySet<number> = new Set();
 
-/** Runs a switchable model over batches and collects what they show. */
+/** What is told while a batch is taken in. */
+export interface BatchWatcher {
+  /** A run of the model was done, of so many that the batch needs. */
+  readonly step: (done: number, total: number) => void;
+  /** Whether to leave off. */
+  readonly isStopped: () => boolean;
+}
+
+/** What a batch showed. */
+export interface BatchResult {
+  readonly findings: AnalysisFindings;
+  readonly outcomes: BatchOutcomes;
+}
+
+/** Runs that a thread is given at a time, so that it need not wait until JavaScript has looked at the last one. */
+const runsAtOnce = 3;
+
+/** What a run for one layer gave. */
+interface LayerRun {
+  readonly layer: number;
+  /** The results of the graph; none where it did not run to the end. */
+  readonly results: Tensors;
+  /** The result of the layer where only it is quantized, and that of the float run; null where it alone is float. */
+  readonly watched: { readonly result: Tensor; readonly reference: Tensor } | null;
+}
+
+/** Where a layer is in a segmented model. */
+interface LayerPlace {
+  /** The segments that differ where this layer is quantized and another is not: the first and the last. */
+  readonly first: number;
+  readonly last: number;
+  /** The segment that gives its result, and the result's name. */
+  readonly segment: number;
+  readonly output: string;
+}
+
+/** Runs a switchable model over batches to see what they show. */
 export class AnalysisRun {
-  readonly isolated: readonly ErrorSums[];
-  readonly cumulative: readonly ErrorSums[];
-  readonly quantizedAlone: readonly OutcomeSum[];
-  readonly leftFloat: readonly OutcomeSum[];
-  readonly float = new OutcomeSum();
-  readonly quantized = new OutcomeSum();
-  readonly output = new ErrorSums();
-  samples = 0;
   readonly #model: SegmentedModel;
   readonly #parts: QuantizedParts;
+  readonly #analyzed: Analyzed;
   readonly #options: AnalyzeOptions;
-  readonly #counters: readonly CodeCounter[];
   /** Names of the watched values, by segment. */
   readonly #watches: readonly (readonly string[])[];
-  /** The segment each layer begins in, its own result's name. */
-  readonly #layers: readonly { readonly segment: number; readonly output: string }[];
+  readonly #layers: readonly LayerPlace[];
   readonly #values: readonly string[];
   /** Everything on. */
   readonly #all: ReadonlySet<number>;
@@ -35,15 +63,15 @@ export class AnalysisRun {
   constructor(
     model: SegmentedModel,
     parts: QuantizedParts,
+    analyzed: Analyzed,
     switchable: SwitchableGraph,
     watched: readonly Value[],
-    counters: readonly CodeCounter[],
     options: AnalyzeOptions,
   ) {
     this.#model = model;
     this.#parts = parts;
+    this.#analyzed = analyzed;
     this.#options = options;
-    this.#counters = counters;
     this.#watches = model.segments.map((segment) => [...segment.watched].map((index) => watched[index]!.name));
     const segmentOf = (value: Value): number =>
       model.segments.findIndex((segment) => segment.watched.has(watched.indexOf(value)));
@@ -51,110 +79,116 @@ export class AnalysisRun {
     const rounded = switchable.values.map(segmentOf);
     this.#layers = switchable.layerOutputs.map((output, index) => {
       const own = parts.values.flatMap(({ layers }, at) => (layers.includes(index) ? [rounded[at]!] : []));
-      return { segment: Math.min(segmentOf(output), ...own), output: output.name };
+      const segment = segmentOf(output);
+      return { first: Math.min(segment, ...own), last: Math.max(segment, ...own), segment, output: output.name };
     });
     this.#all = new Set(Array.from({ length: parts.layers.length + parts.values.length }, (_, i) => i));
-    const each = <T>(make: () => T): readonly T[] => parts.layers.map(make);
-    this.isolated = each(() => new ErrorSums());
-    this.cumulative = each(() => new ErrorSums());
-    this.quantizedAlone = each(() => new OutcomeSum());
-    this.leftFloat = each(() => new OutcomeSum());
   }
 
   /**
-   * Takes in a batch.
+   * Looks at a batch; null when it was stopped.
    *
    * @param known the outcomes of its ablations, from a run before
-   * @throws CompileError `analyze/not-finite`, `analyze/stopped`
+   * @throws CompileError `analyze/not-finite`
    */
-  async batch(index: number, batch: AnalysisBatch, known: BatchOutcomes | null): Promise<BatchOutcomes> {
+  async batch(
+    index: number,
+    batch: AnalysisBatch,
+    known: BatchOutcomes | null,
+    watcher: BatchWatcher,
+  ): Promise<BatchResult | null> {
     const ablates = (this.#options.ablation ?? true) && known === null;
-    const total = this.#parts.layers.length * (ablates ? 2 : 1) + 3;
+    const total = this.#parts.layers.length * (ablates ? 2 : 1) + 2;
     let done = 0;
-    const step = (): void => {
-      this.#options.progress?.({ batch: index, done: ++done, total });
-      if (this.#options.signal?.aborted) throw analysisStopped(index, this.#options.state ?? null);
+    const step = (): boolean => {
+      watcher.step(++done, total);
+      return watcher.isStopped();
     };
-    const wanted = await this.#model.runFrom(0, batch.inputs, nothing);
-    step();
+    const findings = new AnalysisFindings(this.#analyzed);
+    const outputs = this.#model.segments.at(-1)!.outputs;
+    let floatCut = await this.#model.begin(batch.inputs);
+    let codesCut = floatCut;
+    const wanted = await this.#model.runToEnd(0, -1, floatCut, nothing, "float");
+    if (step()) return null;
     const signal = Object.values(wanted).reduce((sum, tensor) => sum + square(tensor.floats()), 0);
-    const outcome = (results: CutValues): BatchOutcome => this.#outcome(wanted, results, batch);
+    const outcome = (results: Tensors): BatchOutcome => this.#outcome(wanted, results, batch);
     const none: BatchOutcome = [0, null];
     const alone: BatchOutcome[] = this.#parts.layers.map(() => none);
     const left: BatchOutcome[] = this.#parts.layers.map(() => none);
-    let [floatCut, codesCut]: [CutValues, CutValues] = [batch.inputs, batch.inputs];
+    let results: Tensors = {};
     for (const [at] of this.#model.segments.entries()) {
+      const isLast = at === this.#model.segments.length - 1;
       const watches = this.#watches[at]!;
-      const floats = await this.#model.run(at, floatCut, nothing, watches);
-      const codes = await this.#model.run(at, codesCut, this.#all, watches);
-      this.#look(index, floats.fetched, codes.fetched);
-      for (const [layer, place] of this.#layers.entries()) {
-        if (place.segment !== at) continue;
-        const only = this.#switches((each) => each === layer);
-        const error = this.isolated[layer]!;
-        const isolated = await this.#runWatching(at, floatCut, floats, only, place.output, ablates, error);
-        step();
-        if (!ablates || isolated === null) continue;
-        alone[layer] = outcome(isolated);
-        const others = this.#switches((each) => each !== layer);
-        left[layer] = outcome(await this.#model.runFrom(at, codesCut, others));
-        step();
+      const floats = await this.#model.advance(at, floatCut, nothing, watches);
+      const codes = await this.#model.advance(at, codesCut, this.#all, isLast ? [...watches, ...outputs] : watches);
+      if (isLast) results = Object.fromEntries(outputs.map((name) => [name, codes.fetched[name]!]));
+      const runs = this.#layers.flatMap(({ first }, layer): (() => Promise<LayerRun>)[] => {
+        if (first !== at) return [];
+        const quantizedAlone = (): Promise<LayerRun> => this.#quantizedAlone(layer, floatCut, floats.fetched, ablates);
+        const leftFloat = (): Promise<LayerRun> => this.#leftFloat(layer, codesCut);
+        return ablates ? [quantizedAlone, leftFloat] : [quantizedAlone];
+      });
+      // JavaScript looks at results while the next runs are under way: first at the values, then at one run after the other.
+      for await (const ran of inLanes([null, ...runs], runsAtOnce, async (run) => run && run(), noMatter)) {
+        if (!ran) {
+          this.#look(index, findings, floats.fetched, codes.fetched);
+          continue;
+        }
+        const { layer, watched } = ran;
+        if (ablates) (watched ? alone : left)[layer] = outcome(ran.results);
+        if (watched) findings.isolated[layer]!.add(watched.reference.floats(), watched.result.floats());
+        if (watched) freeTensors([watched.result]);
+        if (step()) return null;
       }
+      freeTensors([...Object.values(floats.fetched), ...Object.values(isLast ? {} : codes.fetched)]);
+      await this.#model.drop(floatCut);
+      if (codesCut !== floatCut) await this.#model.drop(codesCut);
       [floatCut, codesCut] = [floats.after, codes.after];
     }
-    step();
-    for (const [name, tensor] of Object.entries(wanted)) this.output.add(tensor.floats(), codesCut[name]!.floats());
+    await this.#model.drop(floatCut);
+    await this.#model.drop(codesCut);
+    for (const [name, tensor] of Object.entries(wanted)) findings.output.add(tensor.floats(), results[name]!.floats());
     const outcomes = known ?? { signal, samples: batch.size, quantizedAlone: alone, leftFloat: left };
-    this.float.add(outcome(wanted), outcomes);
-    this.quantized.add(outcome(codesCut), outcomes);
-    outcomes.quantizedAlone.forEach((each, layer) => this.quantizedAlone[layer]!.add(each, outcomes));
-    outcomes.leftFloat.forEach((each, layer) => this.leftFloat[layer]!.add(each, outcomes));
-    this.samples += batch.size;
+    findings.float.add(outcome(wanted), outcomes);
+    findings.quantized.add(outcome(results), outcomes);
+    outcomes.quantizedAlone.forEach((each, layer) => findings.quantizedAlone[layer]!.add(each, outcomes));
+    outcomes.leftFloat.forEach((each, layer) => findings.leftFloat[layer]!.add(each, outcomes));
+    findings.samples += batch.size;
     step();
-    return outcomes;
+    return { findings, outcomes };
   }
 
   /**
-   * Runs from a cut on, at least until a watched value is known, which is compared with that of the float run.
+   * Runs with one layer quantized, at least until its result is known.
    *
-   * @param known the float run of the first segment
+   * @param floats what was fetched from the float run of the segment that the layer begins in
    */
-  async #runWatching(
-    from: number,
-    before: CutValues,
-    known: SegmentResult,
-    on: ReadonlySet<number>,
-    watch: string,
-    toTheEnd: boolean,
-    error: ErrorSums,
-  ): Promise<CutValues | null> {
-    let values = before;
-    let reference = before;
-    let isSeen = false;
-    for (let at = from; at < this.#model.segments.length; at++) {
-      const fetches = this.#watches[at]!.includes(watch) ? [watch] : [];
-      const { after, fetched } = await this.#model.run(at, values, on, fetches);
-      if (!isSeen) {
-        // The float run has not been behind this segment yet, where the result of a layer lies behind a cut.
-        const float = at === from ? known : await this.#model.run(at, reference, nothing, fetches);
-        reference = float.after;
-        for (const name of fetches) error.add(float.fetched[name]!.floats(), fetched[name]!.floats());
-        isSeen = fetches.length > 0;
-      }
-      if (isSeen && !toTheEnd) return null;
-      values = after;
-    }
-    return values;
+  async #quantizedAlone(layer: number, before: Cut, floats: Tensors, toTheEnd: boolean): Promise<LayerRun> {
+    const { first, last, segment, output } = this.#layers[layer]!;
+    const on = this.#switches((each) => each === layer);
+    const given = toTheEnd
+      ? await this.#model.runToEnd(first, last, before, on, "float", [output])
+      : await this.#model.run(first, segment, before, on, [output]);
+    // The float run has not been behind this segment yet, where the result of a layer lies behind a cut.
+    const float = segment === first ? floats : await this.#model.run(first, segment, before, nothing, [output]);
+    return { layer, results: given, watched: { result: given[output]!, reference: float[output]! } };
   }
 
-  #look(batch: number, floats: CutValues, codes: CutValues): void {
+  /** Runs with all layers but one quantized. */
+  async #leftFloat(layer: number, before: Cut): Promise<LayerRun> {
+    const { first, last } = this.#layers[layer]!;
+    const on = this.#switches((each) => each !== layer);
+    return { layer, results: await this.#model.runToEnd(first, last, before, on, "quantized"), watched: null };
+  }
+
+  #look(batch: number, { codes: counters, cumulative }: AnalysisFindings, floats: Tensors, codes: Tensors): void {
     for (const [index, name] of this.#values.entries()) {
       const tensor = floats[name];
-      if (tensor && !this.#counters[index]!.add(tensor)) throw valueNotFinite(this.#parts.values[index]!.name, batch);
+      if (tensor && !counters[index]!.add(tensor)) throw valueNotFinite(this.#parts.values[index]!.name, batch);
     }
     for (const [index, { output }] of this.#layers.entries()) {
       const [reference, tensor] = [floats[output], codes[output]];
-      if (reference && tensor) this.cumulative[index]!.add(reference.floats(), tensor.floats());
+      if (reference && tensor) cumulative[index]!.add(reference.floats(), tensor.floats());
     }
   }
 
@@ -169,7 +203,7 @@ export class AnalysisRun {
     return on;
   }
 
-  #outcome(wanted: CutValues, results: CutValues, { target, size }: AnalysisBatch): BatchOutcome {
+  #outcome(wanted: Tensors, results: Tensors, { target, size }: AnalysisBatch): BatchOutcome {
     let noise = 0;
     for (const [name, tensor] of Object.entries(wanted)) noise += distance(tensor.floats(), results[name]!.floats());
     const { measure } = this.#options;
@@ -180,9 +214,12 @@ export class AnalysisRun {
   }
 }
 
+/** Runs that were begun when a batch is left are no matter. */
+function noMatter(): void {}
+
 function square(values: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
   return sum;
 }
 

@@ -4,10 +4,13 @@ import { settledGraph } from "../convert/settled-graph.ts";
 import { productOf } from "../convert/product.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import type { Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analysis.ts";
+import type { BatchOutcomes } from "./ablation-sums.ts";
 import { AnalysisState, feedsDigest } from "./analysis-state.ts";
+import { AnalysisFindings, type Analyzed } from "./analysis-findings.ts";
 import { CodeCounter, gridOf, type CodeGrid, type CodeStatistics } from "./code-statistics.ts";
-import { AnalysisRun } from "./analysis-run.ts";
-import { noAnalysisData, nothingToAnalyze } from "./diagnostics.ts";
+import { AnalysisRun, type BatchResult } from "./analysis-run.ts";
+import { analysisStopped, noAnalysisData, nothingToAnalyze } from "./diagnostics.ts";
+import { inLanes, lanesFor } from "./lanes.ts";
 import { macsOf } from "./layer-cost.ts";
 import { isFakeQuantize, quantizedParts, type QuantizedLayer } from "./layers.ts";
 import { SegmentedModel } from "./segmented-model.ts";
@@ -38,27 +41,30 @@ export interface AnalyzeOptions {
   /** For messages. */
   readonly backend?: string;
   readonly signal?: AbortSignal;
-  /** Called after each run of the model with how many runs the current batch needs and has had. */
+  /** Called after each run of the model. */
   readonly progress?: (step: AnalysisStep) => void;
 }
 
-/** How far an analysis is. */
+/** How far an analysis is. Batches are looked at several at a time; their runs are told as if one came after the other. */
 export interface AnalysisStep {
-  /** The first is 0. */
+  /** How many batches' worth of runs is done. */
   readonly batch: number;
+  /** Runs done of the next one. */
   readonly done: number;
+  /** Runs that the next one needs. */
   readonly total: number;
 }
 
 /** Most segments: an ablation then runs about half of the model, and few values are kept. */
-const maxSegments = 6;
+const maxSegments = 12;
 
 /**
  * Finds where the error of a quantized model comes from: what rounding does to each value, the error of each layer alone
  * and in the whole, and what the model does with each layer quantized alone and left float.
  *
  * One instrumented graph computes each layer in float or rounded as an input says. It runs in segments, so that an
- * ablation starts from kept values of the float or of the quantized run. Memory does not grow with the samples.
+ * ablation starts from kept values of the float or of the quantized run. Several batches are looked at at a time, each on
+ * a thread of its own, and taken in in their order. Memory does not grow with the samples.
  *
  * @param prepared a model prepared in `static` mode with this plan
  * @throws CompileError `analyze/nothing-quantized`, `analyze/no-data`, `analyze/not-finite`, `analyze/state`,
@@ -71,57 +77,101 @@ export async function analyzeModel(prepared: Model, options: AnalyzeOptions): Pr
   const macs = parts.layers.map(({ nodes }) => macsOf(nodes[0]!));
   const facts = parts.layers.map(factsOf);
   const weights = parts.layers.map(weightStatistics);
-  const counters = parts.values.map(({ node }) => new CodeCounter(gridOf(node), channelAxis(node.input)));
+  const analyzed: Analyzed = {
+    layers: parts.layers.length,
+    values: parts.values.map(({ node }) => ({ grid: gridOf(node), axis: channelAxis(node.input) })),
+  };
   const digest = options.state === undefined ? "" : graphDigest(graph);
   const switchable = switchableGraph(graph, parts, (layer) => floatBiasOf(layer, options.plan));
   const watched = [...new Set([...switchable.layerOutputs, ...switchable.values])];
-  const most = Math.max(1, ...macs);
-  const segments = segmentsOf(graph, watched, Math.min(maxSegments, parts.layers.length), (node) =>
-    node.op === "If" ? 1 + (100 * productsOf(node)) / most : 0.1,
-  );
+  const ablated = switchable.layerOutputs.map((output, layer) => [
+    output,
+    ...parts.values.flatMap(({ layers }, index) => (layers.includes(layer) ? [switchable.values[index]!] : [])),
+  ]);
+  const count = Math.min(maxSegments, parts.layers.length);
+  const segments = segmentsOf(graph, watched, count, segmentCost, ablated);
   const state = options.state === undefined ? null : AnalysisState.open(options.state, digest);
   const switches = parts.layers.length + parts.values.length;
-  const model = await SegmentedModel.create(prepared, segments, switches, options.threads);
-  const run = new AnalysisRun(model, parts, switchable, watched, counters, options);
+  const found = new AnalysisFindings(analyzed);
+  const { lanes, threads } = lanesFor(options.threads);
+  const models: SegmentedModel[] = [];
+  const progress = new AnalysisProgress(options.progress);
+  const stop = new AbortController();
+  const isStopped = (): boolean => stop.signal.aborted || options.signal?.aborted === true;
+  let finished = 0;
   try {
-    let index = 0;
-    for await (const batch of options.data) {
+    for (let lane = 0; lane < lanes; lane++) {
+      models.push(await SegmentedModel.create(prepared, segments, switches, { lane, lanes, threads }));
+    }
+    const runs = models.map((model) => new AnalysisRun(model, parts, analyzed, switchable, watched, options));
+    const look = async (batch: AnalysisBatch, index: number, lane: number): Promise<LookedAt> => {
       const key = state ? feedsDigest(batch.inputs, batch.target) : "";
       const known = state?.outcomes(index, key) ?? null;
-      const outcomes = await run.batch(index, batch, known);
-      if (state && !known) state.append(key, outcomes);
-      index++;
+      const step = (done: number, total: number): void => progress.step(index, done, total);
+      return { key, known, result: await runs[lane]!.batch(index, batch, known, { step, isStopped }) };
+    };
+    for await (const { key, known, result } of inLanes(options.data, lanes, look, () => stop.abort())) {
+      if (!result) throw analysisStopped(finished, options.state ?? null);
+      found.merge(result.findings);
+      if (!known) state?.append(key, result.outcomes);
+      finished++;
     }
-    if (index === 0) throw noAnalysisData();
+    if (finished === 0) throw noAnalysisData();
   } finally {
-    await model.release();
+    for (const model of models) await model.release();
   }
   const layers = facts.map((fact, index): LayerAnalysis => {
     const ablation = options.ablation ?? true;
     return {
       ...fact,
       macs: macs[index]!,
-      isolated: run.isolated[index]!.result(),
-      cumulative: run.cumulative[index]!.result(),
-      quantizedAlone: ablation ? run.quantizedAlone[index]!.result() : null,
-      leftFloat: ablation ? run.leftFloat[index]!.result() : null,
+      isolated: found.isolated[index]!.result(),
+      cumulative: found.cumulative[index]!.result(),
+      quantizedAlone: ablation ? found.quantizedAlone[index]!.result() : null,
+      leftFloat: ablation ? found.leftFloat[index]!.result() : null,
       weight: weights[index]!,
     };
   });
   const values = parts.values.map((value, index): ValueAnalysis => ({
     name: value.name,
     layers: value.layers.map((layer) => facts[layer]!.name),
-    ...counters[index]!.result(),
+    ...found.codes[index]!.result(),
   }));
-  const { samples } = run;
   return {
-    samples,
-    float: run.float.result(),
-    quantized: run.quantized.result(),
-    output: run.output.result(),
+    samples: found.samples,
+    float: found.float.result(),
+    quantized: found.quantized.result(),
+    output: found.output.result(),
     layers,
     values,
   };
+}
+
+/** A batch that was looked at. */
+interface LookedAt {
+  readonly key: string;
+  /** What a run before kept of it. */
+  readonly known: BatchOutcomes | null;
+  /** Null when it was stopped. */
+  readonly result: BatchResult | null;
+}
+
+/** Tells the runs of several batches at a time as if one came after the other. */
+class AnalysisProgress {
+  readonly #tell: AnalyzeOptions["progress"];
+  readonly #shares = new Map<number, number>();
+
+  constructor(tell: AnalyzeOptions["progress"]) {
+    this.#tell = tell;
+  }
+
+  step(batch: number, done: number, total: number): void {
+    this.#shares.set(batch, done / total);
+    const sum = [...this.#shares.values()].reduce((a, b) => a + b, 0);
+    // Thirds that were added up are not quite a whole.
+    const whole = Math.floor(sum + 1e-9);
+    this.#tell?.({ batch: whole, done: Math.round(Math.max(0, sum - whole) * total), total });
+  }
 }
 
 type LayerFacts = Pick<LayerAnalysis, "name" | "op" | "origins" | "nodes" | "output">;
@@ -162,8 +212,14 @@ function channelAxis(value: Value): number | null {
   return (value.shape?.length ?? 0) > 1 ? 1 : null;
 }
 
-/** The products inside an If of two kernels. */
-function productsOf(choice: Node): number {
-  const kernel = choice.subgraph("then_branch")?.nodes.first;
-  return kernel ? macsOf(kernel) : 0;
+/** Multiply-accumulates that take about as long as to read and write one element. */
+const macsPerElement = 20;
+
+/** What a node of a switchable graph costs about, in multiply-accumulates for one sample. */
+function segmentCost(node: Node): number {
+  const kernel = node.op === "If" ? node.subgraph("then_branch")?.nodes.first : node;
+  const elements = node.outputs[0]?.shape
+    ?.slice(1)
+    .reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 1), 1);
+  return (kernel ? macsOf(kernel) : 0) + macsPerElement * (elements ?? 1);
 }

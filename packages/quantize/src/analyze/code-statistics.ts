@@ -46,6 +46,15 @@ export interface CodeStatistics {
 /** Bins that a histogram is told with. */
 const toldBins = 128;
 
+/** Values rounded at a time. */
+const roundedAtOnce = 4096;
+
+/** Where they are rounded to. */
+const rounded = new Float32Array(roundedAtOnce);
+
+/** A number between 2^52 and 2^53: of those the neighbours are whole numbers. */
+const lastBitIsOne = 1.5 * 2 ** 52;
+
 /** Looks at float values over batches and at the codes they get, in constant memory. */
 export class CodeCounter {
   readonly #grid: CodeGrid;
@@ -68,11 +77,11 @@ export class CodeCounter {
   /** Takes in values; false when one of them is not finite. */
   add(tensor: Tensor): boolean {
     const values = tensor.floats();
-    if (!this.#histogram.add(values)) return false;
-    this.#addChannels(values, tensor.dims);
-    const rounded = new Float32Array(values.length);
+    const [low, high] = this.#addChannels(values, tensor.dims);
+    if (values.length > 0 && !(Number.isFinite(low) && Number.isFinite(high))) return false;
+    this.#histogram.addWithin(values, low, high);
     const { scale, zeroPoint, axis, blockSize } = this.#grid;
-    if (axis === null) this.#round(values, rounded, 0, values.length, scale[0]!, zeroPoint[0]!);
+    if (axis === null) this.#round(values, scale[0]!, zeroPoint[0]!);
     else {
       const inner = sizeOf(tensor.dims.slice(axis + 1));
       const length = tensor.dims[axis]!;
@@ -80,18 +89,36 @@ export class CodeCounter {
       for (let start = 0, run = 0; start < values.length; start += inner, run++) {
         const [outer, at] = [Math.floor(run / length), run % length];
         if (blockSize === null) {
-          this.#round(values, rounded, start, start + inner, scale[at]!, zeroPoint[at] ?? 0);
+          this.#round(values.subarray(start, start + inner), scale[at]!, zeroPoint[at] ?? 0);
           continue;
         }
-        for (let i = 0; i < inner; i++) {
-          const group = (outer * groups + Math.floor(at / blockSize)) * inner + i;
-          this.#round(values, rounded, start + i, start + i + 1, scale[group]!, zeroPoint[group] ?? 0);
+        for (let i = start; i < start + inner; i++) {
+          const group = (outer * groups + Math.floor(at / blockSize)) * inner + i - start;
+          this.#round(values.subarray(i, i + 1), scale[group]!, zeroPoint[group] ?? 0);
         }
       }
     }
-    this.#errors.add(values, rounded);
     this.#total += values.length;
     return true;
+  }
+
+  /** Takes in what another counter of the same grid has seen. */
+  merge(other: CodeCounter): void {
+    this.#histogram.merge(other.#histogram);
+    other.#used.forEach((isUsed, code) => (this.#used[code]! |= isUsed));
+    this.#errors.merge(other.#errors);
+    this.#saturated += other.#saturated;
+    this.#total += other.#total;
+    if (!other.#low || !other.#high) return;
+    this.#low ??= new Float64Array(other.#low.length).fill(Infinity);
+    this.#high ??= new Float64Array(other.#high.length).fill(-Infinity);
+    // A value whose number of channels depends on the sample is told as one channel, the first.
+    const isAligned = this.#low.length === other.#low.length;
+    other.#low.forEach((low, index) => {
+      const channel = isAligned ? index : 0;
+      this.#low![channel] = Math.min(this.#low![channel]!, low);
+      this.#high![channel] = Math.max(this.#high![channel]!, other.#high![index]!);
+    });
   }
 
   result(): CodeStatistics {
@@ -108,47 +135,54 @@ export class CodeCounter {
     };
   }
 
-  #round(values: Float32Array, rounded: Float32Array, from: number, to: number, scale: number, zero: number): void {
+  /** Rounds values to codes, a part at a time that stays in the fastest memory. */
+  #round(values: Float32Array, scale: number, zero: number): void {
     const { qmin, qmax } = this.#grid;
     const used = this.#used;
+    const [low, high] = [qmin - 0.5, qmax + 0.5];
     let saturated = 0;
-    for (let i = from; i < to; i++) {
-      const exact = values[i]! / scale + zero;
-      const floor = Math.floor(exact);
-      const rest = exact - floor;
-      let code = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
-      if (code < qmin) {
-        if (exact < qmin - 0.5) saturated++;
-        code = qmin;
-      } else if (code > qmax) {
-        if (exact > qmax + 0.5) saturated++;
-        code = qmax;
+    for (let from = 0; from < values.length; from += roundedAtOnce) {
+      const part = values.subarray(from, from + roundedAtOnce);
+      for (let i = 0; i < part.length; i++) {
+        const exact = part[i]! / scale + zero;
+        if (exact < low || exact > high) saturated++;
+        const inside = Math.max(qmin, Math.min(qmax, exact));
+        // Adding and taking away a number whose last bit is 1 rounds half to even.
+        const code = inside + lastBitIsOne - lastBitIsOne;
+        used[code - qmin] = 1;
+        rounded[i] = (code - zero) * scale;
       }
-      used[code - qmin] = 1;
-      rounded[i] = (code - zero) * scale;
+      this.#errors.add(part, rounded);
     }
     this.#saturated += saturated;
   }
 
-  #addChannels(values: Float32Array, dims: readonly number[]): void {
+  /** Smallest and largest of these values; NaN where one of them is. */
+  #addChannels(values: Float32Array, dims: readonly number[]): readonly [low: number, high: number] {
     const axis = this.#axis !== null && this.#axis < dims.length ? this.#axis : null;
     const count = axis === null ? 1 : dims[axis]!;
     const inner = axis === null ? values.length : sizeOf(dims.slice(axis + 1));
     // A value whose number of channels depends on the sample (a sequence) is told as one channel.
     this.#low ??= new Float64Array(count).fill(Infinity);
     this.#high ??= new Float64Array(count).fill(-Infinity);
-    const [low, high] = [this.#low, this.#high];
+    const [lows, highs] = [this.#low, this.#high];
+    let low = Infinity;
+    let high = -Infinity;
     for (let start = 0, run = 0; start < values.length; start += inner, run++) {
-      const channel = low.length === count ? run % count : 0;
-      let [least, most] = [low[channel]!, high[channel]!];
+      const channel = lows.length === count ? run % count : 0;
+      let least = Infinity;
+      let most = -Infinity;
       for (let i = start; i < start + inner; i++) {
         const value = values[i]!;
-        if (value < least) least = value;
-        if (value > most) most = value;
+        least = Math.min(least, value);
+        most = Math.max(most, value);
       }
-      low[channel] = least;
-      high[channel] = most;
+      lows[channel] = Math.min(lows[channel]!, least);
+      highs[channel] = Math.max(highs[channel]!, most);
+      low = Math.min(low, least);
+      high = Math.max(high, most);
     }
+    return [low, high];
   }
 }
 

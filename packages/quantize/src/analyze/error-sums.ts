@@ -18,27 +18,38 @@ export class ErrorSums {
 
   /** Takes in the same elements of the reference and of the tensor. */
   add(reference: Float32Array, other: Float32Array): void {
-    // Plain variables: an array pattern would keep the sums on the heap.
+    // Plain variables that are floating-point from the start: the loop then keeps all of them in registers.
     let signal = 0.0;
     let noise = 0.0;
     let square = 0.0;
     let dot = 0.0;
-    let largest = this.#largest;
-    for (let i = 0; i < reference.length; i++) {
-      const [r, x] = [reference[i]!, other[i]!];
+    let largest = 0.0;
+    const count = reference.length;
+    for (let i = 0; i < count; i++) {
+      const r = reference[i]!;
+      const x = other[i]!;
       const difference = r - x;
+      const squared = difference * difference;
       signal += r * r;
       square += x * x;
       dot += r * x;
-      noise += difference * difference;
-      const size = difference < 0 ? -difference : difference;
-      if (size > largest) largest = size;
+      noise += squared;
+      largest = Math.max(largest, squared);
     }
     this.signal += signal;
     this.noise += noise;
     this.#other += square;
     this.#dot += dot;
-    this.#largest = largest;
+    this.#largest = Math.max(this.#largest, Math.sqrt(largest));
+  }
+
+  /** Takes in what another one has seen. */
+  merge(other: ErrorSums): void {
+    this.signal += other.signal;
+    this.noise += other.noise;
+    this.#other += other.#other;
+    this.#dot += other.#dot;
+    this.#largest = Math.max(this.#largest, other.#largest);
   }
 
   result(): TensorError {

@@ -1,9 +1,12 @@
 import { cloneGraph, GraphEditor, type Graph, type Node, type Value } from "@lowbit/ir";
+import { cutPositions, type Span } from "./cut-positions.ts";
 import { switchesName, withoutDeadCode } from "./switchable-graph.ts";
 
 /** A part of a graph between two cuts, runnable on its own. */
 export interface Segment {
   readonly graph: Graph;
+  /** Makes the part from here to the end. */
+  readonly rest: () => Graph;
   /** Names of what it reads from the segments before it and of the graph's own inputs, without the switches. */
   readonly inputs: readonly string[];
   /** Names of what the segments behind it read; the results of the graph, in order, in the last one. */
@@ -14,21 +17,28 @@ export interface Segment {
 }
 
 /**
- * Cuts a graph into at most `count` segments of about equal cost, so that a run can begin in the middle with values kept
- * from another run.
+ * Cuts a graph into at most `count` segments, so that a run can begin in the middle with values kept from another run.
  *
  * @param watched values that are outputs of the segment that computes them
  * @param costOf of a node; any unit
+ * @param ablated for each ablation the values in which it differs from the run it starts from
  */
 export function segmentsOf(
   graph: Graph,
   watched: readonly Value[],
   count: number,
   costOf: (node: Node) => number,
+  ablated: readonly (readonly Value[])[],
 ): readonly Segment[] {
   const nodes = [...graph.nodes];
-  const ends = cutPositions(nodes.map(costOf), count);
   const position = new Map(nodes.map((node, index) => [node, index]));
+  const spans = ablated.map((values): Span => {
+    const positions = values.map(({ producer }) => topPosition(producer!, graph, position));
+    return { first: Math.min(...positions), last: Math.max(...positions) };
+  });
+  // A switch and what it switches stay together: kept values must not depend on switches.
+  const isSwitch = (node: Node): boolean => node.inputs[0]?.name === switchesName;
+  const ends = cutPositions(nodes.map(costOf), spans, count, (index) => !isSwitch(nodes[index - 1]!));
   const segmentOf = (node: Node): number => ends.findIndex((end) => topPosition(node, graph, position) < end);
   const madeIn = (value: Value): number => (value.producer ? segmentOf(value.producer) : -1);
   const lastRead = new Map<Value, number>();
@@ -45,12 +55,12 @@ export function segmentsOf(
     const inputs = index === 0 ? graph.inputs.filter(({ name }) => name !== switchesName) : crossing(index);
     const outputs = isLast ? graph.outputs : crossing(index + 1);
     const own = watched.flatMap((value, at) => (madeIn(value) === index ? [at] : []));
-    const part = extract(graph, index === 0 ? [] : inputs, [
-      ...new Set([...outputs, ...own.map((at) => watched[at]!)]),
-    ]);
+    const from = index === 0 ? [] : inputs;
+    const part = extract(graph, from, [...new Set([...outputs, ...own.map((at) => watched[at]!)])]);
     const names = new Set(part.inputs.map(({ name }) => name));
     return {
       graph: part,
+      rest: () => extract(graph, from, graph.outputs),
       inputs: inputs.map(({ name }) => name).filter((name) => names.has(name)),
       outputs: outputs.map(({ name }) => name),
       watched: new Set(own),
@@ -64,19 +74,6 @@ function topPosition(node: Node, graph: Graph, position: ReadonlyMap<Node, numbe
   let at = node;
   while (at.graph !== graph) at = at.graph.owner!;
   return position.get(at)!;
-}
-
-/** Ends of segments whose costs are about equal; the last is the number of nodes. */
-function cutPositions(costs: readonly number[], count: number): readonly number[] {
-  const total = costs.reduce((a, b) => a + b, 0);
-  const ends: number[] = [];
-  let sum = 0;
-  for (const [index, cost] of costs.entries()) {
-    sum += cost;
-    if (sum >= ((ends.length + 1) * total) / count && ends.length < count - 1) ends.push(index + 1);
-  }
-  if (ends.at(-1) !== costs.length) ends.push(costs.length);
-  return ends;
 }
 
 /** The part of a graph that computes some values from others. */

@@ -57,13 +57,15 @@ export class Histogram {
 
   /** Takes in values; false, and nothing is taken in, when one of them is NaN or infinite. */
   add(values: Float32Array): boolean {
-    let [low, high, check] = [Infinity, -Infinity, 0];
-    for (const value of values) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-      check += value - value;
+    // Plain variables: an array pattern would keep them on the heap. A NaN stays in both.
+    let low = Infinity;
+    let high = -Infinity;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
     }
-    if (check !== 0) return false;
+    if (values.length > 0 && !(Number.isFinite(low) && Number.isFinite(high))) return false;
     this.addWithin(values, low, high);
     return true;
   }
