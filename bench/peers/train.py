@@ -155,7 +155,7 @@ def main():
     model.train()
     if mode != "float":
         model = prepare_qat_fx(model, get_default_qat_qconfig_mapping("x86"), (batches[0][0],))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=index["learningRate"], momentum=0.9)
     done = 0
 
     def run(steps):

@@ -47,7 +47,7 @@ try {
 
 async function measure(name: string, mode: string): Promise<void> {
   const model = benchModels[name]!;
-  const { data, index } = sharedSetting(model.build(), madeUpBatches(model, model.batch));
+  const { data, index } = sharedSetting(model.build(), madeUpBatches(model, model.batch), model.learningRate);
   writeFileSync(join(folder, "setting.bin"), data);
   writeFileSync(join(folder, "setting.json"), JSON.stringify(index));
   const ours = await Side.start(process.execPath, [worker, name, mode]);

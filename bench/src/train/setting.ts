@@ -24,11 +24,12 @@ export interface SharedSetting {
     readonly parameters: Readonly<Record<string, { readonly offset: number; readonly dims: readonly number[] }>>;
     readonly batches: readonly { readonly x: number; readonly labels: readonly number[] }[];
     readonly inputShape: readonly number[];
+    readonly learningRate: number;
   };
 }
 
 /** A model's first weights and the batches as numbers in one row. */
-export function sharedSetting(model: Model, batches: readonly Batch[]): SharedSetting {
+export function sharedSetting(model: Model, batches: readonly Batch[], learningRate: number): SharedSetting {
   const pieces: Float32Array[] = [];
   let length = 0;
   const append = (numbers: Float32Array): number => {
@@ -52,5 +53,5 @@ export function sharedSetting(model: Model, batches: readonly Batch[]): SharedSe
     data.set(piece, at);
     at += piece.length;
   }
-  return { data, index: { parameters, batches: placed, inputShape: batches[0]!.inputs.x!.dims } };
+  return { data, index: { parameters, batches: placed, inputShape: batches[0]!.inputs.x!.dims, learningRate } };
 }

@@ -49,7 +49,7 @@ async function run(steps: number): Promise<{ readonly seconds: number; readonly 
   while (losses.length < steps) {
     const count = Math.min(perCall, steps - losses.length);
     const some = Array.from({ length: count }, (_, index) => batches[(done + index) % batches.length]!);
-    const rates = some.map(() => 0.01);
+    const rates = some.map(() => model!.learningRate);
     losses.push(...(await runner.run(state, some, done + 1, rates)));
     done += count;
   }
