@@ -266,6 +266,25 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       ",
       ]
     `);
+    expect(await run(`mlp.onnx -o x.onnx ${args}`)).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/checkpoint-exists: "other" holds the checkpoint of a run, which this one would write over
+        --> other
+        help: resume that run, give another checkpoint folder, or delete this one
+      ",
+      ]
+    `);
+    expect(await run(`mlp.onnx -o x.onnx ${args}/none --resume`)).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/nothing-to-resume: "other/none" holds no checkpoint to go on from
+        --> other/none
+        help: give the folder the run was saved in, or leave out resuming to begin anew
+      ",
+      ]
+    `);
+    expect(existsSync(workshop.path("other/none"))).toBe(false);
     workshop.write("other/checkpoint.json", '{ "format": 1 }');
     expect(await run(`mlp.onnx -o x.onnx ${args} --resume`)).toMatchInlineSnapshot(`
       [

@@ -74,7 +74,7 @@ export function addLoop(command: Command): Command {
     )
     .option("--checkpoint <DIR>", "save the state here now and then, and when interrupted")
     .option("--checkpoint-every <SECONDS>", "longest time between two saves (default: 30)", positiveNumber)
-    .option("--resume", "go on from the state in --checkpoint")
+    .option("--resume", "go on from the state in --checkpoint, which must be there")
     .option("--seed <N>", "orders and augments the samples; the same seed gives the same weights", wholeNumber, 0);
 }
 

@@ -112,6 +112,11 @@ function isBestOf(folder: string, best: BestEpoch, training: Training): boolean 
   }
 }
 
+/** Whether a folder holds a checkpoint, of whatever run and version. */
+export function holdsCheckpoint(folder: string): boolean {
+  return statSync(join(folder, manifestName), { throwIfNoEntry: false }) !== undefined;
+}
+
 /**
  * Reads where a run stands, null when the folder holds no checkpoint.
  *

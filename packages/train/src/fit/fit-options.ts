@@ -21,7 +21,7 @@ export interface Phase {
 /** How a run is saved. */
 export interface CheckpointOptions {
   readonly folder: string;
-  /** Go on from what the folder holds, if anything. Default: begin anew. */
+  /** Go on from the checkpoint that the folder must hold. Default: begin anew, in a folder that holds none. */
   readonly resume?: boolean;
   /** Longest time between two checkpoints. Default: 30. */
   readonly everySeconds?: number;

@@ -176,6 +176,7 @@ test("a run that was stopped goes on from its checkpoint and ends with the same 
   const phases = [{ name: "slow", fromEpoch: 1, change: (): void => {} }];
   const whole = await train(net(), options({ epochs: 3, phases }));
   for (const stopAfter of [1, 7, 16, 20]) {
+    rmSync(folder, { recursive: true, force: true });
     const stop = new AbortController();
     const kinds: string[] = [];
     for await (const event of fit(net(), options({ epochs: 3, phases, checkpoint: { folder }, signal: stop.signal }))) {
@@ -188,6 +189,10 @@ test("a run that was stopped goes on from its checkpoint and ends with the same 
   }
   const others = train(net(), options({ epochs: 3, batch: 16, checkpoint: { folder, resume: true } }));
   await expect(others).rejects.toThrow("belongs to a run with other settings: batch 32, not 16; phases");
+  const anew = train(net(), options({ epochs: 3, checkpoint: { folder } }));
+  await expect(anew).rejects.toThrow("train/checkpoint-exists");
+  const nowhere = train(net(), options({ checkpoint: { folder: join(folder, "none"), resume: true } }));
+  await expect(nowhere).rejects.toThrow("train/nothing-to-resume");
   rmSync(folder, { recursive: true });
 });
 

@@ -21,7 +21,8 @@ const bytesPerRun = 64 * 2 ** 20;
  * Trains a graph and reports on the way; the last event carries the trained graph, a copy with the learned values. The
  * caller may stop iterating at any time. The next batches are prepared while the steps under way run.
  *
- * @throws CompileError `train/not-finite`, `train/checkpoint`, `train/other-training`, `train/no-validation`, and what
+ * @throws CompileError `train/not-finite`, `train/checkpoint`, `train/checkpoint-exists`,
+ *   `train/nothing-to-resume`, `train/other-training`, `train/no-validation`, and what
  *   `trainStep` throws
  */
 export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {

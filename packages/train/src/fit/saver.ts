@@ -1,11 +1,13 @@
 import { graphDigest, type Graph } from "@lowbit/ir";
 import {
+  holdsCheckpoint,
   loadCheckpoint,
   prepareFolder,
   saveCheckpoint,
   type Checkpoint,
   type Training,
 } from "../checkpoint/checkpoint.ts";
+import { checkpointInTheWay, nothingToResume } from "../diagnostics.ts";
 import type { NamedState } from "../engine/state.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
@@ -26,12 +28,22 @@ export class Saver {
       : { model: "", settings: {} };
   }
 
-  /** Where to begin; a saved state goes to `restore`. @throws CompileError as `prepareFolder` and `loadCheckpoint` */
+  /**
+   * Where to begin; a saved state goes to `restore`. A run that is not resumed writes over no checkpoint.
+   *
+   * @throws CompileError `train/nothing-to-resume`, `train/checkpoint-exists`, and as `prepareFolder` and `loadCheckpoint`
+   */
   load(restore: (state: NamedState) => void): Omit<Checkpoint, "state"> {
-    if (this.#options) prepareFolder(this.#options.folder);
-    if (!this.#options?.resume) return start;
-    const saved = loadCheckpoint(this.#options.folder, this.#training);
-    if (!saved) return start;
+    if (!this.#options) return start;
+    const { folder, resume } = this.#options;
+    if (!resume) {
+      prepareFolder(folder);
+      if (holdsCheckpoint(folder)) throw checkpointInTheWay(folder);
+      return start;
+    }
+    const saved = loadCheckpoint(folder, this.#training);
+    if (!saved) throw nothingToResume(folder);
+    prepareFolder(folder);
     restore(saved.state);
     return saved;
   }
