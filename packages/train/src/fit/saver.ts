@@ -7,7 +7,7 @@ import {
   type Checkpoint,
   type Training,
 } from "../checkpoint/checkpoint.ts";
-import { checkpointInTheWay, nothingToResume } from "../diagnostics.ts";
+import { checkpointInTheWay, nothingToResume } from "../checkpoint/diagnostics.ts";
 import type { NamedState } from "../engine/state.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
