@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { npzBytes } from "@lowbit/test-models";
+import { costAxes } from "@lowbit/backend-x86";
 import { Tensor } from "@lowbit/ir";
 import type { LayerAnalysis } from "@lowbit/quantize";
 import { Workshop } from "../workshop.testing.ts";
@@ -11,6 +12,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 let workshop: Workshop;
 beforeAll(() => {
   workshop = new Workshop().withMlp();
+  workshop.write("integers.json", costs([1], [100, 1]));
+  workshop.write("rows.json", costs([1, 64], [1, 100, 100, 1]));
   workshop.write("unlabelled.npz", npzBytes({ x: Tensor.of("float", new Float32Array(64 * 16).fill(0.5), [64, 16]) }));
 });
 afterAll(() => workshop.close());
@@ -18,6 +21,19 @@ afterAll(() => workshop.close());
 /** Whole lines of a file; 0 while there is none. */
 function linesOf(name: string): number {
   return existsSync(workshop.path(name)) ? readFileSync(workshop.path(name), "utf8").split("\n").length - 1 : 0;
+}
+
+/** Costs of kernels that are the same for all shapes but for the rows of products. @param prices of floats, then of integers */
+function costs(rows: readonly number[], prices: readonly number[]): string {
+  const families = Object.entries(costAxes).map(([family, axes]) => {
+    const grid = axes.map((axis) => (axis === "rows" ? rows : [1]));
+    const isByRows = axes.some((axis) => axis === "rows");
+    const ones = isByRows ? rows.map(() => 1) : [1];
+    const [float, integer] =
+      family === "matrix" ? [prices.slice(0, rows.length), prices.slice(rows.length)] : [ones, ones];
+    return [family, { axes: grid, float, integer }];
+  });
+  return JSON.stringify(Object.fromEntries(families));
 }
 
 const command = "analyze mlp.onnx --backend x86 --prefer integer --data test.npz --threads 1";
@@ -84,13 +100,21 @@ describe("lowbit analyze", () => {
     expect(resumed).toEqual(await workshop.json(args.replace(" --state cut.jsonl", "")));
   });
 
-  test("quantizes as `quantize` would with the same options", async () => {
-    const options =
-      "--backend x86 --prefer integer --samples 100 --observer percentile --granularity tensor --improve equalize";
-    await workshop.json(`analyze mlp.onnx ${options} --data test.npz --no-ablation --save-plan analyzed.json`);
-    await workshop.json(`quantize mlp.onnx -o q.onnx ${options} --calibrate test.npz --save-plan quantized.json`);
+  test.each([
+    "x86 --prefer integer --samples 100 --observer percentile --granularity tensor --improve equalize",
+    "x86 --prefer integer --reduce-range all",
+    "x86 --prefer integer --weights int4",
+    "x86 --costs integers.json",
+    "x86 --costs rows.json --batch 64",
+  ])("plans as `quantize` would with the same options: %s", async (options) => {
+    const rest = `--backend ${options} --threads 1`;
+    await workshop.json(`analyze mlp.onnx ${rest} --data test.npz --no-ablation --save-plan analyzed.json`);
+    await workshop.json(`quantize mlp.onnx -o q.onnx ${rest} --calibrate test.npz --save-plan quantized.json`);
     const plan = readFileSync(workshop.path("analyzed.json"), "utf8");
     expect(plan).toBe(readFileSync(workshop.path("quantized.json"), "utf8"));
+  });
+
+  test("looks at the weights that the options ask for", async () => {
     const analyzed = await workshop.json(`${command} --no-ablation --granularity tensor`);
     expect((analyzed["layers"] as LayerAnalysis[]).map(({ weight }) => weight!.grid.axis)).toEqual([null, null]);
   });
@@ -99,6 +123,7 @@ describe("lowbit analyze", () => {
     ["contradicting options", "--data test.npz --percentile 99", 2, "--percentile needs --observer percentile"],
     ["a metric without targets", "--data unlabelled.npz --metric accuracy", 1, "data/no-targets"],
     ["nothing quantized", "--data test.npz --keep-float fc*", 1, "analyze/nothing-quantized"],
+    ["nothing that pays", "--data test.npz --prefer speed --costs rows.json", 1, "analyze/nothing-quantized"],
     ["a state in no folder", "--data test.npz --state nowhere/state", 1, "file/write"],
     ["no data", "", 2, "--data"],
   ])("ends with one clear message for %s", async (_, options, code, message) => {

@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { planProblems } from "@lowbit/backend-kit";
 import { loadModel } from "@lowbit/ir";
 import {
   adviceFor,
@@ -10,8 +11,8 @@ import {
 } from "@lowbit/quantize";
 import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
-import { loadBackend } from "../../backends/load-backend.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
+import { beyondKernels } from "../../diagnostics.ts";
 import { actionText } from "../action-text.ts";
 import { modelReport } from "../../report/model-report.ts";
 import {
@@ -27,7 +28,7 @@ import { countText, plural, timeLeft } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
-import { preferOption, type PreferOptions } from "../prefer-option.ts";
+import { addPlacement, placingBackend, type PlacementOptions } from "../placement-options.ts";
 import { checkWritable } from "../output-file.ts";
 import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
 import { addImprove, improveMisuse } from "../improve-option.ts";
@@ -36,8 +37,7 @@ import { plannedJson } from "../planned-json.ts";
 import { writePlanFile } from "../plan-file.ts";
 import { addReport, reportOrigin, writeReport } from "../report-option.ts";
 
-interface AnalyzeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions, PreferOptions {
-  readonly backend: string;
+interface AnalyzeCommandOptions extends NormalizationOptions, CalibrationOptions, PlanOptions, PlacementOptions {
   readonly data: string;
   readonly calibrate?: string;
   readonly metric?: MetricName;
@@ -68,8 +68,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
         "measure this against the targets too (default: only the error of the results)",
       ).choices(["accuracy", "top5", "mse"]),
     );
-  addImprove(addPlan(addCalibration(command)))
-    .addOption(preferOption())
+  addPlacement(addImprove(addPlan(addCalibration(command))))
     .option("--no-ablation", "do not quantize each layer alone and leave each float in turn: much faster")
     .option("--state <FILE>", "keep finished batches here; the same command goes on from them after Ctrl-C");
   addReport(command, "all of it");
@@ -80,7 +79,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const misuse = calibrationMisuse(options) ?? improveMisuse(improve);
     if (misuse !== null) job.misuse(misuse);
     const threads = options.threads === undefined ? {} : { threads: options.threads };
-    const backend = await loadBackend(options.backend, { prefer: options.prefer, known: config.backends ?? [] });
+    const backend = await placingBackend(options, config);
     for (const file of [state, options.report, savePlan, calibrationCache]) if (file !== undefined) checkWritable(file);
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const targets = metric && targetsFor(metric);
@@ -100,6 +99,8 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
       progress: (seen) => terminal.progress(`calibrating: ${countText(seen)} samples`),
     });
     for (const finding of quantized.diagnostics) terminal.report(finding);
+    const problems = plan ? planProblems(quantized.plan, backend.capabilities) : [];
+    if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
     const started = performance.now();
     const analysis = await interruptions.guard((signal) =>

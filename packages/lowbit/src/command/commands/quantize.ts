@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { planProblems, type Backend, type ReduceRange } from "@lowbit/backend-kit";
+import { planProblems, type Backend } from "@lowbit/backend-kit";
 import { loadModel, type Model } from "@lowbit/ir";
 import {
   improvementsOverData,
@@ -11,7 +11,6 @@ import {
   type QuantizationMode,
 } from "@lowbit/quantize";
 import type { Dataset } from "@lowbit/train";
-import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { beyondKernels } from "../../diagnostics.ts";
@@ -21,10 +20,8 @@ import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
-import { preferOption, type PreferOptions } from "../prefer-option.ts";
+import { addPlacement, placingBackend, type PlacementOptions } from "../placement-options.ts";
 import { checkWritable } from "../output-file.ts";
-import { positiveInteger } from "../parse-values.ts";
-import { readCostsFile } from "../costs-file.ts";
 import { searchTarget } from "../search-target.ts";
 import { addTarget, targetContradiction, targetOf, type TargetCommandOptions } from "../target-options.ts";
 import { searchReport, searchText } from "../target-report.ts";
@@ -36,15 +33,11 @@ import { writeQuantizeReport } from "../quantize-report.ts";
 import { addReport } from "../report-option.ts";
 
 interface QuantizeCommandOptions
-  extends NormalizationOptions, CalibrationOptions, PlanOptions, PreferOptions, Omit<TargetCommandOptions, "mode"> {
+  extends NormalizationOptions, CalibrationOptions, PlanOptions, PlacementOptions, Omit<TargetCommandOptions, "mode"> {
   readonly output: string;
-  readonly backend: string;
   readonly mode: QuantizationMode;
   readonly calibrate?: string;
   readonly improve?: readonly Improvement[];
-  readonly batch?: number;
-  readonly costs?: string;
-  readonly reduceRange?: ReduceRange;
   readonly format: "qdq" | "qoperator";
   readonly report?: string;
 }
@@ -66,25 +59,11 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         .default("static"),
     )
     .option("--calibrate <DATA>", `${dataForms} (needed for static, and for improvers that look at data)`);
-  addImprove(addPlan(addCalibration(command)))
-    .addOption(preferOption())
-    .option(
-      "--batch <N>",
-      "samples per run to be fast for, where the model leaves it open (default: 1)",
-      positiveInteger,
-    )
-    .option("--costs <FILE>", "what kernels cost on your machine, from `bench --calibrate-costs` (default: built in)")
-    .addOption(
-      new Option(
-        "--reduce-range <which>",
-        "weights that get fewer than 8 bits, since sums saturate on x86 without VNNI (default: auto for x86:avx2)",
-      ).choices(["all", "auto", "none"]),
-    )
-    .addOption(
-      new Option("--format <form>", "float ops between QuantizeLinear and DequantizeLinear, or integer operators")
-        .choices(["qdq", "qoperator"])
-        .default("qdq"),
-    );
+  addPlacement(addImprove(addPlan(addCalibration(command)))).addOption(
+    new Option("--format <form>", "float ops between QuantizeLinear and DequantizeLinear, or integer operators")
+      .choices(["qdq", "qoperator"])
+      .default("qdq"),
+  );
   const required = ["output", "backend"];
   addReport(command, "the error of each layer, what it costs and what it gains");
   finish<QuantizeCommandOptions>(addNormalization(addTarget(command)), interruptions, required, async (job) => {
@@ -94,13 +73,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const contradiction = contradictionIn(options) ?? calibrationMisuse(options) ?? targetContradiction(options);
     if (contradiction) job.misuse(contradiction);
     if (options.report === output) job.misuse("--report and --output name the same file");
-    const backend = await loadBackend(options.backend, {
-      prefer: options.prefer,
-      ...(options.batch === undefined ? {} : { batch: options.batch }),
-      ...(options.costs === undefined ? {} : { costs: readCostsFile(options.costs) }),
-      known: config.backends ?? [],
-      ...(options.reduceRange === undefined ? {} : { reduceRange: options.reduceRange }),
-    });
+    const backend = await placingBackend(options, config);
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
     if (calibrationCache !== undefined) checkWritable(calibrationCache);
