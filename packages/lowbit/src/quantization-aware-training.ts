@@ -40,6 +40,8 @@ export interface QuantizationAwareOptions extends TrainingOptions {
   readonly learnScales?: boolean;
   /** With `learnScales`, train the zero points of activations that have values on both sides of 0 too (LSQ+). */
   readonly learnZeroPoints?: boolean;
+  /** Gets every finding of `diagnostics` as soon as it is made: what training could suffer from before training begins. */
+  readonly report?: (finding: Diagnostic) => void;
 }
 
 /** A model trained for integers and how it came about. */
@@ -67,9 +69,10 @@ export interface TrainedQuantized {
  */
 export async function trainQuantized(model: Model, options: QuantizationAwareOptions): Promise<TrainedQuantized> {
   const { backend, keepFloat = [], editPlan, calibrationSamples, freezeObservers: freezeAfter, ...rest } = options;
-  const { learnScales: learnsScales = false, learnZeroPoints: zeroPoints = false, integerForward, ...settings } = rest;
+  const { learnScales: learnsScales = false, learnZeroPoints: zeroPoints = false, integerForward, ...others } = rest;
+  const { report = () => undefined, ...settings } = others;
   const source = cloneModel(model);
-  const report = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
+  const rewritten = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
   const inputShapes = await sampleShapes(canonical.graph, options.data);
@@ -82,6 +85,8 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
   const lints = [...lintPlan(plan), ...lintTraining(graph, { learningRate: options.learningRate ?? 1e-3 })];
   if (learnsScales) learnScales(graph, { zeroPoints });
+  const before = [...rewritten.diagnostics, ...lints, ...calibration.diagnostics];
+  before.forEach(report);
   const observersStop = Math.min(freezeAfter ?? Infinity, integerForward ?? Infinity);
   const phases = phasesOf({
     ...training,
@@ -94,7 +99,8 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const deploy = (trained: Graph): Model => deployModel(withGraph(trained), backend).model;
   const prepared = withGraph(await fitToEnd(graph, { codes: weightCodes, ...training }, phases, deploy));
   const deployed = deployModel(prepared, backend);
-  const diagnostics = [...report.diagnostics, ...lints, ...calibration.diagnostics, ...deployed.diagnostics];
+  deployed.diagnostics.forEach(report);
+  const diagnostics = [...before, ...deployed.diagnostics];
   const sparsity = training.prune ? weightSparsity(deployed.model.graph) : null;
   return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics, sparsity };
 }

@@ -64,6 +64,13 @@ test.each([
   expect([code, warned]).toEqual([0, codes]);
 });
 
+test("lowbit train warns before it trains: a warning stands before the first epoch, and once", async () => {
+  const { code, stderr } = await workshop.run(`${train} --lr 0.002`);
+  expect(code).toBe(0);
+  const kinds = stderr.split("\n").flatMap((line) => /^(warning|epoch)/.exec(line)?.[1] ?? []);
+  expect(kinds).toEqual(["warning", "epoch"]);
+});
+
 test.each([
   ["--observer percentile --percentile 90", "--observer percentile --percentile 99"],
   ["--observer histogram --bins 16", "--observer histogram --bins 2048"],

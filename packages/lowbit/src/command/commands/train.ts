@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Backend } from "@lowbit/backend-kit";
-import { loadModel, type Model } from "@lowbit/ir";
+import { loadModel, type Diagnostic, type Model } from "@lowbit/ir";
 import { evaluate, weightSparsity, type Dataset, type FitEvent } from "@lowbit/train";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
@@ -121,6 +121,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
               },
             },
             options,
+            (finding) => terminal.report(finding),
           ),
         )
         .catch((error: unknown) => {
@@ -128,7 +129,6 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
           throw error;
         });
       metrics?.close();
-      for (const finding of made.diagnostics) terminal.report(finding);
       const reestimated =
         validation && options.reestimateBatchNorm !== undefined
           ? { reestimated: await validated(made.model, validation, metric, threads) }
@@ -185,6 +185,7 @@ async function trained(
   backend: Backend | null,
   training: TrainingOptions,
   options: TrainCommandOptions,
+  report: (finding: Diagnostic) => void,
 ): Promise<Omit<NewModel, "otherBytes"> & Pick<Trained, "quantization">> {
   if (!backend) {
     const made = await trainModel(model, training);
@@ -196,6 +197,7 @@ async function trained(
   const result = await trainQuantized(model, {
     ...training,
     backend,
+    report,
     editPlan: (plan) => editedPlan(plan, json, options),
     ...(keepFloat ? { keepFloat } : {}),
     ...(freezeObservers === undefined ? {} : { freezeObservers }),
