@@ -271,7 +271,7 @@ describe("a training that cannot go on says so in one diagnostic", () => {
         1,
         "error train/checkpoint-exists: "other" holds the checkpoint of a run, which this one would write over
         --> other
-        help: resume that run, give another checkpoint folder, or delete this one
+        help: to go on with that run, resume it (--resume); to begin anew, give another folder or delete this one
       ",
       ]
     `);
@@ -280,7 +280,7 @@ describe("a training that cannot go on says so in one diagnostic", () => {
         1,
         "error train/nothing-to-resume: "other/none" holds no checkpoint to go on from
         --> other/none
-        help: give the folder the run was saved in, or leave out resuming to begin anew
+        help: give the folder the run was saved in; to begin anew, leave out --resume
       ",
       ]
     `);

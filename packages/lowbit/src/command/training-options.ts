@@ -72,9 +72,15 @@ export function addLoop(command: Command): Command {
       "after training, estimate the statistics of BatchNormalization anew on this many batches",
       positiveInteger,
     )
-    .option("--checkpoint <DIR>", "save the state here now and then, and when interrupted")
+    .option(
+      "--checkpoint <DIR>",
+      "save the state here now and then, and when interrupted; a run saved there before is not written over",
+    )
     .option("--checkpoint-every <SECONDS>", "longest time between two saves (default: 30)", positiveNumber)
-    .option("--resume", "go on from the state in --checkpoint, which must be there")
+    .option(
+      "--resume",
+      "go on with the run saved in --checkpoint: the same command, with this flag (an error where none was saved)",
+    )
     .option("--seed <N>", "orders and augments the samples; the same seed gives the same weights", wholeNumber, 0);
 }
 

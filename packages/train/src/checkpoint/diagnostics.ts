@@ -7,7 +7,7 @@ export function nothingToResume(folder: string): CompileError {
     severity: "error",
     message: `"${folder}" holds no checkpoint to go on from`,
     where: { file: folder },
-    help: "give the folder the run was saved in, or leave out resuming to begin anew",
+    help: "give the folder the run was saved in; to begin anew, leave out --resume",
   });
 }
 
@@ -18,6 +18,6 @@ export function checkpointInTheWay(folder: string): CompileError {
     severity: "error",
     message: `"${folder}" holds the checkpoint of a run, which this one would write over`,
     where: { file: folder },
-    help: "resume that run, give another checkpoint folder, or delete this one",
+    help: "to go on with that run, resume it (--resume); to begin anew, give another folder or delete this one",
   });
 }
