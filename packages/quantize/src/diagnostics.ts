@@ -16,6 +16,16 @@ export function planOfOtherGraph(planGraph: string, graph: string): CompileError
   });
 }
 
+/** A plan is followed in a mode that it is not of. */
+export function planOfOtherMode(planModes: readonly string[], mode: string): CompileError {
+  return new CompileError({
+    code: "quantize/plan-mode",
+    severity: "error",
+    message: `the plan is of mode ${planModes.join(" and ")}, not ${mode}`,
+    help: `use it with --mode ${planModes[0]}, or leave it out to have a plan made for ${mode}`,
+  });
+}
+
 /** A pattern that names the layers to keep in float matches none. */
 export function globMatchesNothing(glob: string): CompileError {
   return new CompileError({
@@ -33,6 +43,15 @@ export function noCalibrationData(): CompileError {
     severity: "error",
     message: "calibration got no data: the calibration set is empty",
     help: "give at least 32 representative samples",
+  });
+}
+
+/** Histograms with so few bins cannot tell one range from another. */
+export function tooFewBins(bins: number, least: number): CompileError {
+  return new CompileError({
+    code: "quantize/bins",
+    severity: "error",
+    message: `a range cannot be found in a histogram of ${bins} bins: it takes a whole number of at least ${least}`,
   });
 }
 

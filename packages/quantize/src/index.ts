@@ -10,6 +10,7 @@ export { globMatcher } from "./plan/glob.ts";
 export { dynamicPlan, weightOnlyPlan, type ModePlanOptions, type WeightCodes } from "./plan/mode-plans.ts";
 export { createPlan, planText, type QuantPlan, type Skipped } from "./plan/plan.ts";
 export { planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";
+export { modesOfPlan, quantizationModes, type QuantizationMode } from "./plan/plan-mode.ts";
 export { PointNames } from "./plan/point-names.ts";
 export { sharingGroups, UnionFind, type SharingGroup, type SharingGroups } from "./plan/sharing.ts";
 export {
@@ -63,7 +64,7 @@ export {
   type CalibrationRunOptions,
 } from "./calibrate/calibrate.ts";
 export { feedShapes, type FeedSource, type NamedSamples } from "./calibrate/feed-stream.ts";
-export { Histogram, type HistogramJson } from "./observers/histogram.ts";
+export { Histogram, leastBins, type HistogramJson } from "./observers/histogram.ts";
 export { Statistics, type ObserverSettings, type StatisticsJson } from "./observers/statistics.ts";
 export { backendKey, deployModel, type DeployedModel } from "./deploy-model.ts";
 export { integerOperators } from "./lower/integer-operators/integer-operators.ts";
@@ -72,13 +73,7 @@ export { keepFloatWeights } from "./lower/keep-float-weights.ts";
 export { padOnCodes } from "./lower/pad-on-codes.ts";
 export { compactFile } from "./lower/compact/compact-file.ts";
 export { lowestOpset } from "./lower/lowest-opset.ts";
-export {
-  quantizationModes,
-  quantizeModel,
-  type QuantizationMode,
-  type QuantizedModel,
-  type QuantizeOptions,
-} from "./quantize-model.ts";
+export { quantizeModel, type QuantizedModel, type QuantizeOptions } from "./quantize-model.ts";
 export { clipWeights, type ClippedWeights, type ClipWeightsOptions } from "./improve/clip-weights.ts";
 export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
 export { equalizeRanges } from "./improve/equalize-ranges.ts";

@@ -8,14 +8,10 @@ import { lintPlan } from "./lint/lint-plan.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
 import { dynamicPlan, weightOnlyPlan, type WeightCodes } from "./plan/mode-plans.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
+import { checkPlanMode, type QuantizationMode } from "./plan/plan-mode.ts";
 import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
 import { prepare } from "./prepare/prepare.ts";
 import { floatPipeline, type QuantizationBackend } from "./quantizer.ts";
-
-/** What is quantized, and when the scales of activations are found. */
-export const quantizationModes = ["static", "dynamic", "weight-only"] as const;
-
-export type QuantizationMode = (typeof quantizationModes)[number];
 
 /** What post-training quantization needs. */
 export interface QuantizeOptions extends CalibrateOptions {
@@ -23,6 +19,7 @@ export interface QuantizeOptions extends CalibrateOptions {
   /**
    * `static` (default): what the backend plans, with scales of activations from calibration. `dynamic`: products of
    * matrices, with scales found anew for each input. `weight-only`: weights are stored as codes, activations stay float.
+   * Left out with `plan`, the plan's.
    */
   readonly mode?: QuantizationMode;
   /** Representative inputs of the model; needed for `static`, and for improvements that look at data. */
@@ -85,10 +82,11 @@ export async function quantizeModel(model: Model, given: QuantizeOptions): Promi
 }
 
 function planFor({ graph }: Model, options: QuantizeOptions, inputShapes: Readonly<Record<string, Shape>>): QuantPlan {
-  const { backend, plan: json, keepFloat: globs = [], mode = "static", weights } = options;
+  const { backend, plan: json, keepFloat: globs = [], mode, weights } = options;
   if (!json && mode === "weight-only") return weightOnlyPlan(graph, { ...weights, keepFloat: globs });
   if (!json && mode === "dynamic") return dynamicPlan(graph, { ...weights, keepFloat: globs });
   if (!json) return backend.quantizer.annotate(graph, { keepFloat: globs, inputShapes });
   const plan = planFromJson(graph, json);
+  if (mode !== undefined) checkPlanMode(plan, mode);
   return globs.length === 0 ? plan : keepFloat(plan, nodesMatching(graph, globs));
 }

@@ -146,17 +146,6 @@ export function badFile(path: string, message: string): CompileError {
   });
 }
 
-/** A source in none of the forms that can be read. */
-export function unknownForm(source: string): CompileError {
-  return new CompileError({
-    code: "data/unknown-form",
-    severity: "error",
-    message: `"${source}" is in no form that data is read from`,
-    where: { file: source },
-    help: "give a .npz file, images.idx,labels.idx, a folder with one sub-folder of images per class, or a JavaScript module",
-  });
-}
-
 /** A source has no array for a model input. @param alone whether the model has no other input */
 export function missingArray(input: string, alone: boolean, names: readonly string[], source: string): CompileError {
   const wanted = alone && input !== "x" ? `"${input}" or "x"` : `"${input}"`;

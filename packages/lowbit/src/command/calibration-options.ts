@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { CalibrateOptions, ObserverName } from "@lowbit/quantize";
+import { leastBins, type CalibrateOptions, type ObserverName } from "@lowbit/quantize";
 import { positiveInteger, share, toNumber } from "./parse-values.ts";
 
 /** How `lowbit quantize` finds the ranges of activations. */
@@ -34,7 +34,7 @@ export function addCalibration(command: Command): Command {
       new Option("--observer <name>", "how ranges are chosen").choices(Object.keys(observers)).default("minmax"),
     )
     .option("--percentile <P>", "with --observer percentile: how many percent of the values to keep (99.999)", percent)
-    .option("--bins <N>", "with observers that look at histograms: bins of each (2048)", positiveInteger)
+    .option("--bins <N>", "with observers that look at histograms: bins of each (2048)", binCount)
     .option(
       "--values-per-sample <N>",
       "with these: elements of a value that they count per sample, or all (1024)",
@@ -75,6 +75,12 @@ function percent(text: string): number {
   const value = toNumber(text);
   if (value !== null && value > 0 && value <= 100) return value;
   throw new InvalidArgumentError("It must be a number above 0, 100 at most.");
+}
+
+function binCount(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= leastBins && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError(`It must be a whole number of at least ${leastBins}.`);
 }
 
 function valuesPerSample(text: string): number {

@@ -73,6 +73,7 @@ describe("what cannot be processed ends with exit code 1 and one diagnostic", ()
     ["opt mlp.onnx -o nowhere/out.onnx"],
     ["opt mlp.onnx -o folder"],
     ["eval mlp.onnx --data none.npz"],
+    ["eval mlp.onnx --data test.npz,train.npz"],
     ["eval mlp.onnx --data cut.npz"],
     ["eval mlp.onnx --data labels.npz"],
     ["eval mlp.onnx --data shape.npz"],

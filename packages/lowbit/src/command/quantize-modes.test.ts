@@ -62,6 +62,24 @@ test("the plan of a mode is saved and read again", async () => {
   expect(ops("second.onnx")).toEqual(ops("first.onnx"));
 });
 
+test.each([
+  ["dynamic", "--mode static", "static"],
+  ["weight-only", "--mode dynamic", "dynamic"],
+  ["static", "--mode weight-only", "weight-only"],
+])("a plan of mode %s is not followed in another (%s)", async (mode, options, other) => {
+  const data = "--backend x86 --calibrate train.npz";
+  await workshop.json(`quantize float.onnx -o made.onnx ${data} --mode ${mode} --prefer integer --save-plan plan.json`);
+  const { code, stdout, stderr } = await workshop.run(
+    `quantize float.onnx -o never.onnx ${data} ${options} --plan plan.json`,
+  );
+  expect([code, stdout, stderr]).toEqual([
+    1,
+    "",
+    `error quantize/plan-mode: the plan is of mode ${mode}, not ${other}\n  help: use it with --mode ${mode}, or leave it out to have a plan made for ${other}\n`,
+  ]);
+  expect(existsSync(workshop.path("never.onnx"))).toBe(false);
+});
+
 test("a scale that is pinned in a saved plan is the scale in the file, and a plan that contradicts itself writes none", async () => {
   const quantize = "quantize float.onnx --backend x86 --prefer integer --calibrate train.npz -o pinned.onnx";
   await workshop.json(`${quantize} --save-plan plan.json`);
@@ -109,6 +127,7 @@ describe("what contradicts itself is wrong usage:", () => {
     ["--mode dynamic --weights int4", "int4 weights are for --mode weight-only"],
     ["--mode dynamic --granularity block:32", "blocks are for --mode weight-only"],
     ["--mode static", "required option '--calibrate <DATA>' not specified"],
+    ["--observer histogram --bins 1 --calibrate train.npz", "It must be a whole number of at least 16."],
     ["--mode sometimes", "Allowed choices are static, dynamic, weight-only"],
   ])("%s", async (options, message) => {
     const { code, stderr } = await workshop.run(`quantize float.onnx -o never.onnx --backend x86 ${options}`);

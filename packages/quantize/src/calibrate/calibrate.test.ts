@@ -139,6 +139,14 @@ describe("calibration refuses", () => {
     },
   );
 
+  test.each([1, 15, 16.5])("histograms of %d bins, which cannot tell one range from another", async (bins) => {
+    const { diagnostic } = await caught(
+      calibrate(model, planOf({ r: activation }), batches([1, 2]), { observer: "histogram", bins }),
+    );
+    expect(diagnostic.code).toBe("quantize/bins");
+    expect(diagnostic.message).toContain(`${bins} bins: it takes a whole number of at least 16`);
+  });
+
   test("a plan for another graph", async () => {
     const other = newModel(parseGraph("h (float[1] x) => (float[1] y) { y = Relu (x) }"));
     const { diagnostic } = await caught(calibrate(other, planOf({ r: activation }), batches([1, 2])));

@@ -1,5 +1,6 @@
 import { invariant, type Diagnostic, type Model, type Value } from "@lowbit/ir";
-import { degenerateRange, fewSamples, noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
+import { degenerateRange, fewSamples, noCalibrationData, planOfOtherGraph, tooFewBins } from "../diagnostics.ts";
+import { leastBins } from "../observers/histogram.ts";
 import type { ObserverSettings } from "../observers/statistics.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { valueOf, type ObserverName, type QuantPoint } from "../plan/spec.ts";
@@ -57,7 +58,7 @@ const enoughSamples = 32;
  * does not grow with the data.
  *
  * @throws CompileError `quantize/no-calibration-data`, `quantize/not-finite`, `quantize/plan-graph`,
- *   `quantize/calibration-cache`, and what the runtime throws for data that does not fit the model
+ *   `quantize/bins`, `quantize/calibration-cache`, and what the runtime throws for data that does not fit the model
  */
 export async function calibrate(
   model: Model,
@@ -81,6 +82,8 @@ export async function calibrateAll(
   options: CalibrationRunOptions = {},
 ): Promise<ReadonlyMap<ObserverName, Calibration>> {
   if (plan.graph !== model.graph) throw planOfOtherGraph(plan.graph.name, model.graph.name);
+  const { bins = leastBins } = options;
+  if (!Number.isSafeInteger(bins) || bins < leastBins) throw tooFewBins(bins, leastBins);
   const { groups, watches } = observedGroups(plan, observers, options);
   if (groups.length === 0) {
     const nothing: Calibration = { ranges: new Map(), batches: 0, samples: 0, diagnostics: [] };

@@ -3,6 +3,9 @@ import { invariant } from "@lowbit/ir";
 /** Most bins a histogram has; at least half of them are in use once the values differ enough. */
 export const defaultBins = 2048;
 
+/** Fewest bins that a range is looked for with: as many as the narrowest integers have codes. */
+export const leastBins = 16;
+
 /** Largest ratio of a value to the width of a bin: indices stay exact integers. */
 const largestIndex = 2 ** 40;
 

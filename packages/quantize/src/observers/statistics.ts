@@ -12,7 +12,7 @@ import type { RangeSearch } from "./range-search.ts";
 
 /** Settings of observers. */
 export interface ObserverSettings {
-  /** Bins of the histograms. Default: 2048. */
+  /** Bins of the histograms, at least 16. Default: 2048. */
   readonly bins?: number;
   /** Share of the values that `percentile` keeps, in percent. Default: 99.999. */
   readonly percentile?: number;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -20,6 +20,12 @@ const labels = { targets: "class", output: ["N", 10] } as const;
 function written(name: string, bytes: Uint8Array | string): string {
   const path = join(folder, name);
   writeFileSync(path, bytes);
+  return path;
+}
+
+function made(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
   return path;
 }
 
@@ -118,6 +124,31 @@ test.each<[string, () => string, string]>([
     'data/missing-file: there is no file "none.idx"',
   ],
   ["a missing module", () => join(folder, "none.js"), 'data/missing-file: there is no file "none.js"'],
+  [
+    "several files in one form",
+    () => `${written("a.npz", "")},${join(folder, "none.npz")}`,
+    'data/several-sources: "a.npz,none.npz" names 2 sources, and data is read from one; only IDX files come as two: images,labels',
+  ],
+  [
+    "an IDX file and targets in another form",
+    () => `${mnistFiles().test.images},${join(folder, "y.npz")}`,
+    `data/several-sources: "${mnistFiles().test.images},y.npz" names 2 sources, and data is read from one; only IDX files come as two: images,labels`,
+  ],
+  [
+    "three IDX files",
+    () => `${mnistFiles().test.images},${mnistFiles().test.labels},${join(folder, "more.idx")}`,
+    `data/several-sources: "${mnistFiles().test.images},${mnistFiles().test.labels},more.idx" names 3 sources, and data is read from one; only IDX files come as two: images,labels`,
+  ],
+  [
+    "several folders",
+    () => `${made("first")},${made("second")}`,
+    'data/several-sources: "first,second" names 2 sources, and data is read from one; only IDX files come as two: images,labels',
+  ],
+  [
+    "a missing file with a comma in its name",
+    () => join(folder, "a, b.npz"),
+    'data/missing-file: there is no file "a, b.npz"',
+  ],
   [
     "a device",
     () => "/dev/null",

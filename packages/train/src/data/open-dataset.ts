@@ -1,13 +1,18 @@
 import { open, stat } from "node:fs/promises";
-import { badFile, missingFile, unknownForm } from "../diagnostics.ts";
+import { badFile, missingFile } from "../diagnostics.ts";
 import type { DataOptions, InputSpec } from "./data-options.ts";
 import type { Dataset } from "./dataset.ts";
+import { severalSources, unknownForm } from "./diagnostics.ts";
 import { classCount } from "./fitting/fit-target.ts";
 import { createFitting } from "./fitting/fitting.ts";
 import { openImageFolder } from "./images/open-image-folder.ts";
 import { openModule } from "./module/open-module.ts";
 import { openNpz } from "./npz/open-npz.ts";
 import { openIdx } from "./open-idx.ts";
+
+/** Names of files whose form their ending tells. */
+const npz = /\.npz$/i;
+const javaScript = /\.[cm]?[jt]s$/i;
 
 /**
  * Opens labelled or unlabelled samples for a model, by what the source is:
@@ -36,16 +41,31 @@ export async function openDataset(
       "it is no file but a pipe or a device, and data is read more than once: write it to a file first",
     );
   }
-  if (/\.npz$/i.test(source)) return openNpz(source, fitting);
-  if (/\.[cm]?[jt]s$/i.test(source)) return openModule(source, fitting);
+  const parts = source.split(",").map((path) => path.trim());
+  if (found instanceof Error && (await areSources(parts))) throw severalSources(source, parts.length);
+  if (npz.test(source)) return openNpz(source, fitting);
+  if (javaScript.test(source)) return openModule(source, fitting);
   if (found instanceof Error) {
-    const [samples, labels, ...more] = source.split(",").map((path) => path.trim());
+    const [samples, labels, ...more] = parts;
     if (samples && labels && more.length === 0) return openIdx(samples, labels, fitting);
     throw missingFile(source, found.code ?? found.message);
   }
   if (found.isDirectory()) return openImageFolder(source, classCount(options.output ?? null), fitting);
   if (await beginsLikeIdx(source)) return openIdx(source, null, fitting);
   throw unknownForm(source);
+}
+
+/**
+ * Whether the parts of a source that does not exist are sources by themselves, and no pair of IDX files. A comma may
+ * also belong to the name of one file that is missing.
+ */
+async function areSources(parts: readonly string[]): Promise<boolean> {
+  if (parts.length < 2) return false;
+  const named = parts.filter((path) => npz.test(path) || javaScript.test(path)).length;
+  if (named > 1) return true;
+  const found = await Promise.all(parts.map((path) => stat(path).catch(() => null)));
+  const mayBePair = parts.length === 2 && named === 0 && !found.some((each) => each?.isDirectory());
+  return !mayBePair && found.some((each) => each !== null);
 }
 
 /** Whether a file begins as IDX files or gzipped files do. */
