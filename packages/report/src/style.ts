@@ -35,7 +35,7 @@ p { margin: 2px 0 10px; } .soft { color: var(--soft); } .small { font-size: 13px
 .scroll { overflow: auto; max-height: 72vh; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } .narrow { width: auto; min-width: 50%; }
 th, td { text-align: left; padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
-.dense { font-size: 13.5px; } .dense :is(th, td) { padding: 5px 8px; } .dense .name { max-width: 235px; }
+.dense { font-size: 13.5px; } .dense :is(th, td) { padding: 5px 6px; } .dense .name { max-width: 235px; } .dense td:not(:first-child):last-child .name { min-width: 100px; white-space: normal; overflow-wrap: anywhere; }
 .dense :is(td, th):first-child { position: sticky; left: 0; background: var(--card); } .dense th:first-child { z-index: 2; }
 .dense tr[aria-selected=true] td:first-child { background: color-mix(in srgb, var(--accent) 20%, var(--card)); }
 .nowrap { white-space: nowrap; } .chosen { font-weight: 600; }
