@@ -2,8 +2,8 @@ import type { CostTable } from "./cost-table.ts";
 
 /**
  * Costs of ONNX Runtime 1.30 with one thread on server CPUs with AVX512-VNNI and without AMX: geometric means of what
- * `lowbit bench --calibrate-costs` measured on a quiet Emerald Rapids and on a quiet Zen 4, which agree on ratios; products
- * per channel are of the latter alone.
+ * `lowbit bench --calibrate-costs` measured on a quiet Emerald Rapids and on a quiet Zen 4, which agree on ratios for
+ * convolutions; products per channel are of the latter alone.
  */
 export const builtInCosts: CostTable = {
   pointwise: {
