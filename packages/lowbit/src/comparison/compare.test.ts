@@ -2,7 +2,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { x86 } from "@lowbit/backend-x86";
 import { cloneModel, GraphEditor, loadModel, newModel, parseGraph, seeded, Tensor, type Model } from "@lowbit/ir";
-import { integerOperators, quantizeModel, type Comparison, type QuantizedModel } from "@lowbit/quantize";
+import {
+  comparisonAdvice,
+  integerOperators,
+  quantizeModel,
+  type Comparison,
+  type QuantizedModel,
+} from "@lowbit/quantize";
 import { Session } from "@lowbit/runtime";
 import { cifarBatches, materialsFolder } from "@lowbit/test-models";
 import { arrays, randomStream } from "@lowbit/train";
@@ -122,6 +128,36 @@ test("a layer whose channels were rescaled is told from a wrong one", async () =
 });
 
 describe("finding layers again", () => {
+  test.each(["QDQ", "integer operators"])(
+    "sees a convolution whose columns became channels as it was, in %s",
+    async (form) => {
+      const model = newModel(
+        parseGraph(`g (float[N,1,20,11] x) => (float[N,6,6,5] y) <float[6,1,10,4] a, float[6,6,2,2] b> {
+        [stem] c = Conv <pads = [4, 1, 5, 1], strides = [3, 2]> (x, a)
+        [act] r = Relu (c)
+        [tail] y = Conv (r, b)
+      }`),
+      );
+      const images = seeded("x", "float", [8, 1, 20, 11]);
+      const operators = form === "QDQ" ? [] : [integerOperators];
+      const lowered = async (...without: readonly string[]): Promise<Comparison> => {
+        const lower = [...backend.lower.filter(({ name }) => !without.includes(name)), ...operators];
+        const made = await quantizeModel(model, { backend: { ...backend, lower }, data: [{ x: images }] });
+        const turned = [...made.model.graph.nodes].filter(({ op }) => op === "Concat");
+        expect(turned).toHaveLength(without.length === 0 ? 1 : 0);
+        return compare(model, made.model, { data: arrays({ x: images }), threads: 1 });
+      };
+      const turned = await lowered();
+      expect(turned.unmatched).toEqual([]);
+      expect(turned.layers.map(({ name, weight }) => [name, weight && weight.error.sqnr! > 40])).toEqual([
+        ["x", null],
+        ["stem", true],
+        ["tail", true],
+      ]);
+      expect(turned).toEqual(await lowered("columns-as-channels"));
+    },
+  );
+
   test("goes by structure where no name is left but those of inputs and results", async () => {
     const model = mlp();
     const { model: integer } = await quantized(model);
@@ -179,6 +215,67 @@ describe("finding layers again", () => {
         "other q: the other model computes no MatMul with weights of 7x3; its MatMul have weights of 32x16, 3x32",
       ]
     `);
+  });
+});
+
+describe("what to do about a layer", () => {
+  // Reciprocals of small numbers make much noise of little.
+  const graph = `g (float[N,16] x) => (float[N,8] y) <float[16,32] a, float[32,8] b> {
+    [first] h = MatMul (x, a) [grow] s = Reciprocal (h) [curve] t = Sin (s) [second] m = MatMul (t, b) [last] y = Softmax (m)
+  }`;
+
+  test("is nothing where the other model computes it in float, however noisy it is", async () => {
+    const model = newModel(parseGraph(graph));
+    const made = await quantizeModel(model, {
+      backend,
+      data: [{ x }],
+      keepFloat: ["grow", "curve", "second", "last"],
+    });
+    const both = await compare(model, made.model, settings);
+    expect(both.layers.map(({ name, isFloat, otherIsFloat }) => [name, isFloat, otherIsFloat])).toEqual([
+      ["x", true, false],
+      ["first", true, false],
+      ["grow", true, true],
+      ["curve", true, true],
+      ["second", true, true],
+      ["last", true, true],
+    ]);
+    const float = both.layers.filter(({ otherIsFloat }) => otherIsFloat);
+    expect(float.some(({ added }) => added !== null && added < 30)).toBe(true);
+    for (const advice of float.map(comparisonAdvice)) {
+      expect(advice.action).toBe("nothing");
+      expect(advice.reason).toMatch(/^(both models compute it in float|it adds no error)$/);
+    }
+    const back = await compare(made.model, model, settings);
+    expect(back.layers.map(comparisonAdvice).filter(({ action }) => action === "keep-float")).toEqual([]);
+  });
+
+  test("tells float weights that differ", async () => {
+    const text = (factor: number): Model =>
+      newModel(
+        parseGraph(`g (float[N,2] x) => (float[N,1] y) <float[2,1] a = {1.0, ${factor}}> { [one] y = MatMul (x, a) }`),
+      );
+    const inputs = arrays({ x: seeded("x", "float", [32, 2]) });
+    const { layers } = await compare(text(1), text(1.5), { data: inputs, threads: 1 });
+    expect(comparisonAdvice(layers[0]!)).toEqual({
+      action: "nothing",
+      // 10 log10((1 + 1) / 0.25)
+      reason: "both models compute it in float, with weights that differ (9.0 dB)",
+    });
+  });
+
+  test("names no input as a node to keep in float", async () => {
+    const model = newModel(parseGraph(graph));
+    const wide = Tensor.of(
+      "float",
+      x.floats().map((value, i) => (i % 16 === 0 ? value * 60 : value)),
+      x.dims,
+    );
+    const made = await quantizeModel(model, { backend, data: [{ x: wide }] });
+    const { layers } = await compare(model, made.model, settings);
+    const [input] = layers;
+    expect([input!.op, input!.added! < 30]).toEqual(["input", true]);
+    expect(comparisonAdvice(input!).action).not.toBe("keep-float");
   });
 });
 

@@ -108,6 +108,8 @@ export class ComparedSums {
       matchedBy: by,
       output: model.result.name,
       otherOutput: other.result.name,
+      isFloat: model.inFloat,
+      otherIsFloat: other.inFloat,
       error: sums.result(),
       added: added > 0 ? -10 * Math.log10(added) : null,
       upToFactors: scaled === null ? null : -10 * Math.log10(Math.max(scaled, 1e-30)),

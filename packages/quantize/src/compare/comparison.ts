@@ -36,6 +36,10 @@ export interface ComparedLayer {
   /** Names of the values that are compared: what the layer passes on, after its bias and clamp. */
   readonly output: string;
   readonly otherOutput: string;
+  /** Whether the first model computes it in float. */
+  readonly isFloat: boolean;
+  /** The same of the other model. */
+  readonly otherIsFloat: boolean;
   /** Of the layer's result, with all errors before it. */
   readonly error: TensorError;
   /**

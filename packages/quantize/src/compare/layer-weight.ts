@@ -1,12 +1,13 @@
 import { operandRole, schemaOf, Tensor, type Node, type Value } from "@lowbit/ir";
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridAt } from "./codes.ts";
+import { withColumnsBack } from "./columns-as-channels.ts";
 import type { ModelData } from "./model-data.ts";
 import { withoutZeroChannels } from "./zero-channels.ts";
 
 /** The weights of a layer as floats. */
 export interface LayerWeight {
-  /** Sizes, as the file has them but for channels that only pad. */
+  /** Sizes, as the file has them but for what a backend changed for its kernels. */
   readonly dims: readonly number[];
   /** How the codes stand that it is made of; null for float weights. */
   readonly grid: CodeGrid | null;
@@ -34,13 +35,13 @@ export function layerWeight(node: Node, behind: readonly Node[], data: ModelData
     const grid = gridAt(node, coded.scale, node.inputs[coded.codes]!, data);
     if (!tensor || !grid) return null;
     const along = { ...grid, axis: grid.axis === null ? null : channelAxis };
-    const own = isConvolution ? withoutZeroChannels(tensor) : tensor;
+    const own = isConvolution ? ownWeights(node, tensor, data) : tensor;
     return { dims: own.dims, grid: along, channelAxis, read: () => dequantized(own, along) };
   }
   const value = weightOperand(node);
   const whole = weightData(node, data);
   if (!value || !whole || whole.dims.length < 2) return null;
-  const tensor = node.op === "Conv" ? withoutZeroChannels(whole) : whole;
+  const tensor = node.op === "Conv" ? ownWeights(node, whole, data) : whole;
   const rounding = value.producer?.is("DequantizeLinear") ? value.producer : null;
   const grid = rounding && gridAt(rounding, 1, rounding.input, data);
   const folded = behind.find(({ op }) => op === "BatchNormalization");
@@ -61,6 +62,11 @@ function weightOperand(node: Node): Value | null {
   if (!schema?.traits.includes("linear")) return null;
   const use = node.operands.find((each) => operandRole(schema, each.index).role === "weight");
   return use ? (node.inputs[use.index] ?? null) : null;
+}
+
+/** Weights of a convolution without what backends did to them for their kernels. */
+function ownWeights(convolution: Node, weight: Tensor, data: ModelData): Tensor {
+  return withColumnsBack(convolution, weight, data) ?? withoutZeroChannels(weight);
 }
 
 /** Codes as floats; one scale, or one per index of an axis. */

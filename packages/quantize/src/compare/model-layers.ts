@@ -1,6 +1,8 @@
 import { isFloat, type Graph, type Node, type Tensor, type Value } from "@lowbit/ir";
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridOfCodes } from "./codes.ts";
+import { computesInFloat } from "./computes-in-float.ts";
+import { makesColumnsChannels } from "./columns-as-channels.ts";
 import { layerWeight, weightData, type LayerWeight } from "./layer-weight.ts";
 import { ModelData } from "./model-data.ts";
 import { padsForKernels } from "./zero-channels.ts";
@@ -18,6 +20,8 @@ export interface ModelLayer {
   /** How to read the result; null for floats. */
   readonly grid: CodeGrid | null;
   readonly weight: LayerWeight | null;
+  /** Whether it computes in float and gives floats. */
+  readonly inFloat: boolean;
   /** What it reads that depends on the inputs, through ops that only move elements. */
   readonly reads: readonly Source[];
 }
@@ -68,7 +72,8 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
     if (!isReadable && !isInput) return;
     const weight = node && layerWeight(node, chain.nodes, data);
     const names = new Set(chain.values.map(floatName));
-    const layer = { name, op, kind: kindOf(op), names, result: chain.result, grid, weight, reads };
+    const inFloat = grid === null && (node === null || computesInFloat(node, weight));
+    const layer = { name, op, kind: kindOf(op), names, result: chain.result, grid, weight, inFloat, reads };
     layers.push(layer);
     for (const value of chain.values) sources.set(value, layer);
     for (const each of chain.nodes) absorbed.add(each);
@@ -84,7 +89,8 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
     if (reads.length === 0) continue;
     const [first] = node.outputs;
     const isPassing = passing.has(node.op) || padsForKernels(node, weightOf);
-    if (first && !isPassing) add(node.label, node.op, first, node, reads);
+    if (first && !isPassing && !makesColumnsChannels(node, weightOf, data))
+      add(node.label, node.op, first, node, reads);
     // What is no layer passes on where it comes from.
     for (const value of node.outputs) if (value && !sources.has(value)) sources.set(value, reads[0]!);
   }
