@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { modelError, systemReason } from "./diagnostics.ts";
@@ -18,6 +18,7 @@ export class WholeFile {
   /** @throws CompileError `file/write` */
   constructor(path: string) {
     this.path = path;
+    refuseDevice(path);
     this.#temporary = `${path}.${randomUUID()}.partial`;
     this.#handle = attempt(path, () => openSync(this.#temporary, "wx"));
   }
@@ -65,6 +66,13 @@ export class WholeFile {
     }
     rmSync(this.#temporary, { force: true });
   }
+}
+
+/** A file in its place would do away with a pipe or a device for everybody. @throws CompileError `file/write` */
+function refuseDevice(path: string): void {
+  const there = attempt(path, () => statSync(path, { throwIfNoEntry: false }));
+  if (!there || there.isFile() || there.isDirectory()) return;
+  throw modelError("file/write", "the file cannot be written: it is no file but a pipe or a device", { file: path });
 }
 
 /** Whether the first byte is zero and every byte equals the one after it. */
