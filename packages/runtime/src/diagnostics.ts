@@ -20,6 +20,17 @@ export function cannotRun(reason: string): CompileError {
   });
 }
 
+/** The profile that tells which kernels ran cannot be written or read. */
+export function noProfile(folder: string, reason: string): CompileError {
+  return new CompileError({
+    code: "runtime/profile",
+    severity: "error",
+    message: `what ONNX Runtime ran is not known, since its profile cannot be written: ${firstLine(reason)}`,
+    where: { file: folder },
+    help: "see that there is room for temporary files, or set TMPDIR to a folder where there is",
+  });
+}
+
 /** A fed tensor does not fit the model's input, or an input is missing or unknown. */
 export function badFeed(message: string, input: string): CompileError {
   return new CompileError({ code: "runtime/feed", severity: "error", message, where: { value: input } });

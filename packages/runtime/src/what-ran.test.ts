@@ -62,6 +62,17 @@ test("leaves no profile behind, even when the run fails", async () => {
   }
 });
 
+test("says that there is no room for a profile", async () => {
+  const nowhere = join(tmpdir(), "lowbit-no-such-folder");
+  for (const name of ["TMPDIR", "TEMP", "TMP"]) vi.stubEnv(name, nowhere);
+  try {
+    const refused = whatRan(halfInteger(), { x: Tensor.of("float", [1, 2, 3, 4, 5, 6], [2, 3]) });
+    await expect(refused).rejects.toThrow("what ONNX Runtime ran is not known, since its profile cannot be written: ");
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
 test.each([
   ["Conv", "1x3x8x8 16x3x3x3 -> 1x16x6x6", 16 * 36 * 27],
   ["Conv", "1x8x8x8 8x1x3x3 -> 1x8x6x6", 8 * 36 * 9],

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dtypes, tensorType, type DType, type Model, type TensorType } from "@lowbit/ir";
+import { noProfile } from "./diagnostics.ts";
 import { Session, type Feeds, type SessionOptions } from "./session.ts";
 
 /** One kernel that ONNX Runtime ran, after all its optimizations. */
@@ -19,7 +20,7 @@ export interface KernelRun {
 /**
  * Runs a model once and tells which kernels ran, in order: what ONNX Runtime really made of it.
  *
- * @throws CompileError `runtime/load`, `runtime/feed`, `runtime/run`
+ * @throws CompileError `runtime/load`, `runtime/feed`, `runtime/run`, `runtime/profile`
  */
 export async function whatRan(
   model: Model | Uint8Array | string,
@@ -46,7 +47,7 @@ const mostRuns = 150;
  * The kernels of a model with the typical time of each over several runs, as they run in earnest. Types of prepacked
  * weights are missing among the operands.
  *
- * @throws CompileError `runtime/load`, `runtime/feed`, `runtime/run`
+ * @throws CompileError `runtime/load`, `runtime/feed`, `runtime/run`, `runtime/profile`
  */
 export async function kernelTimes(
   model: Model | Uint8Array | string,
@@ -74,7 +75,7 @@ async function profiled(
   options: SessionOptions,
   run: (session: Session) => Promise<void>,
 ): Promise<readonly KernelRun[]> {
-  const folder = mkdtempSync(join(tmpdir(), "lowbit-profile-"));
+  const folder = attempt(tmpdir(), () => mkdtempSync(join(tmpdir(), "lowbit-profile-")));
   try {
     const session = await Session.create(model, { ...options, profilePrefix: join(folder, "profile") });
     try {
@@ -84,9 +85,19 @@ async function profiled(
       await session.release();
     }
     const [file] = readdirSync(folder);
-    return file === undefined ? [] : parseProfile(readFileSync(join(folder, file), "utf8"));
+    // ONNX Runtime says nothing when the disk is full: the file then ends somewhere.
+    return file === undefined ? [] : attempt(tmpdir(), () => parseProfile(readFileSync(join(folder, file), "utf8")));
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function attempt<T>(folder: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw noProfile(folder, error instanceof SyntaxError ? "it is cut off" : error.message);
   }
 }
 

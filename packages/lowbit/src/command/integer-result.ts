@@ -1,5 +1,5 @@
 import { kernelOp } from "@lowbit/backend-kit";
-import { cloneModel, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
+import { cloneModel, CompileError, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
 import { compactFile, type QuantizationMode, type Skipped } from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import { integerShare, whatRan } from "@lowbit/runtime";
@@ -39,7 +39,8 @@ export interface NewModel {
 
 /**
  * Runs a new model on one sample (made up where there is no data) to see what the runtime makes of it, then writes it. One
- * that loads and only refuses what was made up is written all the same, with a warning.
+ * that loads and only refuses what was made up, or whose profile the disk has no room for, is written all the same, with a
+ * warning.
  *
  * @throws CompileError `runtime/…` when it does not run: then nothing is written; `file/write`
  */
@@ -84,10 +85,16 @@ async function ranOnIntegers(
     const kernels = await whatRan(model, feeds, threads === undefined ? {} : { threads });
     return { integerMacs: integerShare(kernels), warnings: [] };
   } catch (error) {
-    const refused = data === null ? refusedMadeUpInputs(error, "warning") : null;
-    if (!refused) throw error;
-    return { integerMacs: null, warnings: [refused] };
+    const warning = unknownKernels(error) ?? (data === null ? refusedMadeUpInputs(error, "warning") : null);
+    if (!warning) throw error;
+    return { integerMacs: null, warnings: [warning] };
   }
+}
+
+/** What ran cannot be told, which is no reason to lose a model that was made for hours; null for any other error. */
+function unknownKernels(error: unknown): Diagnostic | null {
+  if (!(error instanceof CompileError) || error.diagnostic.code !== "runtime/profile") return null;
+  return { ...error.diagnostic, severity: "warning" };
 }
 
 function codedWeights({ graph }: Model): number {

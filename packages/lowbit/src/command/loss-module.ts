@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { customLoss, type Loss, type LossContext } from "@lowbit/train";
 import { badLossModule } from "../diagnostics.ts";
-import type { Value } from "@lowbit/ir";
+import { CompileError, type Value } from "@lowbit/ir";
 
 /**
  * A loss from a JavaScript module that exports, as default or as `loss`, a Loss or a function that adds one to the graph:
@@ -28,14 +28,20 @@ export async function loadLoss(path: string): Promise<Loss> {
   if (typeof loss === "function") {
     return customLoss({ name: path, targets, attach: (context) => attached(loss as Attach, context, path) });
   }
-  if (isLoss(loss)) return loss;
+  if (isLoss(loss)) return { ...loss, attach: (context) => attached((given) => loss.attach(given), context, path) };
   throw badLossModule(path, "it exports no Loss and no function that makes one, as default or as `loss`");
 }
 
 type Attach = (context: LossContext) => unknown;
 
 function attached(attach: Attach, context: LossContext, path: string): Value {
-  const value = attach(context);
+  let value: unknown;
+  try {
+    value = attach(context);
+  } catch (error) {
+    if (error instanceof CompileError) throw error;
+    throw badLossModule(path, `its function failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
   const isValue = typeof value === "object" && value !== null && "uses" in value && "producer" in value;
   if (!isValue) throw badLossModule(path, "its function returned no value of the graph");
   return value as Value;

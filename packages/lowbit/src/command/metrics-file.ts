@@ -32,7 +32,7 @@ export class MetricsFile {
     try {
       return action();
     } catch (error) {
-      throw badOutput(this.#path, (error as NodeJS.ErrnoException).code ?? String(error));
+      throw badOutput(this.#path, error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -10,6 +10,12 @@ export function checkWritable(path: string): void {
   new WholeFile(path).discard();
 }
 
+/** As `checkWritable`, for a file that is written line by line: a pipe or a device will do too. */
+export function checkAppendable(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (!there?.isFIFO() && !there?.isCharacterDevice()) checkWritable(path);
+}
+
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

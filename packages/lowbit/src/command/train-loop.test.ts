@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { npzBytes } from "@lowbit/test-models";
@@ -189,11 +190,15 @@ describe("a training that cannot go on says so in one diagnostic", () => {
     expect(notScalar).toMatch(
       /^error autodiff\/loss-not-scalar: loss "\w+" is float\[32,3\], not one floating-point number\n/,
     );
+    workshop.write("values.npz", npzBytes({ x, y: Tensor.of("float", new Float32Array(24), [8, 3]) }));
+    workshop.write("throws.mjs", "export default ({ op }) => op.ReduceMeen([]);");
+    const [, throws] = await run("mlp.onnx -o x.onnx --float --data values.npz --loss ./throws.mjs");
+    expect(throws).toContain("the loss cannot be used: its function failed: op.ReduceMeen is not a function");
     saveModel(recurrent(), workshop.path("lstm.onnx"));
     const [code, noGradient] = await run("lstm.onnx -o x.onnx --float --data train.npz");
     expect(code).toBe(1);
     expect(noGradient).toMatch(
-      /^error autodiff\/no-gradient: LSTM "cell" has no gradient: .* \(on the path .*cell.*\)\n/,
+      /^error autodiff\/no-gradient: LSTM "cell" has no gradient: .* \(on the path w -> cell -> .*y -> .*\)\n/,
     );
   });
 
@@ -239,10 +244,27 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       1,
       "error train/checkpoint: the checkpoint cannot be saved: it is not a folder\n  --> train.npz\n",
     ]);
+    if (process.platform !== "win32") {
+      execFileSync("mkfifo", [workshop.path("pipe")]);
+      expect(await run("mlp.onnx -o pipe --float --data train.npz")).toEqual([
+        1,
+        "error file/write: the file cannot be written: it is no file but a pipe or a device\n  --> pipe\n",
+      ]);
+    }
     expect(await run(`${args} --metrics nowhere/m.jsonl`)).toEqual([
       1,
       'error file/write: the file cannot be written: there is no folder "nowhere"\n  --> nowhere/m.jsonl\n',
     ]);
+  });
+
+  test.skipIf(process.platform === "win32")("but the model is written where only what ran cannot be told", async () => {
+    const args = "train mlp.onnx -o trained.onnx --float --data train.npz --threads 1";
+    const { code, stderr } = await workshop.run(args, { env: { TMPDIR: workshop.path("nowhere") } });
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining("warning runtime/profile: what ONNX Runtime ran is not"),
+    ]);
+    expect(existsSync(workshop.path("trained.onnx"))).toBe(true);
   });
 
   test("a checkpoint of another model, of other settings, of another version", async () => {

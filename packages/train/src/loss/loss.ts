@@ -1,4 +1,5 @@
-import type { Builder, DType, GraphEditor, Tensor, Value } from "@lowbit/ir";
+import { verifyGraph, type Builder, type DType, type GraphEditor, type Tensor, type Value } from "@lowbit/ir";
+import { badLossGraph, noValue } from "./diagnostics.ts";
 
 /** What a loss is attached to. */
 export interface LossContext {
@@ -51,6 +52,20 @@ export function targetOf(kind: TargetKind): Pick<Loss, "targetDType" | "targetSh
   }
 }
 
+/** Adds a loss to a graph. @throws CompileError `train/bad-loss` when it gives no value of the graph */
+export function attached(loss: Loss, context: LossContext): Value {
+  const value = valueOf(loss.attach(context), loss.name, context);
+  const mistake = value.dtype === null ? verifyGraph(context.editor.graph).at(-1) : undefined;
+  if (mistake) throw badLossGraph(loss.name, mistake);
+  return value;
+}
+
+/** What a caller's function returned, which only TypeScript's compiler has looked at. */
+function valueOf(result: Value | undefined, name: string, { editor }: LossContext): Value {
+  if (result && editor.graph.value(result.name) === result) return result;
+  throw noValue(name);
+}
+
 /** How a loss of one's own is given to `customLoss`. */
 export interface CustomLossOptions {
   /** Names the loss in messages and checkpoints; change it when the formula changes. */
@@ -67,7 +82,7 @@ export function customLoss({ name, targets = "value", attach }: CustomLossOption
     name: `custom:${name}`,
     ...targetOf(targets),
     attach(context) {
-      const value = attach(context);
+      const value = valueOf(attach(context), name, context);
       return value.shape?.length === 0 ? value : context.op.ReduceMean([value], { keepdims: 0 });
     },
   };

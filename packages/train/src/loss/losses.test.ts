@@ -1,4 +1,13 @@
-import { CompileError, GraphEditor, newModel, parseGraph, Tensor, tensorType, type Graph } from "@lowbit/ir";
+import {
+  CompileError,
+  GraphEditor,
+  newModel,
+  parseGraph,
+  Tensor,
+  tensorType,
+  type Graph,
+  type Value,
+} from "@lowbit/ir";
 import { Session } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import { arrays } from "../data/arrays.ts";
@@ -6,7 +15,7 @@ import { train } from "../fit/fit.ts";
 import { adam } from "../optimizer/adam.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { distillation } from "./distillation.ts";
-import { customLoss, type Loss } from "./loss.ts";
+import { customLoss, type Loss, type LossContext } from "./loss.ts";
 import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./regression.ts";
 
 const scores = [2, -1, 0.5, -3, 4, 0.25];
@@ -168,6 +177,38 @@ describe("bad input of losses", () => {
     await expect(fitted(crossEntropy({ labelSmoothing: 0.1 }), target)).rejects.toThrow(
       `a target has label ${label}, but the model's output has scores for 3 classes, 0 to 2`,
     );
+  });
+
+  test("a function of one's own must return a value of the graph it was given", async () => {
+    const zeros = Tensor.of("float", new Float32Array(6), [2, 3]);
+    const elsewhere = parseGraph("g () => (y) <float a = {1}> { y = Neg (a) }").outputs[0]!;
+    for (const returned of [undefined, elsewhere]) {
+      const attach = (): Value => returned as Value;
+      const message = 'loss "custom:mine" returned no value of the graph';
+      await expect(fitted(customLoss({ name: "mine", attach }), zeros)).rejects.toThrow('loss "mine" returned');
+      const whole: Loss = { name: "custom:mine", targetDType: "float", targetShape: (output) => output, attach };
+      await expect(fitted(whole, zeros)).rejects.toThrow(message);
+    }
+  });
+
+  test.each([
+    [
+      ({ op, outputs }: LossContext): Value => op.ReduceMean([outputs[0]!], { keepdim: 0 } as object),
+      'loss "mine" is no number: ReduceMean "reducemean_out" has an attribute "keepdim" that is not known',
+    ],
+    [({ outputs }: LossContext): Value => outputs[0]!, 'loss "y" is float[2,3], not one floating-point number'],
+    [
+      ({ op, outputs, target }: LossContext): Value => op.MatMul([outputs[0]!, target!]),
+      'MatMul "matmul_out": operands [2,3] and [2,3] must agree: 3 columns, 2 rows',
+    ],
+    [
+      ({ op, outputs }: LossContext): Value =>
+        op.ReduceMean([op.Det([op.MatMul([op.Transpose([outputs[0]!]), outputs[0]!])])]),
+      "(on the path w -> y -> transpose_out -> matmul_out -> det_out -> reducemean_out)",
+    ],
+  ])("a mistake in a graph of one's own is told: %#", async (attach, message) => {
+    const loss: Loss = { name: "mine", targetDType: "float", targetShape: (output) => output, attach };
+    await expect(fitted(loss, Tensor.of("float", new Float32Array(6), [2, 3]))).rejects.toThrow(message);
   });
 
   test("class weights must be one per class", async () => {

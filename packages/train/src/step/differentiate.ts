@@ -1,10 +1,19 @@
 import { gradients } from "@lowbit/autodiff";
-import { cloneGraph, GraphEditor, isFloat, newModel, tensorType, type Graph, type Value } from "@lowbit/ir";
+import {
+  cloneGraph,
+  CompileError,
+  GraphEditor,
+  isFloat,
+  newModel,
+  tensorType,
+  type Graph,
+  type Value,
+} from "@lowbit/ir";
 import { decomposeAllConvBatchNormalizations, type IntegerFormOptions } from "@lowbit/quantize";
 import { runningStatistics, runPasses } from "@lowbit/rewrite";
 import { noParameters } from "../diagnostics.ts";
 import { unusableOutput } from "../loss/diagnostics.ts";
-import type { Loss } from "../loss/loss.ts";
+import { attached, type Loss } from "../loss/loss.ts";
 import type { TrainableParameter } from "../optimizer/parameter-group.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
 import { absorbClamps } from "./absorb-clamps.ts";
@@ -12,7 +21,7 @@ import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
 import { gradientsCutOff } from "./cut-off.ts";
 import { integerForward } from "./integer-forward.ts";
-import { packParameters, type Part } from "./pack-parameters.ts";
+import { packParameters, unpacked, type Part } from "./pack-parameters.ts";
 import { packRanges } from "./pack-ranges.ts";
 import { roleOf } from "./parameter-role.ts";
 import { selectParameters } from "./parameters.ts";
@@ -66,6 +75,20 @@ export interface Differentiated {
  *   `train/integer-forward` when something moves that an integer forward needs frozen
  */
 export function differentiate(model: Graph, options: DifferentiateOptions): Differentiated {
+  try {
+    return differentiated(model, options, packParameters);
+  } catch (error) {
+    // The path in a message is to begin at the user's own parameter, not at what several are packed into.
+    if (lacksGradient(error)) differentiated(model, options, unpacked);
+    throw error;
+  }
+}
+
+function lacksGradient(error: unknown): boolean {
+  return error instanceof CompileError && error.diagnostic.code === "autodiff/no-gradient";
+}
+
+function differentiated(model: Graph, options: DifferentiateOptions, pack: typeof packParameters): Differentiated {
   const { graph } = cloneGraph(model);
   const editor = new GraphEditor(graph);
   const data = graph.inputs.map((value) => value.name);
@@ -87,13 +110,13 @@ export function differentiate(model: Graph, options: DifferentiateOptions): Diff
     ? editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, loss.targetShape(output)))
     : null;
   const inputs = graph.inputs.filter((value) => value !== target);
-  const lossValue = loss.attach({ op: editor.op, editor, inputs, outputs: graph.outputs, target });
+  const lossValue = attached(loss, { op: editor.op, editor, inputs, outputs: graph.outputs, target });
   editor.setOutputs([lossValue]);
 
   settleRepeatedRounding(graph, integers !== null);
   absorbClamps(graph);
   const packed = new Map<string, readonly Part[]>(packRanges(graph));
-  const trained = packParameters(graph, parameters, ({ name }) => optimizer.groupOf?.(known.get(name)!) ?? 0);
+  const trained = pack(graph, parameters, ({ name }) => optimizer.groupOf?.(known.get(name)!) ?? 0);
   const gradientOf = gradients(
     editor,
     lossValue,

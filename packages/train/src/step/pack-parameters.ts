@@ -36,6 +36,14 @@ export function packParameters(
   return [...groups.values()].flatMap((members) => packGroup(graph, members));
 }
 
+/** All parameters by themselves, as they are. */
+export function unpacked(_graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
+  return parameters.map((value) => {
+    const { name, initializer } = value;
+    return { value, parts: [{ name, offset: 0, dims: initializer!.dims }] };
+  });
+}
+
 function packGroup(graph: Graph, parameters: readonly Value[]): readonly TrainedTensor[] {
   const small = parameters.filter((value) => value.initializer!.size <= packedElements && value.dtype === "float");
   // A single number is packed even when it is alone, because the numbers of a step have the shape [1].

@@ -14,7 +14,7 @@ import { finish, type Job } from "../job.ts";
 import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions } from "../loss-options.ts";
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
-import { checkWritable } from "../output-file.ts";
+import { checkAppendable, checkWritable } from "../output-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
 import { preferOption, type PreferOptions } from "../prefer-option.ts";
@@ -73,9 +73,10 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       const backend = options.backend
         ? await loadBackend(options.backend, { prefer: options.prefer, known: job.config.backends ?? [] })
         : null;
-      for (const file of [output, options.metrics, options.savePlan, options.report]) {
+      for (const file of [output, options.savePlan, options.report]) {
         if (file !== undefined) checkWritable(file);
       }
+      if (options.metrics !== undefined) checkAppendable(options.metrics);
       const model = loadModel(path, { report: (finding) => terminal.report(finding) });
       const loss = await lossFrom(model, options);
       const data = await openData(options.data, model, options, targetsOf(loss));
