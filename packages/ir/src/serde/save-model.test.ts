@@ -1,5 +1,6 @@
 import { decodeModel } from "@lowbit/onnx-proto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -30,6 +31,22 @@ test("leaves out the types of inner values that follow from the inputs, and keep
     };
     expect([listed(true), listed(false)]).toEqual([["a", "b"], ["b"]]);
   } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.skipIf(process.platform === "win32")("puts no file in the place of what is no file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-save-"));
+  const path = join(folder, "socket");
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  try {
+    expect(() => saveModel(newModel(parseGraph("g (float x) => (y) { y = Relu (x) }")), path)).toThrow(
+      "the file cannot be written: it is no file but a pipe or a device",
+    );
+    expect([readdirSync(folder), statSync(path).isSocket()]).toEqual([["socket"], true]);
+  } finally {
+    server.close();
     rmSync(folder, { recursive: true });
   }
 });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { npzBytes } from "@lowbit/test-models";
@@ -244,13 +243,6 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       1,
       "error train/checkpoint: the checkpoint cannot be saved: it is not a folder\n  --> train.npz\n",
     ]);
-    if (process.platform !== "win32") {
-      execFileSync("mkfifo", [workshop.path("pipe")]);
-      expect(await run("mlp.onnx -o pipe --float --data train.npz")).toEqual([
-        1,
-        "error file/write: the file cannot be written: it is no file but a pipe or a device\n  --> pipe\n",
-      ]);
-    }
     expect(await run(`${args} --metrics nowhere/m.jsonl`)).toEqual([
       1,
       'error file/write: the file cannot be written: there is no folder "nowhere"\n  --> nowhere/m.jsonl\n',
