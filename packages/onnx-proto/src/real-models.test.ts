@@ -106,26 +106,30 @@ function outcome(bytes: Uint8Array): string {
 }
 
 describe.skipIf(fuzzed.length === 0)("mutated bytes", () => {
-  test.each(fuzzed.map((file) => [basename(file), file]))("of %s are read or are a ProtoError", (_, file) => {
-    const original = readFileSync(file);
-    const mutation = fc.record({
-      at: fc.nat({ max: original.length - 1 }),
-      bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }),
-    });
-    const mutations = fc.record({
-      edits: fc.array(mutation, { minLength: 1, maxLength: 20 }),
-      length: fc.oneof(fc.constant(original.length), fc.nat({ max: original.length })),
-    });
-    fc.assert(
-      fc.property(mutations, ({ edits, length }) => {
-        const bytes = Uint8Array.from(original);
-        // Half of the edits hit the structure: nodes come before the weights.
-        for (const [index, edit] of edits.entries()) {
-          bytes.set(edit.bytes.subarray(0, bytes.length - edit.at), index % 2 === 0 ? edit.at : edit.at % 4096);
-        }
-        expect(outcome(bytes.subarray(0, length))).toMatch(/^(read|refused)$/);
-      }),
-      { seed: 11, numRuns: 300 },
-    );
-  });
+  test.each(fuzzed.map((file) => [basename(file), file]))(
+    "of %s are read or are a ProtoError",
+    { timeout: 30_000 },
+    (_, file) => {
+      const original = readFileSync(file);
+      const mutation = fc.record({
+        at: fc.nat({ max: original.length - 1 }),
+        bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }),
+      });
+      const mutations = fc.record({
+        edits: fc.array(mutation, { minLength: 1, maxLength: 20 }),
+        length: fc.oneof(fc.constant(original.length), fc.nat({ max: original.length })),
+      });
+      fc.assert(
+        fc.property(mutations, ({ edits, length }) => {
+          const bytes = Uint8Array.from(original);
+          // Half of the edits hit the structure: nodes come before the weights.
+          for (const [index, edit] of edits.entries()) {
+            bytes.set(edit.bytes.subarray(0, bytes.length - edit.at), index % 2 === 0 ? edit.at : edit.at % 4096);
+          }
+          expect(outcome(bytes.subarray(0, length))).toMatch(/^(read|refused)$/);
+        }),
+        { seed: 11, numRuns: 300 },
+      );
+    },
+  );
 });
