@@ -79,9 +79,22 @@ describe("lowbit quantize --report", () => {
   });
 });
 
-test("a report takes no other file's place", async () => {
-  const { code, stderr } = await workshop.run(`${quantize} -o same --calibrate test.npz --report same`);
-  expect([code, stderr]).toEqual([2, expect.stringContaining("--report and --output name the same file")]);
+test.each([
+  [`${quantize} -o same --calibrate test.npz --report same`, "--report and --output"],
+  [`${quantize} -o c.onnx --calibrate test.npz --report ./mlp.onnx`, "--report and MODEL"],
+  [`${quantize} -o c.onnx --calibrate test.npz --report test.npz`, "--report and --calibrate"],
+  [
+    `${quantize} -o c.onnx --calibrate test.npz --target-sqnr 10 --state kept --save-plan kept`,
+    "--state and --save-plan",
+  ],
+  ["analyze mlp.onnx --backend x86 --data test.npz --report mlp.onnx", "--report and MODEL"],
+  ["analyze mlp.onnx --backend x86 --data test.npz --report kept --state ./kept", "--state and --report"],
+  ["train mlp.onnx --float -o c.onnx --data test.npz --report mlp.onnx", "--report and MODEL"],
+])("a report takes no other file's place: %s", async (args, message) => {
+  const before = readFileSync(workshop.path("mlp.onnx"));
+  const { code, stderr } = await workshop.run(args);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${message} name the same file`)]);
+  expect(readFileSync(workshop.path("mlp.onnx")).equals(before)).toBe(true);
 });
 
 const train = "train mlp.onnx --data train.npz --validate test.npz --threads 1";

@@ -11,6 +11,7 @@ import {
 } from "@lowbit/quantize";
 import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
+import { metricWithoutTargets } from "../../analysis/diagnostics.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { beyondKernels } from "../../diagnostics.ts";
 import { actionText } from "../action-text.ts";
@@ -29,6 +30,7 @@ import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
 import { addPlacement, placingBackend, type PlacementOptions } from "../placement-options.ts";
+import { fileConflict } from "../file-conflict.ts";
 import { checkWritable } from "../output-file.ts";
 import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
 import { addImprove, improveMisuse } from "../improve-option.ts";
@@ -76,7 +78,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const { terminal, options, config } = job;
     const [path] = job.args as readonly [string];
     const { samples, metric, ablation, state, keepFloat = [], improve = [], savePlan, calibrationCache } = options;
-    const misuse = calibrationMisuse(options) ?? improveMisuse(improve);
+    const misuse = calibrationMisuse(options) ?? improveMisuse(improve) ?? filesInTheWay(path, options);
     if (misuse !== null) job.misuse(misuse);
     const threads = options.threads === undefined ? {} : { threads: options.threads };
     const backend = await placingBackend(options, config);
@@ -84,6 +86,8 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const model = loadModel(path, { report: (finding) => terminal.report(finding) });
     const targets = metric && targetsFor(metric);
     const data = await openData(options.data, model, options, targets);
+    // Before the work that leads to it.
+    if (metric && !data.hasTargets) throw metricWithoutTargets(metric);
     const ranges = options.calibrate === undefined ? data : await openData(options.calibrate, model, options);
     const plan = await plannedJson(model, backend, options, ranges);
     const dataName = dataNameOf(options.calibrate ?? options.data, options);
@@ -148,6 +152,15 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     const result = { model: path, backend: backend.name, metric: metric ?? null, ...analysis, advice, skipped };
     terminal.result(result, () => text(analysis, metric ?? null));
   });
+}
+
+/** Which files that are written are the same, or are read too; null if none. */
+function filesInTheWay(path: string, options: AnalyzeCommandOptions): string | null {
+  const { report, savePlan, state, calibrationCache, data, calibrate, costs } = options;
+  return fileConflict(
+    { "--report": report, "--save-plan": savePlan, "--state": state, "--calibration-cache": calibrationCache },
+    { MODEL: path, "--data": data, "--calibrate": calibrate, "--costs": costs },
+  );
 }
 
 function text(analysis: Analysis, metric: MetricName | null): string {

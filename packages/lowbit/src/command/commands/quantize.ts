@@ -21,6 +21,7 @@ import { integerResultText, writeAndTell } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
 import { finish } from "../job.ts";
 import { addPlacement, placingBackend, type PlacementOptions } from "../placement-options.ts";
+import { fileConflict } from "../file-conflict.ts";
 import { checkWritable } from "../output-file.ts";
 import { searchTarget } from "../search-target.ts";
 import { addTarget, targetContradiction, targetOf, type TargetCommandOptions } from "../target-options.ts";
@@ -72,7 +73,8 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     const { output, samples, savePlan, keepFloat = [], threads, mode, calibrationCache } = options;
     const contradiction = contradictionIn(options) ?? calibrationMisuse(options) ?? targetContradiction(options);
     if (contradiction) job.misuse(contradiction);
-    if (options.report === output) job.misuse("--report and --output name the same file");
+    const conflict = filesInTheWay(path, options);
+    if (conflict !== null) job.misuse(conflict);
     const backend = await placingBackend(options, config);
     checkWritable(output);
     if (savePlan !== undefined) checkWritable(savePlan);
@@ -160,6 +162,19 @@ function contradictionIn({
   if (typeof scales === "object")
     return "--mode dynamic takes --granularity tensor or channel, blocks are for --mode weight-only";
   return null;
+}
+
+/** Which files that are written are the same, or are read too; null if none. A model may be replaced by its integer form. */
+function filesInTheWay(path: string, options: QuantizeCommandOptions): string | null {
+  const { output, report, savePlan, state, calibrationCache, calibrate, validate, costs } = options;
+  const others = {
+    "--report": report,
+    "--save-plan": savePlan,
+    "--state": state,
+    "--calibration-cache": calibrationCache,
+  };
+  const read = { MODEL: path, "--calibrate": calibrate, "--validate": validate, "--costs": costs };
+  return fileConflict({ "--output": output, ...others }, {}) ?? fileConflict(others, read);
 }
 
 /** The plan to use instead of the one of the backend or mode; undefined when there is nothing to change. */

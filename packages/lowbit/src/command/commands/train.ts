@@ -14,6 +14,7 @@ import { finish, type Job } from "../job.ts";
 import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions } from "../loss-options.ts";
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
+import { fileConflict } from "../file-conflict.ts";
 import { checkAppendable, checkWritable } from "../output-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
@@ -155,11 +156,18 @@ function validatingText(drawn: number, size: number | null): string {
   return `validating, ${countText(drawn)}${size === null ? "" : `/${countText(size)}`} samples`;
 }
 
-function checkUsage({ options, misuse }: Job<TrainCommandOptions>): void {
+function checkUsage({ options, args, misuse }: Job<TrainCommandOptions>): void {
   if (!options.backend === !options.float) misuse("give either --backend B for integers or --float");
   const wrong = loopMisuse(options) ?? lossMisuse(options) ?? optimizerMisuse(options) ?? pruningMisuse(options);
   if (wrong !== null) misuse(wrong);
-  if (options.report === options.output) misuse("--report and --output name the same file");
+  const { output, metrics, report, savePlan, data, validate } = options;
+  const conflict =
+    fileConflict({ "--output": output, "--metrics": metrics, "--report": report, "--save-plan": savePlan }, {}) ??
+    fileConflict(
+      { "--metrics": metrics, "--report": report, "--save-plan": savePlan },
+      { MODEL: args[0], "--data": data, "--validate": validate },
+    );
+  if (conflict !== null) misuse(conflict);
   if (options.validate && metricFor(options) === null)
     misuse("--validate measures accuracy or mse, which do not fit this loss");
   if (options.integerForward !== undefined && options.reestimateBatchNorm !== undefined) {
