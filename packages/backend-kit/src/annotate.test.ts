@@ -187,6 +187,7 @@ describe("what stays float", () => {
       conv#W = int8 -127..127 per-channel(0) symmetric
       y = uint8 per-tensor affine
       float stem (Conv): kept in float on request
+      float r (Relu): the op before it stays float, and one kernel would compute both
       float pool (MaxPool): its operand "r" is float, and quantizing it for this op alone would not pay"
     `);
     expect(() => planOf(text, products, ["none"])).toThrow(CompileError);

@@ -58,10 +58,18 @@ export function annotateFromCapabilities(
   for (const unit of units) {
     const reason = selection.reason(unit);
     if (reason === null) collector.add(unit, selection);
-    else reasons.set(unit.anchor, reason);
+    else explainFloatUnit(unit, reason, reasons);
   }
   return createPlan(graph, collector.specs(), inGraphOrder(graph, reasons));
 }
+
+/** Sets the reason of a unit that stays float, and that of the nodes which its kernel would have computed too. */
+function explainFloatUnit({ anchor, nodes }: Unit, reason: string, reasons: Map<Node, string>): void {
+  reasons.set(anchor, reason);
+  for (const node of nodes) if (!reasons.has(node)) reasons.set(node, partOfFloatUnit);
+}
+
+const partOfFloatUnit = "the op before it stays float, and one kernel would compute both";
 
 /** Ops that make codes or compute with them. */
 const onCodes = /^(Dynamic)?QuantizeLinear$|^DequantizeLinear$|^QLinear|^QGemm$|Integer|^MatMulNBits$|^FakeQuantize$/;

@@ -42,7 +42,9 @@ export function findUnits(graph: Graph, table: CapabilityTable): Units {
   const unsupported = new Map<Node, string>();
   const absorbed = new Set<Node>();
   for (const node of graph.nodes) {
-    if (absorbed.has(node) || !computesFloats(node)) continue;
+    if (absorbed.has(node)) continue;
+    if (hasGraphs(node)) unsupported.set(node, `what the graphs inside of ${node.op} compute stays float`);
+    if (!computesFloats(node) || hasGraphs(node)) continue;
     const found = capabilityOf(node, table);
     if (typeof found === "string") {
       unsupported.set(node, found);
@@ -53,6 +55,11 @@ export function findUnits(graph: Graph, table: CapabilityTable): Units {
     units.push(unit);
   }
   return { units, unsupported };
+}
+
+/** Whether a node decides which graphs run, or how often: as If, Loop and Scan. */
+function hasGraphs(node: Node): boolean {
+  return [...node.attributes.values()].some(({ kind }) => kind === "graph" || kind === "graphs");
 }
 
 /** Whether a node works on floats that depend on the graph's inputs. */

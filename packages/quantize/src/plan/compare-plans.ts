@@ -1,5 +1,6 @@
 import { planOfOtherGraph } from "../diagnostics.ts";
-import { createPlan, type QuantPlan } from "./plan.ts";
+import { codedNodes } from "./coded-nodes.ts";
+import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
 import { PointNames } from "./point-names.ts";
 import { sameSpec, specText, type QuantPoint, type QuantSpec } from "./spec.ts";
 
@@ -39,7 +40,7 @@ export interface MergedPlan {
 }
 
 /**
- * The specs of both plans. A node stays float only if no plan quantizes one of its operands.
+ * The specs of both plans. A node stays float only if no plan lets it compute on codes.
  *
  * @throws CompileError `quantize/plan-graph`
  */
@@ -47,10 +48,13 @@ export function mergePlans(first: QuantPlan, second: QuantPlan): MergedPlan {
   requireSameGraph(first, second);
   const conflicts = diffPlans(first, second).filter(({ before, after }) => before && after);
   const specs = new Map([...second.specs, ...first.specs]);
-  const nodes = new Set(first.skipped.map(({ node }) => node));
-  const skipped = [...first.skipped, ...second.skipped.filter(({ node }) => !nodes.has(node))];
-  const stillFloat = skipped.filter(({ node }) => !node.operands.some((use) => specs.has(use)));
-  return { plan: createPlan(first.graph, specs, stillFloat), conflicts };
+  const inFirst = new Set(first.skipped.map(({ node }) => node));
+  const inBoth = new Set(second.skipped.map(({ node }) => node).filter((node) => inFirst.has(node)));
+  const coded = codedNodes(first.graph, specs);
+  const isStillFloat = ({ node }: Skipped): boolean =>
+    inBoth.has(node) ? !node.operands.some((use) => specs.has(use)) : !coded.has(node);
+  const skipped = [...first.skipped, ...second.skipped.filter(({ node }) => !inFirst.has(node))].filter(isStillFloat);
+  return { plan: createPlan(first.graph, specs, skipped), conflicts };
 }
 
 function requireSameGraph(a: QuantPlan, b: QuantPlan): void {

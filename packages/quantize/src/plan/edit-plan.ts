@@ -1,7 +1,8 @@
 import { modelNodes, type Graph, type Node, type Use } from "@lowbit/ir";
 import { globMatchesNothing } from "../diagnostics.ts";
+import { codedNodes } from "./coded-nodes.ts";
 import { globMatcher } from "./glob.ts";
-import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
+import { createPlan, type QuantPlan } from "./plan.ts";
 import { PointNames } from "./point-names.ts";
 import { sharingGroups } from "./sharing.ts";
 import { isUse, type OwnSpec, type QuantPoint, type QuantSpec } from "./spec.ts";
@@ -45,10 +46,20 @@ export function keepFloat(plan: QuantPlan, nodes: ReadonlySet<Node>, reason: str
     const isInteger = computedFromCodes(point.producer, ({ operands }) => operands.some(isRead), nodes);
     if (!isInteger) dropped.add(point);
   }
-  const skipped: readonly Skipped[] = [...nodes].map((node) => ({ node, reason }));
+  const specs = withoutPoints(plan, dropped);
   const kept = plan.skipped.filter((each) => !nodes.has(each.node));
-  return createPlan(plan.graph, withoutPoints(plan, dropped), [...kept, ...skipped]);
+  const left = codedNodes(plan.graph, specs);
+  const explained = new Set([...nodes, ...kept.map(({ node }) => node)]);
+  const lost = [...codedNodes(plan.graph, plan.specs)].filter((node) => !left.has(node) && !explained.has(node));
+  return createPlan(plan.graph, specs, [
+    ...kept,
+    ...[...nodes].map((node) => ({ node, reason })),
+    ...lost.map((node) => ({ node, reason: withoutCodes })),
+  ]);
 }
+
+/** Why a node stays float when all that had codes around it stays float. */
+const withoutCodes = "what it reads and gives is float now";
 
 /** Nodes of the longest chain that runs as one integer kernel: a product, its bias, its activation. */
 const longestUnit = 3;
