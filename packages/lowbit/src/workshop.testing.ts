@@ -119,7 +119,7 @@ export function mlp(): Model {
 }
 
 /** Noisy copies of one pattern per class, and the class as label. */
-function samples(count: number, seed: number): { readonly x: Tensor; readonly y: Tensor } {
+export function samples(count: number, seed: number): { readonly x: Tensor; readonly y: Tensor } {
   const patterns = randomStream(99);
   const centres = Array.from({ length: classes * features }, () => 2 * patterns() - 1);
   const random = randomStream(seed);
