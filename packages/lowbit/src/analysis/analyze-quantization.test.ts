@@ -171,7 +171,14 @@ describe("an analysis with a state file", () => {
     expect(await code(analyzeQuantization(await quantized(["fc1"]), { ...settings, state }))).toContain(
       "another model",
     );
-    expect(await code(analyzeQuantization(made, { ...settings, data: reversed, state }))).toContain("another data");
+    expect(await code(analyzeQuantization(made, { ...settings, data: reversed, state }))).toContain("other data");
+    const message = "the state is of an analysis of accuracy with ablation, not of";
+    for (const [asked, other] of [
+      [{ metric: "top5" }, "top5 with ablation"],
+      [{ ablation: false }, "accuracy without ablation"],
+    ] as const) {
+      expect(await code(analyzeQuantization(made, { ...settings, ...asked, state }))).toBe(`${message} ${other}`);
+    }
     expect(readFileSync(state, "utf8")).toBe(before);
     writeFileSync(state, "something of the user's");
     expect(await code(analyzeQuantization(made, { ...settings, state }))).toContain("no state of an analysis");

@@ -46,7 +46,7 @@ export async function analyzeQuantization(
     ...rest,
     plan,
     data: analysisBatches(data, size, samples, fixedBatch(prepared.graph.inputs) !== null),
-    ...(metric ? { measure: metrics[metric] } : {}),
+    ...(metric ? { metric, measure: metrics[metric] } : {}),
     ...(progress ? { progress: (step) => progress({ ...step, batches }) } : {}),
   });
 }

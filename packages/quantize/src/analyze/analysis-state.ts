@@ -19,17 +19,19 @@ export class AnalysisState {
    * Opens a state, which is made when there is none.
    *
    * @param digest of what is analyzed
+   * @param asks what is measured of it, in words
    * @throws CompileError `analyze/state` when the file is of another analysis, or no state at all; `file/write`
    */
-  static open(path: string, digest: string): AnalysisState {
+  static open(path: string, digest: string, asks: string): AnalysisState {
     if (!existsSync(path)) {
-      writeWholeFile(path, Buffer.from(`${JSON.stringify({ format, digest })}\n`));
+      writeWholeFile(path, Buffer.from(`${JSON.stringify({ format, digest, asks } satisfies Header)}\n`));
       return new AnalysisState(path, []);
     }
     const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
     const header = parsed(lines[0] ?? "") as Partial<Header> | null;
     if (header?.format !== format) throw badAnalysisState(path);
-    if (header.digest !== digest) throw analysisStateOfOther(path, "model, plan or ranges");
+    if (header.digest !== digest) throw analysisStateOfOther(path, "another model, plan or ranges");
+    if (header.asks !== asks) throw analysisStateOfOther(path, `${header.asks ?? "another kind"}, not of ${asks}`);
     // A line that was cut off by the end of the process does not count.
     const finished = lines.slice(1).flatMap((line) => (parsed(line) as Line | null) ?? []);
     return new AnalysisState(path, finished);
@@ -39,7 +41,7 @@ export class AnalysisState {
   outcomes(batch: number, data: string): BatchOutcomes | null {
     const line = this.#finished[batch];
     if (!line) return null;
-    if (line.data !== data) throw analysisStateOfOther(this.#path, `data (batch ${batch} differs)`);
+    if (line.data !== data) throw analysisStateOfOther(this.#path, `other data (batch ${batch} differs)`);
     return line.outcomes;
   }
 
@@ -53,6 +55,7 @@ const format = "lowbit-analysis-1";
 interface Header {
   readonly format: string;
   readonly digest: string;
+  readonly asks: string;
 }
 
 interface Line {

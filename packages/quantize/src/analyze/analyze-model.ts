@@ -33,6 +33,8 @@ export interface AnalyzeOptions {
   readonly data: AsyncIterable<AnalysisBatch> | Iterable<AnalysisBatch>;
   /** Makes what measures one batch against its targets; absent: only the error of the results counts. */
   readonly measure?: () => AnalysisMeasure;
+  /** The name of that measure, by which a state is told from one with another. */
+  readonly metric?: string;
   /** Whether each layer is quantized alone and left float in turn, which is most of the work. Default: true. */
   readonly ablation?: boolean;
   /** Where the outcomes of finished batches are kept, and taken from when the same analysis was interrupted. */
@@ -53,6 +55,12 @@ export interface AnalysisStep {
   readonly done: number;
   /** Runs that the next one needs. */
   readonly total: number;
+}
+
+/** What is measured, in words. */
+function asksOf({ metric, measure, ablation = true }: AnalyzeOptions): string {
+  const what = measure ? (metric ?? "a metric") : "errors";
+  return ablation ? `${what} with ablation` : `${what} without ablation`;
 }
 
 /** Most segments: an ablation then runs about half of the model, and few values are kept. */
@@ -90,7 +98,7 @@ export async function analyzeModel(prepared: Model, options: AnalyzeOptions): Pr
   ]);
   const count = Math.min(maxSegments, parts.layers.length);
   const segments = segmentsOf(graph, watched, count, segmentCost, ablated);
-  const state = options.state === undefined ? null : AnalysisState.open(options.state, digest);
+  const state = options.state === undefined ? null : AnalysisState.open(options.state, digest, asksOf(options));
   const switches = parts.layers.length + parts.values.length;
   const found = new AnalysisFindings(analyzed);
   const { lanes, threads } = lanesFor(options.threads);

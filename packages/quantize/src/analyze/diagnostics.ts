@@ -41,12 +41,12 @@ export function badAnalysisState(path: string): CompileError {
   });
 }
 
-/** A state file of another analysis. */
+/** A state file of another analysis. @param what of it is another one */
 export function analysisStateOfOther(path: string, what: string): CompileError {
   return new CompileError({
     code: "analyze/state",
     severity: "error",
-    message: `the state is of an analysis of another ${what}`,
+    message: `the state is of an analysis of ${what}`,
     where: { file: path },
     help: "delete the file, or name another one",
   });
