@@ -25,7 +25,7 @@ export function choicesOf(
   return [
     { choice: "int8", layers: layers.length - left - wide, reason: "the least noise for what they save" },
     { choice: "int8 weights, int16 activations", layers: wide, reason: wideReason(backend, wide, plans) },
-    { choice: "weight-only", layers: 0, reason: weightOnlyReason(backend, plans, choices, objective) },
+    { choice: "weight-only", layers: 0, reason: weightOnlyReason(backend, plans, choices, layers, objective) },
     {
       choice: "float",
       layers: left,
@@ -43,10 +43,16 @@ function weightOnlyReason(
   backend: Backend,
   plans: CandidatePlans,
   choices: LayerChoices,
+  layers: readonly SearchedLayer[],
   objective: "latency" | "integers",
 ): string {
   if (choices.float.size === 0) return "no layer is left float";
   if (objective === "integers" || !backend.latency) return "its products are float all the same, and less exact";
   const more = plans.latency(plans.weightOnly(choices)) - plans.latency(plans.plan(choices));
-  return `dequantizing the weights of the float layers would take ${more.toPrecision(3)} µs more in each run, and gain nothing`;
+  const isProduct = ({ name, op }: SearchedLayer): boolean =>
+    choices.float.has(name) && (op === "MatMul" || op === "Gemm");
+  const untried = layers.some(isProduct)
+    ? "; weights in blocks, which products of matrices read as codes, are not tried, since what they cost is not known"
+    : "";
+  return `dequantizing the weights of the float layers would take ${more.toPrecision(3)} µs more in each run, for nothing but a smaller file${untried}`;
 }

@@ -64,7 +64,7 @@ export function searchStateOfOther(path: string): CompileError {
 
 /** A search was stopped before its end. @param state where its results are, if anywhere */
 export function searchStopped(tried: number, state: string | null): CompileError {
-  const kept = state === null ? "nothing was kept" : `what they reached is in "${state}"`;
+  const kept = state === null ? "nothing was kept" : `what it found is in "${state}"`;
   return new CompileError({
     code: "target/stopped",
     severity: "error",

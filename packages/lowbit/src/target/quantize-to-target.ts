@@ -273,9 +273,9 @@ class TargetRun {
     return { search, all: few < all ? (await this.#measure(float, all, null)).metric : search };
   }
 
-  #analysis(planned: QuantizedModel): Promise<Analysis> {
+  async #analysis(planned: QuantizedModel): Promise<Analysis> {
     const { validate: data, analysisSamples = 128, threads, signal, state, backend, onProgress } = this.#options;
-    return analyzeQuantization(planned, {
+    const analysis = analyzeQuantization(planned, {
       data,
       samples: analysisSamples,
       backend: backend.name,
@@ -285,6 +285,13 @@ class TargetRun {
       progress: ({ batch, batches, done, total }) =>
         onProgress?.({ kind: "analysis", share: batches === null ? 0 : (batch + done / total) / batches }),
     });
+    try {
+      return await analysis;
+    } catch (error) {
+      // It is the search that was stopped, and its state has the analysis beside it.
+      this.#stopIfAsked();
+      throw error;
+    }
   }
 
   /** The layers by the noise that each makes for what it saves; those that save nothing last. */
