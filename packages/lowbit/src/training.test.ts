@@ -152,6 +152,32 @@ describe("training a model with BatchNormalization", () => {
     expect(await accuracy(model)).toBeGreaterThan(0.85);
   }, 60_000);
 
+  test("deploys the learned scales of folded weights: the range times what was learned", async () => {
+    const { model, prepared } = await trainQuantized(float, {
+      ...settings,
+      backend: x86({ prefer: "integer" }),
+      epochs: 3,
+      learningRate: 2e-3,
+      learnScales: true,
+      freezeBatchNormalization: 1,
+      integerForward: 2,
+    });
+    const of = (name: string): Float32Array => prepared.graph.value(name)!.initializer!.floats();
+    const [w, gamma, variance, ratio] = [of("c1.w"), of("c1.g"), of("c1.var"), of("c1.w.scale.log_ratio")];
+    expect(ratio.every((each) => each !== 0)).toBe(true);
+    const composite = [...prepared.graph.nodes].find((node) => node.inputs[1]?.name === "c1.w")!;
+    const conv = [...model.graph.nodes].find((node) => node.op === "Conv")!;
+    const deployed = conv.inputs[1]!.producer!.inputs[1]!.initializer!.floats();
+    const perChannel = w.length / gamma.length;
+    for (const [c, scale] of deployed.entries()) {
+      const own = w.slice(c * perChannel, (c + 1) * perChannel).map(Math.abs);
+      const k = Math.abs(gamma[c]!) / Math.sqrt(variance[c]! + composite.float("epsilon", 1e-5));
+      const range = Math.max(...own) * k;
+      expect(scale / ((range / composite.int("weight_qmax", 0)) * Math.exp(ratio[c]!))).toBeCloseTo(1, 5);
+    }
+    expect(await accuracy(model)).toBeGreaterThan((await accuracy(float)) - 0.03);
+  }, 60_000);
+
   test.each([x86({ prefer: "integer" }), arm()])(
     "with pruned weights ends with integer zeros for $name",
     async (backend) => {

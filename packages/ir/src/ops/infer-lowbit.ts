@@ -66,7 +66,7 @@ export function inferAssign(context: InferContext): Inferred {
   return { types: [context.type(0) ?? context.type(1)] };
 }
 
-/** ConvBatchNormalization(X, W, B?, gamma, beta, mean, variance): the type of the `op` it is made of. */
+/** ConvBatchNormalization(X, W, B?, gamma, beta, mean, variance, log_ratio?): the type of the `op` it is made of. */
 export function inferConvBatchNormalization(context: InferContext): Inferred {
   const dtype = commonDType(context, [0, 1, 2]);
   const op = context.node.string("op", "Conv");

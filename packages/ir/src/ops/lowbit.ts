@@ -99,7 +99,7 @@ export const lowbitOps = {
   ConvBatchNormalization: defineOp("ConvBatchNormalization", {
     since: 1,
     domain,
-    inputs: ["X", "W", "B?", "gamma", "beta", "mean", "variance"],
+    inputs: ["X", "W", "B?", "gamma", "beta", "mean", "variance", "log_ratio?"],
     outputs: ["Y"],
     attributes: {
       ...convAttributes,
@@ -126,6 +126,7 @@ export const lowbitOps = {
       beta: { role: "bias" },
       mean: parameter,
       variance: parameter,
+      log_ratio: parameter,
     },
     infer: inferConvBatchNormalization,
   }),

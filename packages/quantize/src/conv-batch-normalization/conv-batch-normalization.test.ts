@@ -2,6 +2,7 @@ import { cloneGraph, GraphEditor, newModel, parseGraph, printGraph, seeded, Tens
 import { evaluate } from "@lowbit/reference";
 import { runPasses } from "@lowbit/rewrite";
 import { describe, expect, test } from "vitest";
+import { learnScales } from "../prepare/learn-scales.ts";
 import { composeConvBatchNormalization } from "./compose.ts";
 import { decomposeAllConvBatchNormalizations, type NormalizationPhase } from "./decompose.ts";
 import { foldConvBatchNormalization } from "./fold.ts";
@@ -150,10 +151,41 @@ describe.each(formNames)("%s with BatchNormalization", (form) => {
   });
 });
 
+/** The composite with learned scales of weights: ratios below and above 1 to the range, or one of them. */
+function learned(form: Form, axis: number | null, gamma?: readonly number[]): Graph {
+  const graph = composite(form, axis, gamma);
+  expect(learnScales(graph)).toBe(1);
+  const ratio = graph.value("w.scale.log_ratio")!;
+  const { dims, size } = ratio.initializer!;
+  const values = Array.from({ length: size }, (_, i) => [-0.5, 0.25, -0.125, 0][i % 4]!);
+  new GraphEditor(graph).setInitializer(ratio, Tensor.of("float", values, dims));
+  return graph;
+}
+
+describe.each(formNames)("%s with BatchNormalization and learned scales", (form) => {
+  test.each([axisOf(form), null])("has the scales of the range times what was learned, axis %s", (axis) => {
+    const graph = learned(form, axis);
+    const ratios = graph.value("w.scale.log_ratio")!.initializer!.floats();
+    const own = quantizedWeight(decomposed(composite(form, axis), "frozen-statistics"), form);
+    const { scale, weight } = quantizedWeight(decomposed(graph, "frozen-statistics"), form);
+    expect(weight).toEqual(own.weight);
+    scale.forEach((each, i) => expect(each / (own.scale[i]! * Math.exp(ratios[i]!))).toBeCloseTo(1, 6));
+  });
+
+  test.each([axisOf(form), null])("means the same frozen, folded and as a composite, axis %s", (axis) => {
+    const graph = learned(form, axis);
+    const frozen = outputOf(decomposed(graph, "frozen-statistics"), form);
+    expect(largestDifference(frozen, outputOf(graph, form))).toBeLessThan(1e-5);
+    expect(largestDifference(frozen, outputOf(composite(form, axis), form))).toBeGreaterThan(1e-4);
+    const folded = cloneGraph(graph).graph;
+    foldConvBatchNormalization(folded);
+    expect(outputOf(folded, form)).toEqual(frozen);
+  });
+});
+
 describe("in training", () => {
   /** BatchNormalization by the batch over op(x, FQ(W·k)/k), written out with the composite's own frozen weights. */
-  function byDefinition(form: Form, axis: number | null): Float32Array {
-    const graph = composite(form, axis);
+  function byDefinition(form: Form, axis: number | null, graph = composite(form, axis)): Float32Array {
     const frozen = decomposed(graph, "frozen-statistics");
     const quantized = [...frozen.nodes].find((node) => node.op === "FakeQuantize")!.output;
     const k = [...frozen.nodes].find((node) => node.op === "Div")!.output;
@@ -185,6 +217,19 @@ describe("in training", () => {
   test("weights with one scale are rounded behind the multiplication, and divided again", () => {
     const training = decomposed(composite("Conv", null), "training-statistics");
     expect(largestDifference(outputOf(training, "Conv"), byDefinition("Conv", null))).toBeLessThan(2e-5);
+  });
+
+  test.each([0, null])("weights with learned scales are rounded as they are deployed, axis %s", (axis) => {
+    const training = decomposed(learned("Conv", axis), "training-statistics");
+    const expected = byDefinition("Conv", axis, learned("Conv", axis));
+    expect(largestDifference(outputOf(training, "Conv"), expected)).toBeLessThan(2e-5);
+  });
+
+  test("codes that are not mirrored are rounded behind the multiplication, which may turn signs", () => {
+    const graph = learned("Conv", 0);
+    new GraphEditor(graph).setAttribute(graph.nodes.first!, "weight_qmin", -128);
+    const training = decomposed(graph, "training-statistics");
+    expect(largestDifference(outputOf(training, "Conv"), byDefinition("Conv", 0, graph))).toBeLessThan(2e-5);
   });
 
   test("the running statistics are buffers that the step moves", () => {

@@ -1,4 +1,5 @@
 import {
+  elementCount,
   GraphEditor,
   invariant,
   isStatic,
@@ -9,6 +10,7 @@ import {
   type Node,
   type Value,
 } from "@lowbit/ir";
+import { largestCodeOf, learnedScale } from "../prepare/learned-scale.ts";
 
 /** Whether a normalization uses the statistics of its batch, and moves the running ones, or the running ones alone. */
 export type NormalizationPhase = "training-statistics" | "frozen-statistics";
@@ -19,7 +21,7 @@ export type NormalizationPhase = "training-statistics" | "frozen-statistics";
  * With k = gamma / √(variance + ε):
  * - `frozen-statistics`: op(X, FQ(W·k)) + (B - mean)·k + beta, which is what is deployed; gradients reach W, B, gamma, beta.
  * - `training-statistics`: BatchNormalization(op(X, FQ(W·k)/k) + B) by the batch. Scales per channel that follow the
- *   largest weight make FQ(W·k)/k equal to FQ(W), whatever k is. One scale for all channels, or a least scale, needs k, taken
+ *   largest weight, in a learned ratio or none, make FQ(W·k)/k equal to FQ(W), whatever k is. One scale for all channels, or a least scale, needs k, taken
  *   from the running statistics and without a gradient; channels with almost no gamma, whose codes would all be 0, then keep their weights.
  *
  * The running statistics become buffers, and in training are moved by Assign.
@@ -65,17 +67,20 @@ class Composite {
   readonly #beta: Value;
   readonly #mean: Value;
   readonly #variance: Value;
+  /** Logarithm of the ratio between the learned scale of the weights and their range; null where it follows the range. */
+  readonly #ratio: Value | null;
 
   constructor(editor: GraphEditor, node: Node) {
     this.#editor = editor;
     this.#node = node;
-    const [, weight, , gamma, beta, mean, variance] = node.inputs;
+    const [, weight, , gamma, beta, mean, variance, ratio = null] = node.inputs;
     invariant(weight && gamma && beta && mean && variance, `${node.op} "${node.label}" lacks an operand`);
     this.#weight = weight;
     this.#gamma = gamma;
     this.#beta = beta;
     this.#mean = mean;
     this.#variance = variance;
+    this.#ratio = ratio;
     for (const value of [mean, variance]) if (value.initializer) editor.setRole(value, "buffer");
   }
 
@@ -106,7 +111,8 @@ class Composite {
 
   /** FQ(W·k)/k, with gradients to W alone. */
   #trainedWeight(): Value {
-    const isScaledLikeWeight = this.#hasScalePerChannel() && this.#leastScale() === undefined;
+    const isScaledLikeWeight =
+      this.#hasScalePerChannel() && this.#leastScale() === undefined && this.#hasMirroredCodes();
     if (!this.#isQuantized() || isScaledLikeWeight) return this.#quantized(this.#weight);
     const { op } = this.#editor;
     const k = this.#factor();
@@ -137,6 +143,11 @@ class Composite {
     return this.#node.attributes.has("weight_axis") && !isGroupedTranspose;
   }
 
+  /** Whether a weight and its negative are rounded alike: gamma may be below 0, and a learned scale may clip. */
+  #hasMirroredCodes(): boolean {
+    return this.#ratio === null || this.#node.int("weight_qmin", -127) === -this.#node.int("weight_qmax", 127);
+  }
+
   /** The smallest scale of the weights, where the kernels set one. */
   #leastScale(): number | undefined {
     return this.#node.attributes.has("weight_eps") ? this.#node.float("weight_eps", 0) : undefined;
@@ -155,11 +166,18 @@ class Composite {
       { qmin, qmax, symmetric: 1, dtype: node.string("weight_dtype", "int8"), eps: this.#leastScale() },
       { outputs: [graph.names.fresh(`${name}.scale`), graph.names.fresh(`${name}.zero_point`)] },
     );
+    const ratio = this.#ratio;
     return op.FakeQuantize(
-      [weight, scale!, zeroPoint!],
-      { qmin, qmax, axis, covers_range: qmin === -qmax ? 1 : undefined },
+      [weight, ratio ? this.#learned(scale!, ratio) : scale!, zeroPoint!],
+      { qmin, qmax, axis, covers_range: qmin === -qmax && !ratio ? 1 : undefined },
       { outputs: [graph.names.fresh(`${name}_fq`)] },
     );
+  }
+
+  #learned(scale: Value, ratio: Value): Value {
+    const [elements, scales] = [elementCount(this.#weight.shape)!, elementCount(ratio.shape)!];
+    const largestCode = largestCodeOf(this.#node.int("weight_qmin", -127), this.#node.int("weight_qmax", 127));
+    return learnedScale(this.#editor, scale, ratio, { elements: elements / scales, largestCode });
   }
 
   #linear(weight: Value, bias: Value | null): Value {

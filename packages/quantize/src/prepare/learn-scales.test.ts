@@ -28,10 +28,10 @@ test("every scale gets a parameter, observers stop, and weights are no longer kn
       float[2,2] w = {1, 0.5, -0.25, 2},
       float low = {-1},  # buffer
       float high = {1},  # buffer
-      float gradient_scale = {0.044280745},
       float "sx.log_ratio" = {0},  # parameter
-      float gradient_scale_1 = {0.06274558},
-      float[2] "sw.log_ratio" = {0, 0}  # parameter
+      float gradient_scale = {0.044280745},
+      float[2] "sw.log_ratio" = {0, 0},  # parameter
+      float gradient_scale_1 = {0.06274558}
     > {
       sx, zx = lowbit.QuantizationParameters <qmin = 0, qmax = 255, dtype = "uint8"> (low, high)
       mul_out = Mul (sx, sx)

@@ -10,6 +10,7 @@ import {
   type Value,
 } from "@lowbit/ir";
 import { freezeObservers } from "./freeze-observers.ts";
+import { largestCodeOf, learnedScale, scaledGradient, unlearnedRatio, type ScaleUse } from "./learned-scale.ts";
 
 /** What is learned of the quantization parameters. */
 export interface LearnScalesOptions {
@@ -20,7 +21,7 @@ export interface LearnScalesOptions {
 /**
  * Lets training choose the scales of a prepared graph, in place: each becomes scale · exp(r) with a parameter r per scale
  * that starts at 0, on top of the calibrated range of an activation or the current range of a weight. Observers stop.
- * Scales per block go on following their weights. Returns how many scales are learned.
+ * Scales per block go on following their weights; those of weights before a BatchNormalization are learned as they are deployed, folded. Returns how many scales are learned.
  *
  * The gradient of a scale is that of LSQ (Esser et al. 2020, equation 3). Learning its logarithm keeps scales positive and
  * makes one learning rate fit all of them, whatever their size: a step of r by 0.01 is a change of 1 %. The gradient of r
@@ -34,7 +35,12 @@ export function learnScales(graph: Graph, { zeroPoints = false }: LearnScalesOpt
   freezeObservers(graph);
   const editor = new GraphEditor(graph);
   const learned = new Set<Value>();
+  let ofComposites = 0;
   for (const node of graph.nodes) {
+    if (quantizesFoldedWeight(node)) {
+      learnFoldedScale(editor, node);
+      ofComposites++;
+    }
     if (!node.is("FakeQuantize", lowbitDomain) || node.int("block_size", 0) > 0) continue;
     const scale = node.inputs[1]!;
     const made = scale.producer;
@@ -45,15 +51,15 @@ export function learnScales(graph: Graph, { zeroPoints = false }: LearnScalesOpt
     // A scale that training may shrink no longer covers all elements.
     editor.setAttribute(node, "covers_range", null);
   }
-  return learned.size;
+  return learned.size + ofComposites;
 }
 
 /** s · exp(r) in place of s. */
 function learnScale(editor: GraphEditor, node: Node, made: Node): Value {
   const scale = made.output;
-  const { op } = editor;
+  const dims = scale.shape as readonly number[];
   const learned = editor.rewriting("learn-scales", [node], made.next, () =>
-    op.Mul([scale, op.Exp([scaledParameter(editor, node, `${scale.name}.log_ratio`, scale)])]),
+    learnedScale(editor, scale, unlearnedRatio(editor, `${scale.name}.log_ratio`, dims), useOf(node, dims)),
   );
   letQuantizersRead(editor, scale, learned);
   return learned;
@@ -68,7 +74,9 @@ function learnZeroPoint(editor: GraphEditor, node: Node, made: Node): void {
   const [qmin, qmax] = [made.int("qmin", 0), made.int("qmax", 0)];
   const learned = editor.rewriting("learn-zero-points", [node], made.next, () => {
     const span = number(qmax - qmin, "span");
-    const shift = scaledParameter(editor, node, `${zeroPoint.name}.shift`, op.Mul([scale, span]));
+    const dims = scale.shape as readonly number[];
+    const parameter = unlearnedRatio(editor, `${zeroPoint.name}.shift`, dims);
+    const shift = scaledGradient(editor, parameter, op.Mul([scale, span]), useOf(node, dims));
     const moved = op.Add([op.Cast([zeroPoint], { to: codeOfDType("float") }), op.Mul([span, shift])]);
     const inside = op.Clip([moved, number(qmin, "qmin"), number(qmax, "qmax")]);
     const codes = editor.initializer(Tensor.scalar(zeroPoint.dtype!, 0), "zero");
@@ -83,18 +91,23 @@ function hasBothSigns({ inputs }: Node): boolean {
   return Boolean(min?.some((low, i) => low < 0 && max![i]! > 0));
 }
 
-/**
- * A parameter of zeros in the shape of a unit, whose gradient is multiplied by g / unit², g = 1/√(N·Q): N elements of a
- * sample share a scale, Q is the largest code.
- */
-function scaledParameter(editor: GraphEditor, node: Node, name: string, unit: Value): Value {
-  const { op } = editor;
-  const dims = unit.shape as readonly number[];
-  const scales = elementCount(dims)!;
-  const zeros = Tensor.fromTyped("float", dims, new Float32Array(scales));
-  const g = 1 / Math.sqrt((elementsOf(node.input) / scales) * largestCode(node));
-  const factor = op.Div([editor.initializer(Tensor.scalar("float", g), "gradient_scale"), op.Mul([unit, unit])]);
-  return op.ScaleGradient([editor.initializer(zeros, name, "parameter"), factor]);
+/** Whether a node is a Conv+BatchNormalization whose weights are quantized as they are deployed. */
+function quantizesFoldedWeight(node: Node): boolean {
+  return node.is("ConvBatchNormalization", lowbitDomain) && node.string("weight_dtype", "") !== "";
+}
+
+/** Gives a Conv+BatchNormalization the ratio by which the scales of its folded weights are learned. */
+function learnFoldedScale(editor: GraphEditor, node: Node): void {
+  const [, weight] = node.inputs;
+  const dims = node.attributes.has("weight_axis") ? [weight!.shape!.at(node.int("weight_axis", 0)) as number] : [];
+  const ratio = unlearnedRatio(editor, `${weight!.name}.scale.log_ratio`, dims);
+  editor.setInputs(node, [...node.inputs.slice(0, 7), ratio]);
+}
+
+/** How many elements share one of the scales of a FakeQuantize, and their largest code. */
+function useOf(node: Node, scales: readonly number[]): ScaleUse {
+  const elements = elementsOf(node.input) / elementCount(scales)!;
+  return { elements, largestCode: largestCodeOf(node.int("qmin", 0), node.int("qmax", 0)) };
 }
 
 /** The elements of data, or of an activation as far as its size is known, for one sample. */
@@ -102,11 +115,6 @@ function elementsOf({ shape, producer, initializer }: Value): number {
   const isData = producer === null && initializer !== null;
   const dims = isData ? shape! : (shape ?? []).slice(1);
   return dims.reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
-}
-
-function largestCode(node: Node): number {
-  const [qmin, qmax] = [node.int("qmin", 0), node.int("qmax", 0)];
-  return qmin < 0 ? Math.max(qmax, 1) : qmax - qmin;
 }
 
 function letQuantizersRead(editor: GraphEditor, from: Value, to: Value): void {

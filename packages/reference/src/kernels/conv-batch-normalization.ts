@@ -11,7 +11,7 @@ const f32 = Math.fround;
 
 /**
  * `Y = op(X, FQ(W·k)) + (B - mean)·k + beta` with `k = gamma / √(variance + ε)`, in float32 steps up to the weights and
- * the bias: https://arxiv.org/abs/1806.08342, section 3.2.2, with frozen statistics.
+ * the bias; the scales of FQ are multiplied by `exp(log_ratio)`: https://arxiv.org/abs/1806.08342, section 3.2.2, with frozen statistics.
  */
 const convBatchNormalization: Kernel = (call) => {
   const [x, w, bias] = [call.tensor(0), call.tensor(1), call.optional(2)?.numbers()];
@@ -27,7 +27,12 @@ const convBatchNormalization: Kernel = (call) => {
   const settings = gemmSettings(call);
   const biasScale = op === "Gemm" ? settings.beta : 1;
   const shift = factors.map((k, c) => f32(f32(f32(biasScale * (bias?.[c] ?? 0) - mean[c]!) * k) + beta[c]!));
-  const weights = quantizeWeights(call, w, scaleOutputChannels(call, op, w, factors));
+  const ratios =
+    call
+      .optional(7)
+      ?.numbers()
+      .map((r) => f32(Math.exp(r))) ?? null;
+  const weights = quantizeWeights(call, w, scaleOutputChannels(call, op, w, factors), ratios);
   const shifts = tensorOf(x.dtype, [shift.length], shift);
   switch (op) {
     case "Conv":
@@ -56,8 +61,8 @@ function scaleOutputChannels(call: KernelCall, op: string, w: Tensor, factors: F
   return w.numbers().map((weight, i) => f32(weight * factors[channelOf(i)]!));
 }
 
-/** The weights after fake quantization with the symmetric range of their own largest magnitude. */
-function quantizeWeights(call: KernelCall, w: Tensor, scaled: Float64Array): Tensor {
+/** The weights after fake quantization with the symmetric range of their own largest magnitude, times a learned ratio. */
+function quantizeWeights(call: KernelCall, w: Tensor, scaled: Float64Array, ratios: Float64Array | null): Tensor {
   const dtype = call.node.string("weight_dtype", "");
   if (dtype === "") return tensorOf(w.dtype, w.dims, scaled);
   const range = [call.node.int("weight_qmin", 0), call.node.int("weight_qmax", 0)] as const;
@@ -67,10 +72,11 @@ function quantizeWeights(call: KernelCall, w: Tensor, scaled: Float64Array): Ten
     w.dims,
     w.dims.map((_, i) => i).filter((i) => i !== kept),
   );
-  for (const base of bases) {
+  for (const [at, base] of bases.entries()) {
     const group = Float64Array.from(members, (member) => scaled[base + member]!);
     const [low, high] = [group.reduce((a, b) => Math.min(a, b), 0), group.reduce((a, b) => Math.max(a, b), 0)];
-    const { scale, zeroPoint } = quantizationParameters(low, high, range, true, !dtype.startsWith("u"));
+    const { scale: own, zeroPoint } = quantizationParameters(low, high, range, true, !dtype.startsWith("u"));
+    const scale = ratios ? f32(own * ratios[at % ratios.length]!) : own;
     for (const [i, member] of members.entries()) {
       scaled[base + member] = fakeQuantizeElement(group[i]!, scale, zeroPoint, range);
     }

@@ -41,6 +41,8 @@ function reachesScale(value: Value, between = 6): boolean {
   for (const { node, index } of value.uses) {
     if (node.is("FakeQuantize", lowbitDomain)) {
       if (index > 0) return true;
+    } else if (node.is("ConvBatchNormalization", lowbitDomain)) {
+      if (index === 7) return true;
     } else if (between > 0 && hasTrait(node, "elementwise") && reachesScale(node.output, between - 1)) return true;
   }
   return false;
