@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { arm } from "@lowbit/backend-arm";
 import { x86 } from "@lowbit/backend-x86";
 import { cloneModel, isFloat, loadModel, type Graph, type Node, type Value } from "@lowbit/ir";
-import { floatPipeline, isUse, keepFloat, nodesMatching, type QuantPlan } from "@lowbit/quantize";
+import {
+  dynamicPlan,
+  floatPipeline,
+  isUse,
+  keepFloat,
+  movesElements,
+  nodesMatching,
+  type QuantPlan,
+} from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import { materialsFolder } from "@lowbit/test-models";
 import { expect, test } from "vitest";
@@ -26,10 +34,10 @@ const backends = (["speed", "integer"] as const).flatMap((prefer) => [
 ]);
 
 /** Labels of nodes that compute floats, have nothing to do with codes and no reason for it. */
-function silentNodes(plan: QuantPlan): readonly string[] {
+function silentNodes(plan: QuantPlan, isAsked: (node: Node) => boolean = computesFloats): readonly string[] {
   const explained = new Set(plan.skipped.filter(({ reason }) => reason !== "").map(({ node }) => node));
   return [...plan.graph.nodes]
-    .filter((node) => computesFloats(node) && !explained.has(node) && !touchesCodes(node, plan) && !isAdded(node, plan))
+    .filter((node) => isAsked(node) && !explained.has(node) && !touchesCodes(node, plan) && !isAdded(node, plan))
     .map(({ op, label }) => `${op} ${label}`);
 }
 
@@ -69,7 +77,10 @@ test.skipIf(files.length === 0).each(files)("each node of %s that stays float sa
     const plan = backend.quantizer.annotate(graph, { inputShapes: madeUpShapes(graph.inputs) });
     const names = everySecondCoded(graph, plan);
     const edited = keepFloat(plan, nodesMatching(graph, names));
-    return [...silentNodes(plan), ...silentNodes(edited).map((name) => `${name} after an edit`)];
+    const atRunTime = silentNodes(dynamicPlan(graph), (node) => computesFloats(node) && !movesElements(node)).map(
+      (name) => `${name} with dynamic scales`,
+    );
+    return [...silentNodes(plan), ...silentNodes(edited).map((name) => `${name} after an edit`), ...atRunTime];
   });
   expect(silent).toEqual([]);
 });

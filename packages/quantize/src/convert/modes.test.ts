@@ -136,7 +136,8 @@ describe("dynamic", () => {
       left#B = int8 -127..127 per-channel(1) symmetric
       right#A = shared(left#A)
       right#B = int8 -127..127 per-channel(1) symmetric
-      float conv (Conv): integer convolutions with scales found at run time are slower than float ones"
+      float conv (Conv): integer convolutions with scales found at run time are slower than float ones
+      float y (Add): only products of matrices have scales found at run time"
     `);
     expect(printGraph(convert(prepare(graph, plan, { mode: "static" })), { maxElements: 0 })).toMatchInlineSnapshot(`
       "g (float[N,3,4,4] x) => (float[N,4,2] y)

@@ -15,7 +15,8 @@ export function codedNodes(graph: Graph, specs: ReadonlyMap<QuantPoint, QuantSpe
   return nodes;
 }
 
-function isBiasBehind(node: Node, specs: ReadonlyMap<QuantPoint, QuantSpec>): boolean {
+/** Whether a node adds data of the model to the result of a MatMul on codes, which nobody else reads. */
+export function isBiasBehind(node: Node, specs: ReadonlyMap<QuantPoint, QuantSpec>): boolean {
   if (!node.is("Add") || !node.inputs.some((value) => value?.initializer)) return false;
   const product = node.inputs.find((value) => value?.producer?.is("MatMul") && value.uses.size === 1)?.producer;
   return product !== undefined && product !== null && product.operands.some((use) => specs.has(use));

@@ -1,5 +1,7 @@
-import { operandRole, schemaOf, type Graph, type Node } from "@lowbit/ir";
+import { isFloat, operandRole, schemaOf, type Graph, type Node, type Value } from "@lowbit/ir";
 import { productOf } from "../convert/product.ts";
+import { movesElements } from "../lower/moves-elements.ts";
+import { isBiasBehind } from "./coded-nodes.ts";
 import { keptByUser, nodesMatching } from "./edit-plan.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
 import { dynamic, observed, type Granularity, type ObservedSpec, type QuantPoint, type QuantSpec } from "./spec.ts";
@@ -49,7 +51,7 @@ export function dynamicPlan(graph: Graph, options: ModePlanOptions = {}): QuantP
     dtype: "int8",
     granularity: options.granularity === "tensor" ? "tensor" : "channel",
   } as const;
-  return planOfProducts(graph, options, (node) => {
+  const specsOf: SpecsOf = (node) => {
     const reason = reasonAgainstDynamic(node);
     if (reason !== null) return reason;
     const [data, weight] = [node.operands[0]!, node.operands[1]!];
@@ -59,24 +61,46 @@ export function dynamicPlan(graph: Graph, options: ModePlanOptions = {}): QuantP
       [data, root ? { kind: "shared", with: root } : dynamic],
       [weight, weightSpec(node, codes)],
     ];
-  });
+  };
+  return planOfProducts(graph, options, specsOf, "only products of matrices have scales found at run time");
 }
 
+/** The specs of a product's operands, or why it stays float. */
+type SpecsOf = (node: Node) => readonly (readonly [QuantPoint, QuantSpec])[] | string;
+
+/** @param othersFloat why ops that are no products stay float; null where products compute in float too */
 function planOfProducts(
   graph: Graph,
   { keepFloat: globs = [] }: ModePlanOptions,
-  specsOf: (node: Node) => readonly (readonly [QuantPoint, QuantSpec])[] | string,
+  specsOf: SpecsOf,
+  othersFloat: string | null = null,
 ): QuantPlan {
   const kept = nodesMatching(graph, globs);
   const specs = new Map<QuantPoint, QuantSpec>();
   const skipped: Skipped[] = [];
   for (const node of graph.nodes) {
-    if (productOf(node)?.weight.index !== 1 && !isRecurrent(node)) continue;
+    if (!isProduct(node)) {
+      const isFloatHere = othersFloat !== null && computesFloats(node) && !isBiasBehind(node, specs);
+      if (isFloatHere) skipped.push({ node, reason: othersFloat });
+      continue;
+    }
     const planned = kept.has(node) ? keptByUser : (reasonAgainst(node) ?? specsOf(node));
     if (typeof planned === "string") skipped.push({ node, reason: planned });
     else for (const [point, spec] of planned) specs.set(point, spec);
   }
   return createPlan(graph, specs, skipped);
+}
+
+function isProduct(node: Node): boolean {
+  return productOf(node)?.weight.index === 1 || isRecurrent(node);
+}
+
+/** Whether a node computes floats, by itself or in graphs of its own, of floats that are no data of the model. */
+function computesFloats(node: Node): boolean {
+  const isNumber = (value: Value | null): boolean => isFloat(value?.dtype ?? "bool");
+  if (movesElements(node) || !node.outputs.some(isNumber)) return false;
+  const holdsGraphs = [...node.attributes.values()].some(({ kind }) => kind === "graph" || kind === "graphs");
+  return holdsGraphs || node.inputs.some((value) => isNumber(value) && !value!.initializer);
 }
 
 /** Ops with one weight for their inputs and one for their state, both [directions, gates · hidden, inputs]. */
