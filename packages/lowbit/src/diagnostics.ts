@@ -108,6 +108,18 @@ export function reportStopped(report: string, output: string): CompileError {
   });
 }
 
+/** An analysis was stopped while it measured for its report. @param state where its findings are, if anywhere */
+export function analysisReportStopped(report: string, state: string | null): CompileError {
+  const kept = state === null ? "what the analysis found is lost" : `what the analysis found is in "${state}"`;
+  return new CompileError({
+    code: "report/stopped",
+    severity: "error",
+    message: `stopped before the report was made, which is not written; ${kept}`,
+    where: { file: report },
+    help: state === null ? "a state file (--state FILE) keeps it for the next run" : "run the same command to go on",
+  });
+}
+
 /** Curves of an earlier run in a checkpoint folder that cannot be read. */
 export function badCurvesFile(path: string, message: string): CompileError {
   return new CompileError({

@@ -100,6 +100,20 @@ describe("lowbit analyze", () => {
     expect(resumed).toEqual(await workshop.json(args.replace(" --state cut.jsonl", "")));
   });
 
+  test("ends with 130 when it is stopped at its report, and says where the analysis is", async () => {
+    const args = `${command} --state whole.jsonl --report cut.html`;
+    const { code, stdout, stderr } = await workshop.run(args, {
+      interruptWhen: () => linesOf("whole.jsonl") === 1 + 5,
+    });
+    expect([code, stdout]).toEqual([130, ""]);
+    // Of the two, whichever was under way when the signal came.
+    expect(stderr).toMatch(/error (report|analyze)\/stopped: .* in "whole.jsonl"/);
+    expect(existsSync(workshop.path("cut.html"))).toBe(false);
+    const resumed = await workshop.json(args);
+    expect(resumed).toEqual(await workshop.json(command));
+    expect(existsSync(workshop.path("cut.html"))).toBe(true);
+  });
+
   test.each([
     "x86 --prefer integer --samples 100 --observer percentile --granularity tensor --improve equalize",
     "x86 --prefer integer --reduce-range all",

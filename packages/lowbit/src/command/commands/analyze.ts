@@ -13,7 +13,7 @@ import type { MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../../analysis/analyze-quantization.ts";
 import { metricWithoutTargets } from "../../analysis/diagnostics.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
-import { beyondKernels } from "../../diagnostics.ts";
+import { analysisReportStopped, beyondKernels } from "../../diagnostics.ts";
 import { actionText } from "../action-text.ts";
 import { modelReport } from "../../report/model-report.ts";
 import {
@@ -125,28 +125,27 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
       }),
     );
     const advice = Object.fromEntries(analysis.layers.map((layer) => [layer.name, adviceFor(layer, analysis)]));
-    if (options.report !== undefined) {
-      const report = await modelReport(
-        {
-          name: path,
-          kind: "analyze",
-          backend: backend.name,
-          graph: quantized.plan.graph,
-          skipped: quantized.skipped,
-          models: { float: { model, path }, made: { model: quantized.model } },
-          analysis,
-        },
-        {
-          ...reportOrigin(),
-          ...threads,
-          data,
-          dataName: options.data,
-          metric: metric ?? null,
-          samples,
-          progress: (doing) => terminal.progress(`for the report: ${doing}`),
-        },
-      );
-      writeReport(options.report, report);
+    const { report } = options;
+    if (report !== undefined) {
+      const origin = {
+        name: path,
+        kind: "analyze",
+        backend: backend.name,
+        graph: quantized.plan.graph,
+        skipped: quantized.skipped,
+        models: { float: { model, path }, made: { model: quantized.model } },
+        analysis,
+      } as const;
+      await interruptions.guard(async (signal) => {
+        const progress = (doing: string): void => {
+          if (signal.aborted) throw analysisReportStopped(report, state ?? null);
+          terminal.progress(`for the report: ${doing}`);
+        };
+        const settings = { ...threads, data, dataName: options.data, metric: metric ?? null, samples, progress };
+        const made = await modelReport(origin, { ...reportOrigin(), ...settings });
+        progress("writing");
+        writeReport(report, made);
+      });
     }
     const skipped = quantized.skipped.map(({ node, reason }) => ({ node: node.label, op: node.op, reason }));
     const result = { model: path, backend: backend.name, metric: metric ?? null, ...analysis, advice, skipped };
