@@ -1,8 +1,6 @@
 import { invariant, Tensor, type Graph, type Model } from "@lowbit/ir";
 import { channelBlock, ThreadSession, type Session, type SessionOptions } from "@lowbit/runtime";
 import type { Batch } from "../data/dataset.ts";
-import { stack } from "../data/stack.ts";
-import { missingTargets } from "../diagnostics.ts";
 import type { StateSlot } from "../step/assign.ts";
 import { scanSteps } from "../step/scan-steps.ts";
 import {
@@ -13,6 +11,7 @@ import {
   type UpdateStep,
 } from "../step/step-parts.ts";
 import type { TrainStepOptions } from "../step/train-step.ts";
+import { batchFeeds } from "./batch-feeds.ts";
 import { runGiving } from "./run-giving.ts";
 import { sessionOptions } from "./session-options.ts";
 import { packState, type NamedState, type TrainState } from "./state.ts";
@@ -123,10 +122,8 @@ export class StepInParts {
       const { step, session, model } = await this.#loadedFor(size);
       const feeds: Record<string, Tensor> = {
         [`${step.hyper}.steps`]: Tensor.of("float", weights, [group.length, 1]),
+        ...batchFeeds(step, group, this.#options.loss),
       };
-      if (step.target !== null)
-        feeds[`${step.target}.steps`] = stack(group.map((batch) => this.#targetOf(batch, step)));
-      for (const name of step.data) feeds[`${name}.steps`] = stack(group.map((batch) => batch.inputs[name]!));
       for (const name of step.fixed ?? []) feeds[`${name}.in`] = state.get(name)!;
       for (const { name } of step.state) feeds[`${name}.in`] = sums.get(name) ?? state.get(name)!;
       const given = new Set(isOwn ? [...sums.keys()].map((name) => `${name}.in`) : []);
@@ -185,12 +182,6 @@ export class StepInParts {
         Tensor.fromTyped("float", initial.dims, new Float32Array(initial.size)),
       ]),
     );
-  }
-
-  #targetOf({ target }: Batch, { output }: GradientStep["step"]): Tensor {
-    if (!target) throw missingTargets();
-    this.#options.loss.checkTarget?.(target, output);
-    return target;
   }
 }
 

@@ -1,9 +1,8 @@
 import { Tensor, type Graph, type Model } from "@lowbit/ir";
 import { channelBlock, Session, ThreadSession, type SessionOptions } from "@lowbit/runtime";
-import { stack } from "../data/stack.ts";
 import { scanSteps } from "../step/scan-steps.ts";
 import type { StateSlot } from "../step/assign.ts";
-import { missingTargets } from "../diagnostics.ts";
+import { batchFeeds } from "./batch-feeds.ts";
 import { runGiving } from "./run-giving.ts";
 import type { Runner } from "./runner.ts";
 import { sessionOptions } from "./session-options.ts";
@@ -88,9 +87,8 @@ export class StepRunner implements Runner {
     const width = this.#options.optimizer.hyper.length;
     const feeds: Record<string, Tensor> = {
       [`${names.hyper}.steps`]: Tensor.of("float", numbers, [batches.length, width]),
+      ...batchFeeds(names, batches, this.#options.loss),
     };
-    if (names.target !== null) feeds[`${names.target}.steps`] = stack(batches.map((batch) => this.#targetOf(batch)));
-    for (const name of names.data) feeds[`${name}.steps`] = stack(batches.map((batch) => batch.inputs[name]!));
     const given = new Set<string>();
     if (batches.length > 1) for (const name of [...names.data, names.target]) given.add(`${name}.steps`);
     for (const { name } of this.slots) {
@@ -107,12 +105,6 @@ export class StepRunner implements Runner {
       carried.add(outputs[index]!);
     });
     return outputs.at(-1)!.floats();
-  }
-
-  #targetOf({ target }: Batch): Tensor {
-    if (!target) throw missingTargets();
-    this.#options.loss.checkTarget?.(target, this.#names.output);
-    return target;
   }
 
   /** The state that the last run began with. */
