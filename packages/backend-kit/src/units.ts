@@ -1,4 +1,5 @@
 import {
+  hasBody,
   elementCount,
   isFloat,
   lowbitDomain,
@@ -43,8 +44,8 @@ export function findUnits(graph: Graph, table: CapabilityTable): Units {
   const absorbed = new Set<Node>();
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
-    if (hasGraphs(node)) unsupported.set(node, `what the graphs inside of ${node.op} compute stays float`);
-    if (!computesFloats(node) || hasGraphs(node)) continue;
+    if (hasBody(node)) unsupported.set(node, `what the graphs inside of ${node.op} compute stays float`);
+    if (!computesFloats(node) || hasBody(node)) continue;
     const found = capabilityOf(node, table);
     if (typeof found === "string") {
       unsupported.set(node, found);
@@ -55,11 +56,6 @@ export function findUnits(graph: Graph, table: CapabilityTable): Units {
     units.push(unit);
   }
   return { units, unsupported };
-}
-
-/** Whether a node decides which graphs run, or how often: as If, Loop and Scan. */
-function hasGraphs(node: Node): boolean {
-  return [...node.attributes.values()].some(({ kind }) => kind === "graph" || kind === "graphs");
 }
 
 /** Whether a node works on floats that depend on the graph's inputs. */

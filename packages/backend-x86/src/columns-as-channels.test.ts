@@ -1,43 +1,26 @@
-import { newModel, parseGraph, seeded, type Model, type Node } from "@lowbit/ir";
-import { quantizeModel } from "@lowbit/quantize";
-import { Session, whatRan, type Feeds } from "@lowbit/runtime";
+import { whatRan, type Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
 import { columnsAsChannels } from "./columns-as-channels.ts";
-import { x86 } from "./x86.ts";
+import { backend, imagesOf, oneConvolution, resultsOf } from "./one-convolution.testing.ts";
 
-const backend = x86({ prefer: "integer" });
 const without = { ...backend, lower: backend.lower.filter((pass) => pass !== columnsAsChannels) };
 
-const feedsOf = (channels: number): Feeds => ({ x: seeded("x", "float", [2, channels, 20, 11]) });
-
-/** The only convolution of a quantized model, and the model. */
-async function lowered(channels: number, conv: string, weight: string, lower = backend): Promise<[Node, Model]> {
-  const text = `g (float[N,${channels},20,11] x) => (y) <float[${weight}] w, float[16] b> { y = Conv ${conv} (x, w, b) }`;
-  const { model } = await quantizeModel(newModel(parseGraph(text)), { backend: lower, data: [feedsOf(channels)] });
-  return [[...model.graph.nodes].find(({ op }) => op === "Conv")!, model];
-}
-
-async function results(model: Model, feeds: Feeds): Promise<readonly number[]> {
-  const session = await Session.create(model);
-  const { y } = await session.run(feeds);
-  await session.release();
-  return [...y!.floats()];
-}
+const feedsOf = (channels: number): Feeds => imagesOf(channels, [20, 11]);
 
 test.each([
   ["10 by 4, with strides and pads", "<pads = [4, 1, 5, 1], strides = [2, 2]>", "16,1,10,4"],
   ["3 by 4", "", "16,1,3,4"],
   ["2 by 8, with other strides each way", "<strides = [1, 3], pads = [0, 2, 1, 0]>", "16,1,2,8"],
 ])("a window of %s gets its columns as channels and computes the same", async (_, conv, weight) => {
-  const [turned, model] = await lowered(1, conv, weight);
-  const [, before] = await lowered(1, conv, weight, without);
+  const [turned, model] = await oneConvolution(feedsOf(1), conv, weight);
+  const [, before] = await oneConvolution(feedsOf(1), conv, weight, without);
   expect(turned.inputs[0]!.producer!.input.producer!.op).toBe("Concat");
   expect(turned.inputs[1]!.producer!.input.shape!.at(-1)).toBe(1);
   const feeds = feedsOf(1);
   const ran = (await whatRan(model, feeds)).map(({ op }) => op);
   expect(ran).toContain("QLinearConv");
   expect(ran.filter((op) => op === "DequantizeLinear")).toHaveLength(1);
-  expect(await results(model, feeds)).toEqual(await results(before, feeds));
+  expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
 });
 
 test.each([
@@ -46,6 +29,6 @@ test.each([
   ["a window that is padded with channels", 1, "", "16,1,2,4"],
   ["gaps in its window", 1, "<dilations = [2, 2]>", "16,1,3,4"],
 ])("a convolution with %s stays as it is", async (_, channels, conv, weight) => {
-  const [kept] = await lowered(channels, conv, weight);
+  const [kept] = await oneConvolution(feedsOf(channels), conv, weight);
   expect(kept.inputs[0]!.producer!.input.producer!.op).not.toBe("Concat");
 });

@@ -1,11 +1,6 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
-import { any, constant, op, optional, Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-
-/** The direct kernel for codes takes multiples of so many input channels. */
-const readAtOnce = 4;
-
-/** Elements of the largest window of one channel that three channels of zeros are added to instead. */
-const largestPadded = 9;
+import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
+import { integerConvolution, largestPadded, readAtOnce } from "./integer-convolution.ts";
 
 /** How a convolution of one channel looks with the columns of its window as channels. */
 interface Form {
@@ -39,20 +34,12 @@ export function columnsAsChannelsOf(node: Node, weight: readonly number[]): Form
 }
 
 /**
- * Conv(DQ(x), DQ(w)) of one channel  →  Conv(DQ(Concat(x[…, j::s] for each column j)), DQ(w')) with w'[o, j, i, 0] = w[o, 0, i, j]:
- * exact in value, and the kernel reads four channels at once.
+ * Conv(DQ(x), DQ(w)) of one channel  →  Conv(DQ(Concat(x[…, j::s] for each column j)), DQ(w')) with
+ * w'[o, j, i, 0] = w[o, 0, i, j]: exact in value, and the kernel reads four channels at once.
  */
 const columnsAsChannelsRule = rule({
   name: "columns-as-channels",
-  pattern: op(
-    "Conv",
-    [
-      op("DequantizeLinear", [any("codes"), constant("scale"), constant("zero")], { as: "x" }),
-      op("DequantizeLinear", [constant("weight"), constant("weightScale"), constant("weightZero")], { as: "w" }),
-      optional(any("bias")),
-    ],
-    { as: "conv" },
-  ),
+  pattern: integerConvolution,
   rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
     const form = columnsAsChannelsOf(conv, weight.constant.dims);
     if (typeof form === "string") return new Reject(form, conv);

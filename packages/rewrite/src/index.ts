@@ -13,7 +13,7 @@ export type { Mismatch } from "./pattern/match-state.ts";
 export { oneOf } from "./pattern/one-of.ts";
 export { op, type OpOptions } from "./pattern/op.ts";
 export { optional } from "./pattern/optional.ts";
-export type { Capture, CapturesOf, Pattern } from "./pattern/pattern.ts";
+export type { Capture, CapturesOf, Flat, Pattern } from "./pattern/pattern.ts";
 export { applyRules, type ApplyOptions, type ApplyResult } from "./rule/apply-rules.ts";
 export { Explanation, findingText, type Finding } from "./rule/explanation.ts";
 export { Reject, rule, type Replacement, type RewriteContext, type Rule } from "./rule/rule.ts";

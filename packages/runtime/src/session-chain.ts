@@ -1,9 +1,10 @@
 import { invariant, type Model, type Tensor } from "@lowbit/ir";
+import { checkedFeeds } from "./check-feeds.ts";
 import { cannotRun } from "./diagnostics.ts";
 import { runChain } from "./run-chain.ts";
 import { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
 import { loadOn } from "./thread-session.ts";
-import { newSessionKey, receivedTensors, sentFeeds, workerThread, type WorkerThread } from "./worker-thread.ts";
+import { newSessionKey, receivedTensors, sentTensors, workerThread, type WorkerThread } from "./worker-thread.ts";
 
 /** Values that stay on the thread of a chain, until they are dropped. */
 export interface KeptValues {
@@ -101,15 +102,15 @@ class OnThread {
       ...models.flatMap(({ outputs }) => outputs.map(({ name }) => name)),
       ...(run.kept?.names ?? []),
     ]);
-    const read = models.flatMap(({ inputs }) => inputs).filter(({ name }) => name in run.feeds || !elsewhere.has(name));
-    const moved = [...run.fetches, ...keep.names].filter(
-      (name) => name in run.feeds && !read.some((port) => port.name === name),
+    const inputs = models.flatMap((model) => model.inputs);
+    checkedFeeds(
+      inputs.filter(({ name }) => name in run.feeds || !elsewhere.has(name)),
+      run.feeds,
     );
-    const ports = [...read, ...moved.map((name): Port => ({ name, dtype: run.feeds[name]!.dtype, shape: [] }))];
     const reply = await this.#thread.ask({
       kind: "chain",
       sessions: models.map(({ key }) => key),
-      feeds: sentFeeds(ports, run.feeds),
+      feeds: sentTensors(Object.entries(run.feeds)),
       kept: run.kept?.key ?? null,
       fetches: run.fetches,
       keep: keep.names.length > 0 ? keep : null,

@@ -1,7 +1,8 @@
 import { modelBytes, type DType, type Model, type Tensor } from "@lowbit/ir";
 import * as ort from "onnxruntime-node";
+import { checkedFeeds } from "./check-feeds.ts";
 import { dtypeOf, fromRuntime, toRuntime } from "./convert-tensor.ts";
-import { badFeed, cannotLoad, cannotRun } from "./diagnostics.ts";
+import { cannotLoad, cannotRun } from "./diagnostics.ts";
 
 /** How ONNX Runtime should run a model; every default is ONNX Runtime's own except where noted. */
 export interface SessionOptions {
@@ -72,13 +73,9 @@ export class Session {
    * @throws CompileError `runtime/feed` before running when a tensor is missing or of another dtype, `runtime/run`
    */
   async run(feeds: Feeds, fetches?: readonly string[]): Promise<Record<string, Tensor>> {
-    const inputs: Record<string, ort.Tensor> = {};
-    for (const { name, dtype } of this.inputs) {
-      const tensor = feeds[name];
-      if (!tensor) throw badFeed(`input "${name}" (${dtype}) was not given a tensor`, name);
-      if (tensor.dtype !== dtype) throw badFeed(`input "${name}" takes ${dtype}, got ${tensor.dtype}`, name);
-      inputs[name] = toRuntime(tensor);
-    }
+    const inputs = Object.fromEntries(
+      checkedFeeds(this.inputs, feeds).map(([name, tensor]) => [name, toRuntime(tensor)]),
+    );
     let results: Record<string, ort.OnnxValue>;
     try {
       results = await (fetches ? this.#session.run(inputs, [...fetches]) : this.#session.run(inputs));

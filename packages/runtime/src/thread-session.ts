@@ -1,10 +1,11 @@
 import { invariant, modelBytes, type Model, type Tensor } from "@lowbit/ir";
+import { checkedFeeds } from "./check-feeds.ts";
 import { cannotLoad, cannotRun } from "./diagnostics.ts";
 import { bytesInPlace, expectedResults } from "./in-place-model.ts";
 import { uncopiedOutput } from "./results-in-place.ts";
 import type { Reply } from "./session-thread.ts";
 import { portOf, runtimeOptions, Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
-import { newSessionKey, receivedTensors, sentFeeds, workerThread, type WorkerThread } from "./worker-thread.ts";
+import { newSessionKey, receivedTensors, sentTensors, workerThread, type WorkerThread } from "./worker-thread.ts";
 
 /** The number of the thread that all such sessions share. */
 const sharedThread = 0;
@@ -58,7 +59,7 @@ export class ThreadSession {
     fetches?: readonly string[],
     given: ReadonlySet<string> = new Set(),
   ): Promise<Record<string, Tensor>> {
-    const sent = sentFeeds(this.inputs, feeds);
+    const sent = sentTensors(checkedFeeds(this.inputs, feeds));
     const transfer = new Set<ArrayBuffer>();
     for (const [name, { data }] of Object.entries(sent)) {
       if (given.has(name) && ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) transfer.add(data.buffer);

@@ -1,11 +1,9 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import { type Tensor } from "@lowbit/ir";
+import type { Tensor } from "@lowbit/ir";
 import * as ort from "onnxruntime-node";
 import { fromRuntime, toRuntime } from "./convert-tensor.ts";
-import { badFeed } from "./diagnostics.ts";
 import type { Reply, Request, SentTensor } from "./session-thread.ts";
-import type { Feeds, Port } from "./session.ts";
 
 /** A request before it has its number. */
 type Asked = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never;
@@ -66,13 +64,10 @@ export function newSessionKey(): number {
   return created++;
 }
 
-/** The feeds that some inputs take. @throws CompileError `runtime/feed` when a tensor is missing or of another dtype */
-export function sentFeeds(inputs: readonly Port[], feeds: Feeds): Record<string, SentTensor> {
+/** Tensors in the form in which they go to a thread. */
+export function sentTensors(tensors: Iterable<readonly [string, Tensor]>): Record<string, SentTensor> {
   return Object.fromEntries(
-    inputs.map(({ name, dtype }) => {
-      const tensor = feeds[name];
-      if (!tensor) throw badFeed(`input "${name}" (${dtype}) was not given a tensor`, name);
-      if (tensor.dtype !== dtype) throw badFeed(`input "${name}" takes ${dtype}, got ${tensor.dtype}`, name);
+    Array.from(tensors, ([name, tensor]) => {
       const { type, data, dims } = toRuntime(tensor);
       return [name, { type, data, dims }];
     }),

@@ -1,3 +1,4 @@
+import { hasBody } from "./has-body.ts";
 import { graphsOf } from "./attribute.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./node.ts";
@@ -76,9 +77,4 @@ export function nodeOrder(graph: Graph): NodeOrder {
 export function cycleText(cycle: readonly Node[]): string {
   const shown = cycle.slice(0, 5).map((node) => `${node.op} "${node.label}"`);
   return shown.join(", ") + (cycle.length > shown.length ? `, and ${cycle.length - shown.length} more` : "");
-}
-
-function hasBody(node: Node): boolean {
-  for (const { kind } of node.attributes.values()) if (kind === "graph" || kind === "graphs") return true;
-  return false;
 }

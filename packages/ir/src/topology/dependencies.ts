@@ -22,9 +22,3 @@ export function enclosing(inner: Node, graph: Graph): Node | null {
 function add(nodes: Set<Node>, node: Node | null): void {
   if (node !== null) nodes.add(node);
 }
-
-/** Whether an attribute of the node holds graphs. */
-export function hasBody(node: Node): boolean {
-  for (const { kind } of node.attributes.values()) if (kind === "graph" || kind === "graphs") return true;
-  return false;
-}

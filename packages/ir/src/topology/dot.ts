@@ -3,7 +3,7 @@ import { captured } from "../graph/node-order.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/value.ts";
 import { typeText } from "../types.ts";
-import { hasBody } from "./dependencies.ts";
+import { hasBody } from "../graph/has-body.ts";
 
 /** How a graph is drawn. */
 export interface DotOptions {

@@ -3,7 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import { captured } from "../graph/node-order.ts";
 import type { Node } from "../graph/node.ts";
 import type { Value } from "../graph/value.ts";
-import { hasBody } from "./dependencies.ts";
+import { hasBody } from "../graph/has-body.ts";
 
 /** A graph as graphlib sees it: labels of nodes are `Node`s, labels of edges are the `Value`s that flow. */
 export type GraphlibView = GraphlibGraph<Graph, Node, Value>;

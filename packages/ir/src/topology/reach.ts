@@ -3,7 +3,8 @@ import type { Graph } from "../graph/graph.ts";
 import { needs } from "../graph/node-order.ts";
 import type { Node } from "../graph/node.ts";
 import { hasTrait } from "../ops/registry.ts";
-import { dependentNodes, hasBody } from "./dependencies.ts";
+import { hasBody } from "../graph/has-body.ts";
+import { dependentNodes } from "./dependencies.ts";
 
 /**
  * The given nodes and all nodes of their graph that they lead to: what depends on them (`dependents`), or what they

@@ -7,7 +7,7 @@ import { valueNotFinite } from "./diagnostics.ts";
 import { inLanes } from "./lanes.ts";
 import type { QuantizedParts } from "./layers.ts";
 import type { Cut, SegmentedModel, Tensors } from "./segmented-model.ts";
-import type { SwitchableGraph } from "./switchable-graph.ts";
+import { squaredDistance, squaredSum } from "./squared-sums.ts";
 
 const nothing: ReadonlySet<number> = new Set();
 
@@ -37,6 +37,14 @@ interface LayerRun {
   readonly watched: { readonly result: Tensor; readonly reference: Tensor } | null;
 }
 
+/** What of a switchable graph an ablation of a layer changes. */
+export interface AblatedLayer {
+  /** The result of the layer. */
+  readonly output: Value;
+  /** The values that are rounded where it is quantized. */
+  readonly rounded: readonly Value[];
+}
+
 /** Where a layer is in a segmented model. */
 interface LayerPlace {
   /** The segments that differ where this layer is quantized and another is not: the first and the last. */
@@ -64,7 +72,8 @@ export class AnalysisRun {
     model: SegmentedModel,
     parts: QuantizedParts,
     analyzed: Analyzed,
-    switchable: SwitchableGraph,
+    ablated: readonly AblatedLayer[],
+    values: readonly Value[],
     watched: readonly Value[],
     options: AnalyzeOptions,
   ) {
@@ -75,12 +84,11 @@ export class AnalysisRun {
     this.#watches = model.segments.map((segment) => [...segment.watched].map((index) => watched[index]!.name));
     const segmentOf = (value: Value): number =>
       model.segments.findIndex((segment) => segment.watched.has(watched.indexOf(value)));
-    this.#values = switchable.values.map(({ name }) => name);
-    const rounded = switchable.values.map(segmentOf);
-    this.#layers = switchable.layerOutputs.map((output, index) => {
-      const own = parts.values.flatMap(({ layers }, at) => (layers.includes(index) ? [rounded[at]!] : []));
+    this.#values = values.map(({ name }) => name);
+    this.#layers = ablated.map(({ output, rounded }) => {
       const segment = segmentOf(output);
-      return { first: Math.min(segment, ...own), last: Math.max(segment, ...own), segment, output: output.name };
+      const touched = [segment, ...rounded.map(segmentOf)];
+      return { first: Math.min(...touched), last: Math.max(...touched), segment, output: output.name };
     });
     this.#all = new Set(Array.from({ length: parts.layers.length + parts.values.length }, (_, i) => i));
   }
@@ -110,7 +118,7 @@ export class AnalysisRun {
     let codesCut = floatCut;
     const wanted = await this.#model.runToEnd(0, -1, floatCut, nothing, "float");
     if (step()) return null;
-    const signal = Object.values(wanted).reduce((sum, tensor) => sum + square(tensor.floats()), 0);
+    const signal = Object.values(wanted).reduce((sum, tensor) => sum + squaredSum(tensor.floats()), 0);
     const outcome = (results: Tensors): BatchOutcome => this.#outcome(wanted, results, batch);
     const none: BatchOutcome = [0, null];
     const alone: BatchOutcome[] = this.#parts.layers.map(() => none);
@@ -205,7 +213,8 @@ export class AnalysisRun {
 
   #outcome(wanted: Tensors, results: Tensors, { target, size }: AnalysisBatch): BatchOutcome {
     let noise = 0;
-    for (const [name, tensor] of Object.entries(wanted)) noise += distance(tensor.floats(), results[name]!.floats());
+    for (const [name, tensor] of Object.entries(wanted))
+      noise += squaredDistance(tensor.floats(), results[name]!.floats());
     const { measure } = this.#options;
     if (!measure || !target) return [noise, null];
     const own = measure();
@@ -216,15 +225,3 @@ export class AnalysisRun {
 
 /** Runs that were begun when a batch is left are no matter. */
 function noMatter(): void {}
-
-function square(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
-  return sum;
-}
-
-function distance(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return sum;
-}

@@ -8,7 +8,7 @@ import type { BatchOutcomes } from "./ablation-sums.ts";
 import { AnalysisState, feedsDigest } from "./analysis-state.ts";
 import { AnalysisFindings, type Analyzed } from "./analysis-findings.ts";
 import { CodeCounter, gridOf, type CodeGrid, type CodeStatistics } from "./code-statistics.ts";
-import { AnalysisRun, type BatchResult } from "./analysis-run.ts";
+import { AnalysisRun, type AblatedLayer, type BatchResult } from "./analysis-run.ts";
 import { analysisStopped, noAnalysisData, nothingToAnalyze } from "./diagnostics.ts";
 import { inLanes, lanesFor } from "./lanes.ts";
 import { macsOf } from "./layer-cost.ts";
@@ -92,33 +92,41 @@ export async function analyzeModel(prepared: Model, options: AnalyzeOptions): Pr
   const digest = options.state === undefined ? "" : graphDigest(graph);
   const switchable = switchableGraph(graph, parts, (layer) => floatBiasOf(layer, options.plan));
   const watched = [...new Set([...switchable.layerOutputs, ...switchable.values])];
-  const ablated = switchable.layerOutputs.map((output, layer) => [
+  const ablated = switchable.layerOutputs.map((output, layer): AblatedLayer => ({
     output,
-    ...parts.values.flatMap(({ layers }, index) => (layers.includes(layer) ? [switchable.values[index]!] : [])),
-  ]);
+    rounded: switchable.values.filter((_, index) => parts.values[index]!.layers.includes(layer)),
+  }));
   const count = Math.min(maxSegments, parts.layers.length);
-  const segments = segmentsOf(graph, watched, count, segmentCost, ablated);
+  const segments = segmentsOf(
+    graph,
+    watched,
+    count,
+    segmentCost,
+    ablated.map(({ output, rounded }) => [output, ...rounded]),
+  );
   const state = options.state === undefined ? null : AnalysisState.open(options.state, digest, asksOf(options));
   const switches = parts.layers.length + parts.values.length;
   const found = new AnalysisFindings(analyzed);
   const { lanes, threads } = lanesFor(options.threads);
   const models: SegmentedModel[] = [];
   const progress = new AnalysisProgress(options.progress);
-  const stop = new AbortController();
-  const isStopped = (): boolean => stop.signal.aborted || options.signal?.aborted === true;
+  let isLeft = false;
+  const isStopped = (): boolean => isLeft || options.signal?.aborted === true;
   let finished = 0;
   try {
     for (let lane = 0; lane < lanes; lane++) {
       models.push(await SegmentedModel.create(prepared, segments, switches, { lane, lanes, threads }));
     }
-    const runs = models.map((model) => new AnalysisRun(model, parts, analyzed, switchable, watched, options));
+    const runs = models.map(
+      (model) => new AnalysisRun(model, parts, analyzed, ablated, switchable.values, watched, options),
+    );
     const look = async (batch: AnalysisBatch, index: number, lane: number): Promise<LookedAt> => {
       const key = state ? feedsDigest(batch.inputs, batch.target) : "";
       const known = state?.outcomes(index, key) ?? null;
       const step = (done: number, total: number): void => progress.step(index, done, total);
       return { key, known, result: await runs[lane]!.batch(index, batch, known, { step, isStopped }) };
     };
-    for await (const { key, known, result } of inLanes(options.data, lanes, look, () => stop.abort())) {
+    for await (const { key, known, result } of inLanes(options.data, lanes, look, () => (isLeft = true))) {
       if (!result) throw analysisStopped(finished, options.state ?? null);
       found.merge(result.findings);
       if (!known) state?.append(key, result.outcomes);

@@ -20,9 +20,13 @@ export class ChannelFactors {
     const [a, b] = [reference.floats(), other.floats()];
     const inner = reference.dims.slice(2).reduce((product, dim) => product * dim, 1);
     for (let start = 0, run = 0; start < a.length; start += inner, run++) {
-      let [signal, square, dot] = [0, 0, 0];
+      // Plain variables: an array pattern would keep the sums on the heap.
+      let signal = 0;
+      let square = 0;
+      let dot = 0;
       for (let i = start; i < start + inner; i++) {
-        const [r, x] = [a[i]!, b[i]!];
+        const r = a[i]!;
+        const x = b[i]!;
         signal += r * r;
         square += x * x;
         dot += r * x;

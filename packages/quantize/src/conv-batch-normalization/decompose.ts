@@ -21,8 +21,8 @@ export type NormalizationPhase = "training-statistics" | "frozen-statistics";
  * With k = gamma / √(variance + ε):
  * - `frozen-statistics`: op(X, FQ(W·k)) + (B - mean)·k + beta, which is what is deployed; gradients reach W, B, gamma, beta.
  * - `training-statistics`: BatchNormalization(op(X, FQ(W·k)/k) + B) by the batch. Scales per channel that follow the
- *   largest weight, in a learned ratio or none, make FQ(W·k)/k equal to FQ(W), whatever k is. One scale for all channels, or a least scale, needs k, taken
- *   from the running statistics and without a gradient; channels with almost no gamma, whose codes would all be 0, then keep their weights.
+ *   largest weight, in a learned ratio or none, make FQ(W·k)/k equal to FQ(W), whatever k is. One scale for all channels,
+ *   or a least scale, needs k, taken from the running statistics and without a gradient; channels with almost no gamma, whose codes would all be 0, then keep their weights.
  *
  * The running statistics become buffers, and in training are moved by Assign.
  */

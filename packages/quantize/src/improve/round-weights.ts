@@ -32,7 +32,10 @@ export interface RoundWeightsOptions {
 export interface RoundedWeights {
   /** The given plan with the grids that weights were rounded to as fixed specs. */
   readonly plan: QuantPlan;
-  /** The layers that were rounded, the first one of those that are tied, with the squared errors of their results over the data, rounding to nearest first. */
+  /**
+   * The layers that were rounded, the first one of those that are tied, with the squared errors of their results over the
+   * data, rounding to nearest first.
+   */
   readonly layers: readonly (RoundingErrors & { readonly node: Node })[];
   /** The quantized layers that round to nearest, with the reasons. */
   readonly diagnostics: readonly Diagnostic[];
@@ -41,7 +44,8 @@ export interface RoundedWeights {
 /**
  * Rounds the weights of quantized layers by GPTQ, in place, layer by layer in graph order: the inputs of each are those
  * that it gets from the layers before it as they are deployed. Weights that several layers read are rounded once, for the
- * sum of their errors. Rows that round to nearest with less error keep that, so no layer gets worse on the data. Memory holds the moments of one layer's inputs.
+ * sum of their errors. Rows that round to nearest with less error keep that, so no layer gets worse on the data. Memory
+ * holds the moments of one layer's inputs.
  *
  * @throws CompileError `quantize/plan-graph`, `quantize/no-calibration-data`, and what `prepare` and `convert` throw
  */

@@ -1,4 +1,4 @@
-import { isFloat, operandRole, schemaOf, type Graph, type Node, type Value } from "@lowbit/ir";
+import { hasBody, isFloat, operandRole, schemaOf, type Graph, type Node, type Value } from "@lowbit/ir";
 import { productOf } from "../convert/product.ts";
 import { movesElements } from "../lower/moves-elements.ts";
 import { isBiasBehind } from "./coded-nodes.ts";
@@ -99,8 +99,7 @@ function isProduct(node: Node): boolean {
 function computesFloats(node: Node): boolean {
   const isNumber = (value: Value | null): boolean => isFloat(value?.dtype ?? "bool");
   if (movesElements(node) || !node.outputs.some(isNumber)) return false;
-  const holdsGraphs = [...node.attributes.values()].some(({ kind }) => kind === "graph" || kind === "graphs");
-  return holdsGraphs || node.inputs.some((value) => isNumber(value) && !value!.initializer);
+  return hasBody(node) || node.inputs.some((value) => isNumber(value) && !value!.initializer);
 }
 
 /** Ops with one weight for their inputs and one for their state, both [directions, gates · hidden, inputs]. */

@@ -1,5 +1,6 @@
 import type { Model } from "@lowbit/ir";
 import { decibels } from "../analyze/error-sums.ts";
+import { squaredDistance, squaredSum } from "../analyze/squared-sums.ts";
 import { startStream, type FeedSource } from "../calibrate/feed-stream.ts";
 import { createPlan, type QuantPlan } from "../plan/plan.ts";
 import { sharingGroups, type SharingGroup } from "../plan/sharing.ts";
@@ -54,7 +55,7 @@ export async function cutRanges(prepared: Model, options: CutRangesOptions): Pro
   try {
     const wanted: (readonly Float32Array[])[] = [];
     for (const inputs of data) wanted.push(await model.run(inputs, new Map()));
-    const power = wanted.flat().reduce((sum, values) => sum + energy(values), 0);
+    const power = wanted.flat().reduce((sum, values) => sum + squaredSum(values), 0);
     const noiseOf = async (rounded: ReadonlyMap<number, number>): Promise<number> => {
       let noise = 0;
       for (const [index, inputs] of data.entries()) noise += distance(wanted[index]!, await model.run(inputs, rounded));
@@ -136,17 +137,6 @@ function namesOf({ members }: SharingGroup): readonly string[] {
   return [...new Set(members.map((point) => valueOf(point)!.name))];
 }
 
-function energy(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return sum;
-}
-
 function distance(wanted: readonly Float32Array[], results: readonly Float32Array[]): number {
-  let sum = 0;
-  for (const [output, values] of wanted.entries()) {
-    const other = results[output]!;
-    for (let i = 0; i < values.length; i++) sum += (values[i]! - other[i]!) ** 2;
-  }
-  return sum;
+  return wanted.reduce((sum, values, output) => sum + squaredDistance(values, results[output]!), 0);
 }

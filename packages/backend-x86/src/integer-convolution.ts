@@ -1,0 +1,21 @@
+import { any, constant, op, optional } from "@lowbit/rewrite";
+
+/** The direct kernel for codes takes multiples of so many input channels; for others each window is gathered first. */
+export const readAtOnce = 4;
+
+/**
+ * Elements of the largest window of a convolution of few channels that channels of zeros are added to: behind larger ones
+ * the added products cost more than the gathering.
+ */
+export const largestPadded = 9;
+
+/** Conv(DQ(x), DQ(w), bias) with weights that are data: what runs on integers. */
+export const integerConvolution = op(
+  "Conv",
+  [
+    op("DequantizeLinear", [any("codes"), constant("scale"), constant("zero")], { as: "x" }),
+    op("DequantizeLinear", [constant("weight"), constant("weightScale"), constant("weightZero")], { as: "w" }),
+    optional(any("bias")),
+  ],
+  { as: "conv" },
+);
