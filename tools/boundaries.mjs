@@ -1,10 +1,16 @@
-/** Checks which workspace imports what (the rules are in import-rules.mjs). Prints one line per violation; exits with 1 if any. */
+/**
+ * Checks which workspace imports what (the rules are in import-rules.mjs), and that no files import each other in a circle.
+ * Prints one line per violation; exits with 1 if any.
+ */
 import { readFileSync } from "node:fs";
 import { parseSync } from "oxc-parser";
+import { importCycles } from "./import-cycles.mjs";
 import { layers, violations } from "./import-rules.mjs";
 import { readManifest, sourceFiles, workspaceFolders } from "./workspaces.mjs";
 
 const rootDevDependencies = Object.keys(readManifest(".").devDependencies ?? {});
+/** @type {import("./import-rules.mjs").SourceFile[]} */
+const files = [];
 const found = workspaceFolders().flatMap((folder) => {
   const manifest = readManifest(folder);
   const workspace = {
@@ -14,12 +20,15 @@ const found = workspaceFolders().flatMap((folder) => {
     devDependencies: new Set([...Object.keys(manifest.devDependencies ?? {}), ...rootDevDependencies]),
   };
   const unknown = folder.startsWith("packages/") && !layers.includes(manifest.name);
+  const own = sourceFiles(folder).map((path) => ({ path, imports: importsOf(path) }));
+  files.push(...own);
   return [
     ...(unknown ? [`${folder}: "${manifest.name}" has no place in the layers of tools/import-rules.mjs`] : []),
-    ...sourceFiles(folder).flatMap((path) => violations(workspace, { path, imports: importsOf(path) })),
+    ...own.flatMap((file) => violations(workspace, file)),
   ];
 });
 
+found.push(...importCycles(files));
 for (const violation of found) console.error(violation);
 if (found.length > 0) process.exitCode = 1;
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import protobuf from "protobufjs/minimal.js";
 import type { MessageMap, MessageName } from "./messages/message-map.ts";
 import type { UnknownField } from "./messages/message.ts";
-import type { Field, ValueKind } from "./schema/field.ts";
+import type { Field, ValueKind } from "./messages/field.ts";
 import { tables } from "./schema/tables.ts";
 
 /** Text as UTF-8 has it. */

@@ -56,13 +56,8 @@ export {
 export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
 export { convert } from "./convert/convert.ts";
 export { integerForm, type IntegerForm, type IntegerFormOptions, type QuantizedValue } from "./convert/integer-form.ts";
-export {
-  calibrate,
-  calibrateAll,
-  type CalibrateOptions,
-  type Calibration,
-  type CalibrationRunOptions,
-} from "./calibrate/calibrate.ts";
+export type { CalibrateOptions, CalibrationRunOptions } from "./calibrate/calibration-options.ts";
+export { calibrate, calibrateAll, type Calibration } from "./calibrate/calibrate.ts";
 export { feedShapes, type FeedSource, type NamedSamples } from "./calibrate/feed-stream.ts";
 export { Histogram, leastBins, type HistogramJson } from "./observers/histogram.ts";
 export { Statistics, type ObserverSettings, type StatisticsJson } from "./observers/statistics.ts";
@@ -87,7 +82,8 @@ export { lintPlan } from "./lint/lint-plan.ts";
 export { lintTraining, type TrainingFacts } from "./lint/lint-training.ts";
 export { adviceFor, worstLayers, type Advice } from "./analyze/advice.ts";
 export type { Ablation, Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analyze/analysis.ts";
-export { analyzeModel, type AnalysisBatch, type AnalysisStep, type AnalyzeOptions } from "./analyze/analyze-model.ts";
+export type { AnalysisBatch, AnalysisStep, AnalyzeOptions } from "./analyze/analyze-options.ts";
+export { analyzeModel } from "./analyze/analyze-model.ts";
 export type { CodeGrid, CodeStatistics, HistogramCounts } from "./analyze/code-statistics.ts";
 export { ErrorSums, type TensorError } from "./analyze/error-sums.ts";
 export { compareModels, type CompareModelsOptions } from "./compare/compare-models.ts";
@@ -103,5 +99,5 @@ export type {
 export { cutRanges, withCutRanges, type CutRangesOptions, type RangeCut } from "./target/cut-ranges.ts";
 export { confirmPlan, type ConfirmedPlan } from "./target/confirm-plan.ts";
 export { searchPlan, type FoundPlans, type LayerChoices, type PlanProblem } from "./target/search-plan.ts";
-export { dropOf, meetsTarget, pointsOf, type MetricOutcome } from "./target/target.ts";
-export type { LayerChoice, SearchedLayer, SearchTarget, TargetSearch, TriedPlan } from "./target/target-search.ts";
+export { dropOf, meetsTarget, pointsOf, type MetricOutcome, type SearchTarget } from "./target/target.ts";
+export type { LayerChoice, SearchedLayer, TargetSearch, TriedPlan } from "./target/target-search.ts";

@@ -1,6 +1,7 @@
 import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir";
 import { runPasses } from "@lowbit/rewrite";
-import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate/calibrate.ts";
+import type { CalibrateOptions } from "./calibrate/calibration-options.ts";
+import { calibrate, type Calibration } from "./calibrate/calibrate.ts";
 import { feedShapes, startStream, type FeedSource } from "./calibrate/feed-stream.ts";
 import { deployModel } from "./deploy-model.ts";
 import { improveCalibrated, improveFloat, improvePlanned, type Improvement } from "./improve/improve-model.ts";

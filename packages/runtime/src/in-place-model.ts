@@ -1,7 +1,7 @@
 import { GraphEditor, modelBytes, type Model } from "@lowbit/ir";
 import { uncopiedOutput, type Expected } from "./results-in-place.ts";
 import { toRuntimeType } from "./convert-tensor.ts";
-import type { Feeds, Port } from "./session.ts";
+import type { Feeds, Port } from "./feeds.ts";
 
 /** A model's bytes with the output that `runInPlace` needs before all others; the model itself stays as it is. */
 export function bytesInPlace(model: Model): Uint8Array {

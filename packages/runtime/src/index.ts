@@ -3,7 +3,8 @@
  *
  * The only package that imports onnxruntime-node; nothing here knows quantization or training.
  */
-export { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
+export type { Feeds, Port } from "./feeds.ts";
+export { Session, type SessionOptions } from "./session.ts";
 export { ThreadSession } from "./thread-session.ts";
 export { freeTensors } from "./free-memory.ts";
 export { SessionChain, type ChainResult, type ChainRun, type KeptValues } from "./session-chain.ts";

@@ -1,5 +1,5 @@
 import * as ort from "onnxruntime-node";
-import type { SentTensor } from "./session-thread.ts";
+import type { SentTensor } from "./sent-tensor.ts";
 
 /** Name of the output, of no use itself, that keeps results from being copied. */
 export const uncopiedOutput = "results_in_place";

@@ -21,7 +21,8 @@ import {
   type ConformanceCase,
 } from "@lowbit/test-models";
 import { expect, test } from "vitest";
-import { Session, type Feeds } from "./session.ts";
+import type { Feeds } from "./feeds.ts";
+import { Session } from "./session.ts";
 
 const folder = materialsFolder();
 const archive = conformanceArchive();

@@ -1,8 +1,9 @@
 import { invariant, type Model, type Tensor } from "@lowbit/ir";
-import { checkedFeeds } from "./check-feeds.ts";
+import { checkedFeeds } from "./feeds.ts";
 import { cannotRun } from "./diagnostics.ts";
 import { runChain } from "./run-chain.ts";
-import { Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
+import type { Feeds, Port } from "./feeds.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import { loadOn } from "./thread-session.ts";
 import { newSessionKey, receivedTensors, sentTensors, workerThread, type WorkerThread } from "./worker-thread.ts";
 

@@ -7,13 +7,7 @@ import * as ort from "onnxruntime-node";
 import { freeMemory } from "./free-memory.ts";
 import { runInPlace, type Expected } from "./results-in-place.ts";
 import { runChain } from "./run-chain.ts";
-
-/** A tensor between threads. */
-export interface SentTensor {
-  readonly type: ort.Tensor.Type;
-  readonly data: ort.Tensor.DataType;
-  readonly dims: readonly number[];
-}
+import type { SentTensor } from "./sent-tensor.ts";
 
 /** What the thread is asked to do with one of its sessions. */
 export type Request = { readonly id: number } & (

@@ -1,8 +1,8 @@
-import { modelBytes, type DType, type Model, type Tensor } from "@lowbit/ir";
+import { modelBytes, type Model, type Tensor } from "@lowbit/ir";
 import * as ort from "onnxruntime-node";
-import { checkedFeeds } from "./check-feeds.ts";
 import { dtypeOf, fromRuntime, toRuntime } from "./convert-tensor.ts";
 import { cannotLoad, cannotRun } from "./diagnostics.ts";
+import { checkedFeeds, type Feeds, type Port } from "./feeds.ts";
 
 /** How ONNX Runtime should run a model; every default is ONNX Runtime's own except where noted. */
 export interface SessionOptions {
@@ -26,16 +26,6 @@ export interface SessionOptions {
   /** Record a profile; its path comes from `Session.endProfiling`. */
   readonly profilePrefix?: string;
 }
-
-/** What a session takes or gives under one name; symbolic dimensions are strings. */
-export interface Port {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly (number | string)[];
-}
-
-/** Named tensors in and out of a run. */
-export type Feeds = Readonly<Record<string, Tensor>>;
 
 /** A model loaded into ONNX Runtime. Call `release` when done: the memory is not JavaScript's. */
 export class Session {

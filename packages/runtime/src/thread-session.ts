@@ -1,10 +1,11 @@
 import { invariant, modelBytes, type Model, type Tensor } from "@lowbit/ir";
-import { checkedFeeds } from "./check-feeds.ts";
+import { checkedFeeds } from "./feeds.ts";
 import { cannotLoad, cannotRun } from "./diagnostics.ts";
 import { bytesInPlace, expectedResults } from "./in-place-model.ts";
 import { uncopiedOutput } from "./results-in-place.ts";
 import type { Reply } from "./session-thread.ts";
-import { portOf, runtimeOptions, Session, type Feeds, type Port, type SessionOptions } from "./session.ts";
+import type { Feeds, Port } from "./feeds.ts";
+import { portOf, runtimeOptions, Session, type SessionOptions } from "./session.ts";
 import { newSessionKey, receivedTensors, sentTensors, workerThread, type WorkerThread } from "./worker-thread.ts";
 
 /** The number of the thread that all such sessions share. */

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dtypes, tensorType, type DType, type Model, type TensorType } from "@lowbit/ir";
 import { noProfile } from "./diagnostics.ts";
-import { Session, type Feeds, type SessionOptions } from "./session.ts";
+import type { Feeds } from "./feeds.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 /** One kernel that ONNX Runtime ran, after all its optimizations. */
 export interface KernelRun {

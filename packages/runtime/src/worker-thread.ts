@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import type { Tensor } from "@lowbit/ir";
 import * as ort from "onnxruntime-node";
 import { fromRuntime, toRuntime } from "./convert-tensor.ts";
-import type { Reply, Request, SentTensor } from "./session-thread.ts";
+import type { SentTensor } from "./sent-tensor.ts";
+import type { Reply, Request } from "./session-thread.ts";
 
 /** A request before it has its number. */
 type Asked = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never;

@@ -38,12 +38,8 @@ export { adagrad, type AdagradOptions } from "./optimizer/adagrad.ts";
 export { adam, adamw, type AdamOptions } from "./optimizer/adam.ts";
 export { averaged, averagedState, type AveragingOptions } from "./optimizer/averaged.ts";
 export type { Optimizer, Update, UpdateContext } from "./optimizer/optimizer.ts";
-export {
-  withoutDecay,
-  type ParameterGroup,
-  type ParameterRole,
-  type TrainableParameter,
-} from "./optimizer/parameter-group.ts";
+export type { ParameterRole, TrainableParameter } from "./optimizer/trainable-parameter.ts";
+export { withoutDecay, type ParameterGroup } from "./optimizer/parameter-group.ts";
 export { sgd, type SgdOptions } from "./optimizer/sgd.ts";
 export { keepPruned } from "./prune/keep-pruned.ts";
 export { prune, type Pruned, type PruneOptions, type PruningPattern } from "./prune/prune.ts";

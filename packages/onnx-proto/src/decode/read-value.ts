@@ -1,5 +1,5 @@
 import { maxTextBytes } from "../limits.ts";
-import type { ValueKind } from "../schema/field.ts";
+import type { ValueKind } from "../messages/field.ts";
 import { textOf } from "../wire/text.ts";
 import { varintAsBigInt, varintAsNumber } from "../wire/varint.ts";
 import type { Source } from "./source.ts";

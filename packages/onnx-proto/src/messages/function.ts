@@ -1,4 +1,4 @@
-import { type Fields, optional, repeated } from "../schema/field.ts";
+import { type Fields, optional, repeated } from "./field.ts";
 import type { AttributeProto } from "./attribute.ts";
 import type { ValueInfoProto } from "./graph.ts";
 import type { Message } from "./message.ts";

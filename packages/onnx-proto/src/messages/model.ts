@@ -1,4 +1,4 @@
-import { type Fields, optional, repeated } from "../schema/field.ts";
+import { type Fields, optional, repeated } from "./field.ts";
 import type { DeviceConfigurationProto } from "./device.ts";
 import type { FunctionProto } from "./function.ts";
 import type { GraphProto } from "./graph.ts";

@@ -1,4 +1,4 @@
-import { type Fields, optional, packed, repeated } from "../schema/field.ts";
+import { type Fields, optional, packed, repeated } from "./field.ts";
 import type { Message } from "./message.ts";
 import type { StringStringEntryProto } from "./metadata.ts";
 

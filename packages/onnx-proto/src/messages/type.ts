@@ -1,4 +1,4 @@
-import { type Fields, optional } from "../schema/field.ts";
+import { type Fields, optional } from "./field.ts";
 import type { Message } from "./message.ts";
 import type { TensorShapeProto } from "./shape.ts";
 

@@ -1,4 +1,4 @@
-import { type Fields, optional, repeated } from "../schema/field.ts";
+import { type Fields, optional, repeated } from "./field.ts";
 import type { Message } from "./message.ts";
 import type { SparseTensorProto, TensorProto } from "./tensor.ts";
 

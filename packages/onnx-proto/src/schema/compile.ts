@@ -1,5 +1,5 @@
 import type { MessageName } from "../messages/message-map.ts";
-import type { Cardinality, Field, ValueKind } from "./field.ts";
+import type { Cardinality, Field, ValueKind } from "../messages/field.ts";
 import { tables } from "./tables.ts";
 
 /** Wire types of protobuf; groups (3 and 4) never occur in ONNX. */

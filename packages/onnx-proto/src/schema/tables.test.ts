@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Field } from "./field.ts";
+import type { Field } from "../messages/field.ts";
 import { tables } from "./tables.ts";
 
 test.each(Object.entries(tables))("%s gives each field a number of its own", (_, table) => {

@@ -11,7 +11,7 @@ import { tensorShapeProto, tensorShapeProtoDimension } from "../messages/shape.t
 import { sparseTensorProto, tensorProto, tensorProtoSegment } from "../messages/tensor.ts";
 import * as type from "../messages/type.ts";
 import { mapProto, optionalProto, sequenceProto } from "../messages/value.ts";
-import type { Fields } from "./field.ts";
+import type { Fields } from "../messages/field.ts";
 
 /** The fields of every message. Facts of https://github.com/onnx/onnx/blob/main/onnx/onnx.in.proto, IR version 14. */
 export const tables: { readonly [K in keyof MessageMap]: Fields<MessageMap[K]> } = {

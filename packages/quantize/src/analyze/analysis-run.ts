@@ -2,7 +2,7 @@ import type { Tensor, Value } from "@lowbit/ir";
 import { freeTensors } from "@lowbit/runtime";
 import type { BatchOutcome, BatchOutcomes } from "./ablation-sums.ts";
 import { AnalysisFindings, type Analyzed } from "./analysis-findings.ts";
-import type { AnalyzeOptions, AnalysisBatch } from "./analyze-model.ts";
+import type { AnalyzeOptions, AnalysisBatch } from "./analyze-options.ts";
 import { valueNotFinite } from "./diagnostics.ts";
 import { inLanes } from "./lanes.ts";
 import type { QuantizedParts } from "./layers.ts";

@@ -1,13 +1,13 @@
 import { graphDigest, type Model, type Node, type Tensor, type Value } from "@lowbit/ir";
-import type { Feeds } from "@lowbit/runtime";
 import { settledGraph } from "../convert/settled-graph.ts";
 import { productOf } from "../convert/product.ts";
 import type { QuantPlan } from "../plan/plan.ts";
-import type { Analysis, AnalysisMeasure, LayerAnalysis, ValueAnalysis } from "./analysis.ts";
+import type { Analysis, LayerAnalysis, ValueAnalysis } from "./analysis.ts";
 import type { BatchOutcomes } from "./ablation-sums.ts";
 import { AnalysisState, feedsDigest } from "./analysis-state.ts";
 import { AnalysisFindings, type Analyzed } from "./analysis-findings.ts";
 import { CodeCounter, gridOf, type CodeGrid, type CodeStatistics } from "./code-statistics.ts";
+import type { AnalysisBatch, AnalyzeOptions } from "./analyze-options.ts";
 import { AnalysisRun, type AblatedLayer, type BatchResult } from "./analysis-run.ts";
 import { analysisStopped, noAnalysisData, nothingToAnalyze } from "./diagnostics.ts";
 import { inLanes, lanesFor } from "./lanes.ts";
@@ -16,46 +16,6 @@ import { isFakeQuantize, quantizedParts, type QuantizedLayer } from "./layers.ts
 import { SegmentedModel } from "./segmented-model.ts";
 import { segmentsOf } from "./segments.ts";
 import { switchableGraph } from "./switchable-graph.ts";
-
-/** Samples with which a model is analyzed, as many as it runs at once. */
-export interface AnalysisBatch {
-  readonly inputs: Feeds;
-  /** What the model should have answered. */
-  readonly target?: Tensor;
-  /** How many leading samples count for the metric; the rest fills up a fixed batch. */
-  readonly size: number;
-}
-
-/** What is analyzed, and how. */
-export interface AnalyzeOptions {
-  /** The plan of the quantized model. */
-  readonly plan: QuantPlan;
-  readonly data: AsyncIterable<AnalysisBatch> | Iterable<AnalysisBatch>;
-  /** Makes what measures one batch against its targets; absent: only the error of the results counts. */
-  readonly measure?: () => AnalysisMeasure;
-  /** The name of that measure, by which a state is told from one with another. */
-  readonly metric?: string;
-  /** Whether each layer is quantized alone and left float in turn, which is most of the work. Default: true. */
-  readonly ablation?: boolean;
-  /** Where the outcomes of finished batches are kept, and taken from when the same analysis was interrupted. */
-  readonly state?: string;
-  readonly threads?: number;
-  /** For messages. */
-  readonly backend?: string;
-  readonly signal?: AbortSignal;
-  /** Called after each run of the model. */
-  readonly progress?: (step: AnalysisStep) => void;
-}
-
-/** How far an analysis is. Batches are looked at several at a time; their runs are told as if one came after the other. */
-export interface AnalysisStep {
-  /** How many batches' worth of runs is done. */
-  readonly batch: number;
-  /** Runs done of the next one. */
-  readonly done: number;
-  /** Runs that the next one needs. */
-  readonly total: number;
-}
 
 /** What is measured, in words. */
 function asksOf({ metric, measure, ablation = true }: AnalyzeOptions): string {

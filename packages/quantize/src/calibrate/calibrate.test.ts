@@ -6,7 +6,8 @@ import { composeConvBatchNormalization } from "../conv-batch-normalization/compo
 import { createPlan, type QuantPlan } from "../plan/plan.ts";
 import { PointNames } from "../plan/point-names.ts";
 import { observed, observerNames, type QuantPoint, type QuantSpec } from "../plan/spec.ts";
-import { calibrate, type CalibrateOptions, type Calibration } from "./calibrate.ts";
+import type { CalibrateOptions } from "./calibration-options.ts";
+import { calibrate, type Calibration } from "./calibrate.ts";
 import type { Range } from "./ranges.ts";
 
 const activation = observed("uint8");

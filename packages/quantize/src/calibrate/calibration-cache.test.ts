@@ -6,7 +6,8 @@ import type { Feeds } from "@lowbit/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPlan, type QuantPlan } from "../plan/plan.ts";
 import { observed, observerNames } from "../plan/spec.ts";
-import { calibrateAll, type CalibrationRunOptions } from "./calibrate.ts";
+import type { CalibrationRunOptions } from "./calibration-options.ts";
+import { calibrateAll } from "./calibrate.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -4,7 +4,7 @@ import { modelBytes, writeWholeFile, type Model } from "@lowbit/ir";
 import { badCalibrationCache } from "../diagnostics.ts";
 import type { StatisticsJson } from "../observers/statistics.ts";
 import { specText } from "../plan/spec.ts";
-import type { CalibrationRunOptions } from "./calibrate.ts";
+import type { CalibrationRunOptions } from "./calibration-options.ts";
 import type { ObservedGroup } from "./observed-groups.ts";
 
 /** Changes when statistics mean something else. */

@@ -1,7 +1,7 @@
 import { invariant, Tensor, type GraphEditor, type Value } from "@lowbit/ir";
 import { EndsOutput } from "./ends-output.ts";
 import { isNeverNegative, isPlanes, largestNegated, valuesInBlocks } from "./planes.ts";
-import type { Watch } from "./statistics-graph.ts";
+import type { Watch } from "./watch.ts";
 
 /** Where in the output of ends those of one watched value are. */
 export interface EndsPlace {

@@ -5,7 +5,7 @@ import { PointNames } from "../plan/point-names.ts";
 import { sharingGroups, type SharingGroup } from "../plan/sharing.ts";
 import { sourcesOf } from "../plan/sources.ts";
 import type { ObservedSpec, ObserverName } from "../plan/spec.ts";
-import type { Watch } from "./statistics-graph.ts";
+import type { Watch } from "./watch.ts";
 
 /** A group to find the range of, with the watched values that it is made of. */
 export interface ObservedGroup {

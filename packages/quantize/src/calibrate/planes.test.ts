@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { createPlan } from "../plan/plan.ts";
 import { observed } from "../plan/spec.ts";
 import { calibrate } from "./calibrate.ts";
-import { statisticsGraph, type Watch } from "./statistics-graph.ts";
+import type { Watch } from "./watch.ts";
+import { statisticsGraph } from "./statistics-graph.ts";
 
 /** Images behind a convolution, which ONNX Runtime keeps in blocks of 8 or 16 channels where their number allows it. */
 function modelOf(channels: number, height: number, width: number): Model {

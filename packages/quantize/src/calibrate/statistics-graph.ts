@@ -3,14 +3,7 @@ import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
 import { decomposeAllConvBatchNormalizations } from "../conv-batch-normalization/decompose.ts";
 import { lookAtEnds, type EndsPlace } from "./look-at-ends.ts";
 import { isPlanes, thinnedPlanes } from "./planes.ts";
-
-/** A value to watch while a model runs: its extremes, one pair per index of `channelAxis` if there is one. */
-export interface Watch {
-  readonly value: Value;
-  readonly channelAxis: number | null;
-  /** How many of its elements per sample to look at besides, evenly spaced; 0: none, infinite: all. */
-  readonly valuesPerSample: number;
-}
+import type { Watch } from "./watch.ts";
 
 /** Where the outputs tell about one watched value. */
 interface WatchOutputs extends EndsPlace {

@@ -1,7 +1,8 @@
 import type { Model, Value } from "@lowbit/ir";
 import { Session, ThreadSession, type Feeds, type SessionOptions } from "@lowbit/runtime";
 import { MagnitudeBounds } from "./magnitude-bounds.ts";
-import { statisticsGraph, type StatisticsGraph, type Watch } from "./statistics-graph.ts";
+import type { Watch } from "./watch.ts";
+import { statisticsGraph, type StatisticsGraph } from "./statistics-graph.ts";
 import { WatchedBatch } from "./watched-batch.ts";
 
 /**

@@ -2,7 +2,8 @@ import { invariant, type Tensor, type Value } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import type { MagnitudeBounds } from "./magnitude-bounds.ts";
 import type { ObservedGroup } from "./observed-groups.ts";
-import type { StatisticsGraph, Watch } from "./statistics-graph.ts";
+import type { Watch } from "./watch.ts";
+import type { StatisticsGraph } from "./statistics-graph.ts";
 
 /** Smallest and largest element of a value, per channel. */
 interface Ends {

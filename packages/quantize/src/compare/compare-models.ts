@@ -2,7 +2,7 @@ import { cloneModel, inferShapes, isFloat, type Model, type Tensor, type Value }
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import type { Feeds } from "@lowbit/runtime";
 import type { AnalysisMeasure } from "../analyze/analysis.ts";
-import type { AnalysisBatch } from "../analyze/analyze-model.ts";
+import type { AnalysisBatch } from "../analyze/analyze-options.ts";
 import type { Comparison } from "./comparison.ts";
 import { ComparedSums } from "./compared-sums.ts";
 import { comparisonStopped, noComparisonData, outputsDiffer } from "./diagnostics.ts";

@@ -1,5 +1,5 @@
 import type { AnalysisMeasure } from "../analyze/analysis.ts";
-import type { AnalysisBatch } from "../analyze/analyze-model.ts";
+import type { AnalysisBatch } from "../analyze/analyze-options.ts";
 import { CodeCounter, type CodeStatistics } from "../analyze/code-statistics.ts";
 import { ErrorSums } from "../analyze/error-sums.ts";
 import { ChannelFactors } from "./channel-factors.ts";

@@ -1,4 +1,5 @@
-import type { SearchTarget, TriedPlan } from "./target-search.ts";
+import type { TriedPlan } from "./target-search.ts";
+import type { SearchTarget } from "./target.ts";
 import { meetsTarget, shortfall, type MetricOutcome } from "./target.ts";
 
 /** How the layers of a model are computed: those of neither set on 8-bit integers. */

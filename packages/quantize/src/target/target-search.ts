@@ -1,5 +1,5 @@
 import type { RangeCut } from "./cut-ranges.ts";
-import type { MetricOutcome } from "./target.ts";
+import type { MetricOutcome, SearchTarget } from "./target.ts";
 
 /** How a layer is computed; `int16` is int8 weights with activations of 16 bits. */
 export type LayerChoice = "int8" | "int16" | "float";
@@ -29,13 +29,6 @@ export interface TargetSearch {
   readonly reached: MetricOutcome;
   readonly stopped: string;
 }
-
-/** What has to be reached. */
-export type SearchTarget =
-  /** At most so many points of a metric may be lost; of mse, so much may be added. */
-  | { readonly kind: "drop"; readonly metric: string; readonly most: number }
-  /** The results keep at least this SQNR against those of the float model, in dB. */
-  | { readonly kind: "sqnr"; readonly least: number };
 
 /** A layer that may be left float. */
 export interface SearchedLayer {

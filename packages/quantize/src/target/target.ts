@@ -1,4 +1,9 @@
-import type { SearchTarget } from "./target-search.ts";
+/** What has to be reached. */
+export type SearchTarget =
+  /** At most so many points of a metric may be lost; of mse, so much may be added. */
+  | { readonly kind: "drop"; readonly metric: string; readonly most: number }
+  /** The results keep at least this SQNR against those of the float model, in dB. */
+  | { readonly kind: "sqnr"; readonly least: number };
 
 /** What a plan reaches. */
 export interface MetricOutcome {

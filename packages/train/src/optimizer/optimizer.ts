@@ -1,5 +1,5 @@
 import type { Builder, GraphEditor, Value } from "@lowbit/ir";
-import type { TrainableParameter } from "./parameter-group.ts";
+import type { TrainableParameter } from "./trainable-parameter.ts";
 
 /** What one parameter's update works with; all values have the parameter's shape unless noted. */
 export interface UpdateContext {

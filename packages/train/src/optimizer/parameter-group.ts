@@ -1,19 +1,7 @@
 import { globMatcher } from "@lowbit/quantize";
 import { badOptimizerSetting } from "../diagnostics.ts";
 import type { Optimizer } from "./optimizer.ts";
-
-/**
- * What a parameter is to the model: the weight of a linear op, a bias, the scale or bias of a normalization, the scale of a
- * quantizer, or an operand of some other op.
- */
-export type ParameterRole = "weight" | "bias" | "normalization" | "scale" | "other";
-
-/** A parameter by its name in the model. */
-export interface TrainableParameter {
-  readonly name: string;
-  readonly role: ParameterRole;
-  readonly dims: readonly number[];
-}
+import type { ParameterRole, TrainableParameter } from "./trainable-parameter.ts";
 
 /** Parameters that move by numbers of their own: those with one of the names and one of the roles, where these are given. */
 export interface ParameterGroup {

@@ -14,7 +14,7 @@ import { runningStatistics, runPasses } from "@lowbit/rewrite";
 import { noParameters } from "../diagnostics.ts";
 import { unusableOutput } from "../loss/diagnostics.ts";
 import { attached, type Loss } from "../loss/loss.ts";
-import type { TrainableParameter } from "../optimizer/parameter-group.ts";
+import type { TrainableParameter } from "../optimizer/trainable-parameter.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
 import { absorbClamps } from "./absorb-clamps.ts";
 import { trainBatchNormalization } from "./batch-normalization.ts";

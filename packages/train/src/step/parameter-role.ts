@@ -1,5 +1,5 @@
 import { hasTrait, lowbitDomain, operandRole, schemaOf, type Node, type Use, type Value } from "@lowbit/ir";
-import type { ParameterRole } from "../optimizer/parameter-group.ts";
+import type { ParameterRole } from "../optimizer/trainable-parameter.ts";
 
 /** What a parameter is to the model, told by the operand that its elements become. */
 export function roleOf(parameter: Value): ParameterRole {

@@ -1,4 +1,4 @@
-import type { MessageMap, MessageName } from "../messages/message-map.ts";
+import type { MessageMap, MessageName } from "./message-map.ts";
 
 /**
  * How one value of a field looks on the wire and in JavaScript:

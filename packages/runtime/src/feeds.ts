@@ -1,6 +1,15 @@
-import type { Tensor } from "@lowbit/ir";
+import type { DType, Tensor } from "@lowbit/ir";
 import { badFeed } from "./diagnostics.ts";
-import type { Feeds, Port } from "./session.ts";
+
+/** What a session takes or gives under one name; symbolic dimensions are strings. */
+export interface Port {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** Named tensors in and out of a run. */
+export type Feeds = Readonly<Record<string, Tensor>>;
 
 /**
  * The tensors that inputs take, in their order.
