@@ -1,5 +1,5 @@
 /**
- * Makes a clone ready to run: checks Node, installs what the lockfile asks for, builds.
+ * Makes a clone ready to run: checks Node, installs what the lockfile asks for, builds, and removes outputs of deleted files.
  *
  * `npm run demo` and `npm test` start with this file, so that they work in a fresh clone. It may import only from Node itself,
  * because it runs before node_modules exists. It is silent and takes under a second when there is nothing to do.
@@ -9,8 +9,11 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isInstalled, isSupportedNode } from "./installed.mjs";
+import { removeStaleOutputs } from "./stale-outputs.mjs";
+import { workspaceFolders } from "./workspaces.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+process.chdir(root);
 
 const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 if (!isSupportedNode(process.versions.node, engines.node)) {
@@ -31,6 +34,7 @@ if (!isInstalled(root)) {
 const turbo = join(root, "node_modules", "turbo", "bin", "turbo");
 const build = run(process.execPath, [turbo, "run", "build", "--output-logs=errors-only", "--log-prefix=none"], "pipe");
 if (!build.ok) fail(`${build.output}\nThe build failed; its messages are above.`);
+for (const folder of workspaceFolders()) removeStaleOutputs(folder);
 
 /**
  * @param {string} command
@@ -39,7 +43,6 @@ if (!build.ok) fail(`${build.output}\nThe build failed; its messages are above.`
  */
 function run(command, args, output) {
   const result = spawnSync(command, args, {
-    cwd: root,
     stdio: ["ignore", output, output],
     encoding: "utf8",
     maxBuffer: 2 ** 28,

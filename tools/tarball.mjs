@@ -1,5 +1,6 @@
 /** What may and must be in the tarball of a public package. */
 import { isTestFile } from "./import-rules.mjs";
+import { sourceOf } from "./stale-outputs.mjs";
 
 /**
  * The problems of one tarball, one sentence each.
@@ -21,14 +22,4 @@ export function tarballProblems(files, exists) {
       return [];
     }),
   ];
-}
-
-/**
- * The source file that an output of the compiler comes from; any other path is its own source.
- *
- * @param {string} path
- */
-function sourceOf(path) {
-  const match = /^dist\/(.*)\.(js|d\.ts)(\.map)?$/.exec(path);
-  return match === null ? path : `src/${match[1]}.ts`;
 }
