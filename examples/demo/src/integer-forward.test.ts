@@ -51,12 +51,15 @@ describe.each([
 
 const folder = materialsFolder();
 
-describe.skipIf(folder === null)("ResNet20 of materials, trained with an integer forward,", () => {
+describe.skipIf(folder === null).each([
+  { where: "placed for speed, its first convolution in float,", prefer: "speed" },
+  { where: "all on integers", prefer: "integer" },
+] as const)("ResNet20 of materials, $where trained with an integer forward,", ({ prefer }) => {
   test(
     "computes in training what it computes when deployed, bit for bit",
     { timeout: 120_000 },
     async ({ annotate }) => {
-      const backend = x86({ prefer: "integer" });
+      const backend = x86({ prefer });
       const data = cifarImages(join(folder!, "data/cifar10/data_batch_1.bin"), 320);
       const { prepared } = await trainQuantized(
         loadModel(join(folder!, "models/cifar10/resnet20-cifar10.bn.op17.onnx")),

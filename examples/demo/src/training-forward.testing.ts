@@ -1,4 +1,6 @@
 import {
+  blockedDomain,
+  channelBlock,
   crossEntropy,
   deployModel,
   GraphEditor,
@@ -43,13 +45,14 @@ export async function compareForwards(
     loss: crossEntropy(),
     optimizer: sgd(),
     batch,
+    block: await channelBlock(),
     batchNormalization: "frozen",
     ...(forward === "integers" ? { integerForward: { lower: backend.lower } } : {}),
   });
   const logits = [...step.graph.nodes].find((node) => node.op === "LogSoftmax")!.input;
   const hyper = step.graph.value(step.hyper)!.shape as readonly number[];
   const training = newModel(step.graph);
-  training.opsets.set("com.microsoft", 1);
+  for (const domain of ["com.microsoft", blockedDomain]) training.opsets.set(domain, 1);
   const trainingCodes = returnCodes(training, [logits]);
   const deployed = deployModel(prepared, backend).model;
   const scores = deployed.graph.outputs[0]!.name;

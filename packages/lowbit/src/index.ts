@@ -165,6 +165,8 @@ export {
 
 // Running models on ONNX Runtime.
 export {
+  blockedDomain,
+  channelBlock,
   integerShare,
   multiplyAccumulates,
   optimizedGraph,

@@ -1,4 +1,5 @@
 import type { Value } from "@lowbit/ir";
+import { deployedConvolution } from "./deployed-convolution.ts";
 import { depthwiseForm } from "./depthwise-form.ts";
 import { exchangeBatch } from "./exchange-batch.ts";
 import { dims, operand, reshape, type Legalization, type LegalizeContext } from "./legalization.ts";
@@ -13,7 +14,7 @@ import { wholePlane } from "./whole-plane.ts";
  */
 const smallPlane = 16;
 
-/** Conv in the form that is fastest for its shapes; nothing where that is how it stands. */
+/** Conv in the form that is fastest for its shapes, or in that of the deployed model; nothing where that is how it stands. */
 export const conv: Legalization = (context) => {
   const { node } = context;
   const [x, w] = [operand(context, 0), operand(context, 1)];
@@ -21,7 +22,12 @@ export const conv: Legalization = (context) => {
   const [, , ...output] = dims(node.output);
   const [, , ...kernel] = dims(w);
   const window = staticWindow(node, kernel, input, output);
-  const together = convolveTogether(context, x, w, node.inputs[2] ?? null, window, node.int("group", 1), output);
+  const [bias, group] = [node.inputs[2] ?? null, node.int("group", 1)];
+  if (context.asDeployed) {
+    const deployed = w.constant ? null : deployedConvolution(context, [x, w, bias], window, group, output);
+    return deployed ? [deployed] : [];
+  }
+  const together = convolveTogether(context, x, w, bias, window, group, output);
   return together ? [together] : [];
 };
 

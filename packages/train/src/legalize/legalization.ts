@@ -9,6 +9,8 @@ export interface LegalizeContext {
   readonly observed: Map<Value, ObservedRows>;
   /** Channels per block of ONNX Runtime's blocked layout; 1 where plain ops must do. */
   readonly block: number;
+  /** Whether convolutions must sum in the order of the deployed model, where their weights are constants. */
+  readonly asDeployed: boolean;
   /** What has been reordered so far: forward and both gradients of a convolution read the same. */
   readonly inBlocks: Map<Value, Value>;
   /** Matrices that pick taps of a kernel, by what they pick: equal products can be merged where they read the same one. */

@@ -37,11 +37,13 @@ function legalizationOf(node: Node): Legalization | null {
  * ONNX Runtime. All shapes must be static. Returns how many nodes were rewritten.
  *
  * @param block channels per block of ONNX Runtime's blocked layout on the machine that will run the graph
+ * @param asDeployed whether convolutions are to sum as they do in the deployed model, instead of as fast as they can
  */
-export function legalize(graph: Graph, block = 1): number {
+export function legalize(graph: Graph, block = 1, asDeployed = false): number {
   const editor = new GraphEditor(graph);
   const shared = {
     block,
+    asDeployed,
     observed: new Map<Value, ObservedRows>(),
     inBlocks: new Map<Value, Value>(),
     picks: new Map<string, Value>(),

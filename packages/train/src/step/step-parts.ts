@@ -48,7 +48,7 @@ export function gradientStep(model: Graph, options: TrainStepOptions): GradientS
     sum: sums[index]!,
   }));
   cleanUp(graph);
-  legalize(graph, options.block);
+  legalize(graph, options.block, options.integerForward !== undefined);
   cleanUp(graph);
   for (const { name } of tensors) editor.initializerToInput(graph.value(name)!);
   const state = liftState(graph, packed);

@@ -42,7 +42,7 @@ export function trainStep(model: Graph, options: TrainStepOptions): TrainStep {
   const { graph, editor, data, target, output, moving, packed } = differentiate(model, options);
   const hyper = addUpdates(editor, moving, options, packed);
   cleanUp(graph);
-  legalize(graph, options.block);
+  legalize(graph, options.block, options.integerForward !== undefined);
   cleanUp(graph);
   const state = liftState(graph, packed);
   const [loss, targetName] = [graph.outputs[0]!.name, target?.name ?? null];
