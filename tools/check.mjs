@@ -1,7 +1,7 @@
 /** Runs every static check, all of them even when one fails, and ends with the names of those that failed. Needs a build. */
 import { spawnSync } from "node:child_process";
 
-const checks = ["format:check", "types", "lint", "unused", "boundaries", "package-shape"];
+const checks = ["format:check", "types", "lint", "unused", "boundaries", "package-shape", "docs:api"];
 const failed = checks.filter((check) => {
   console.log(`\n--- ${check}`);
   return (

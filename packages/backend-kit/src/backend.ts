@@ -49,6 +49,7 @@ export interface BackendModule {
   readonly features: readonly Feature[];
   /** Whether `create` takes `reduceRange`. */
   readonly reducesRange?: boolean;
+  /** A backend for what the user asked of it. @throws CompileError for settings that it does not take */
   create(request: BackendRequest): Backend;
 }
 

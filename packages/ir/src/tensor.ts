@@ -7,6 +7,7 @@ import { invariant } from "./diagnostics.ts";
 export interface TensorSource {
   /** Length of what `read` returns, known without reading. */
   readonly byteLength: number;
+  /** The bytes, little-endian, in the order of ONNX `raw_data`. @throws CompileError where a file cannot be read */
   read(): Uint8Array;
   /** Set when the bytes live in a file beside the model, so that an unchanged tensor can be copied as bytes. */
   readonly external?: { readonly path: string; readonly offset: number };

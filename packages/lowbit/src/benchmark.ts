@@ -35,6 +35,7 @@ export interface BenchmarkOptions {
   readonly feeds?: (batch: number) => Promise<Feeds>;
   /** Time to spend per model. Default: 2 seconds. */
   readonly seconds?: number;
+  /** Called with the share that is done, from 0 to 1. */
   readonly onProgress?: (share: number) => void;
 }
 

@@ -28,6 +28,7 @@ export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate">
   readonly prune?: PruneOptions;
   /** Measures the model as it would be saved after each epoch; the result goes into the epoch's event. */
   readonly validate?: (model: Model) => Promise<number>;
+  /** Called with each event of the training, in order. */
   readonly onEvent?: (event: FitEvent) => void;
 }
 

@@ -18,6 +18,7 @@ export interface AnnotateOptions {
 /** Decides what to quantize and how; pure, it changes nothing. */
 export interface Quantizer {
   readonly name: string;
+  /** The plan for a graph: what is quantized and how, and why the rest is not. */
   annotate(graph: Graph, options?: AnnotateOptions): QuantPlan;
 }
 

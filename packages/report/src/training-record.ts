@@ -73,6 +73,7 @@ export class TrainingRecord {
     }));
   }
 
+  /** Takes in the next event of a training. */
   event(event: FitEvent): void {
     switch (event.kind) {
       case "progress": {

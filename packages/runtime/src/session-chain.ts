@@ -79,6 +79,7 @@ export class SessionChain {
     if (kept.names.length > 0) await this.#place.drop(kept.key);
   }
 
+  /** Gives the memory of all models and kept values back; the chain cannot run any more. */
   async release(): Promise<void> {
     await this.#place.release();
   }

@@ -80,6 +80,7 @@ export class Session {
     this.#session.endProfiling();
   }
 
+  /** Gives the memory back; the session cannot run any more. */
   async release(): Promise<void> {
     await this.#session.release();
   }

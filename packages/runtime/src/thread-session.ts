@@ -83,6 +83,7 @@ export class ThreadSession {
     return tensorsOf(await this.#thread.ask({ kind: "lastFeeds", session: this.#key }));
   }
 
+  /** Gives the memory back; the session cannot run any more. */
   async release(): Promise<void> {
     await this.#thread.ask({ kind: "release", session: this.#key });
   }

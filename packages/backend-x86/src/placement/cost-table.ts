@@ -38,6 +38,7 @@ export const costAxes = {
   fromBlocks: ["elements"],
 } as const satisfies Record<string, readonly string[]>;
 
+/** The name of a family of kernels whose costs are measured together. */
 export type CostFamily = keyof typeof costAxes;
 
 /** What a family of kernels costs at the points of a grid of shapes, in nanoseconds per product or element. */

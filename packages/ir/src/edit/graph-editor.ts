@@ -15,7 +15,9 @@ import { addReturn, attachInputs, detachInputs, link, mutable, removeReturn, unl
 
 /** What happened to a graph, for worklists that follow it. */
 export interface EditListener {
+  /** A node was inserted. */
   created?(node: Node): void;
+  /** A node is gone from the graph. */
   erased?(node: Node): void;
   /** An operand or attribute changed. */
   changed?(node: Node): void;
@@ -283,10 +285,12 @@ export class GraphEditor {
     mutable(value).type = tensor.type;
   }
 
+  /** Says what a value is to the model: a parameter, a buffer, or neither. */
   setRole(value: Value, role: Role): void {
     mutable(value).role = role;
   }
 
+  /** Sets the type of a value; null where nothing is known of it. */
   setType(value: Value, type: ValueType | null): void {
     mutable(value).type = type;
   }

@@ -50,6 +50,7 @@ export class NodeList implements Iterable<Node> {
   readonly last: Node | null = null;
   readonly length: number = 0;
 
+  /** The nodes in their order. Nodes that are erased on the way are passed over; those inserted ahead are met. */
   *[Symbol.iterator](): Iterator<Node> {
     for (let node = this.first; node !== null; node = nextAlive(node)) yield node;
   }

@@ -7,6 +7,7 @@ export class NameTable {
   readonly #taken = new Map<string, number>();
   readonly #next = new Map<string, number>();
 
+  /** Whether a name is taken. */
   has(name: string): boolean {
     return this.#taken.has(name);
   }

@@ -86,21 +86,25 @@ export class Node {
     return attribute?.kind === "ints" ? attribute.value.map(clampToNumber) : fallback;
   }
 
+  /** A float attribute, or `fallback` where the node has none. */
   float(name: string, fallback: number): number {
     const attribute = this.attributes.get(name);
     return attribute?.kind === "float" ? attribute.value : fallback;
   }
 
+  /** A string attribute, or `fallback` where the node has none. */
   string(name: string, fallback: string): string {
     const attribute = this.attributes.get(name);
     return attribute?.kind === "string" ? stringText(attribute.value) : fallback;
   }
 
+  /** A tensor attribute; null where the node has none. */
   tensor(name: string): Tensor | null {
     const attribute = this.attributes.get(name);
     return attribute?.kind === "tensor" ? attribute.value : null;
   }
 
+  /** A graph attribute, such as a branch of If; null where the node has none. */
   subgraph(name: string): Graph | null {
     const attribute = this.attributes.get(name);
     return attribute?.kind === "graph" ? attribute.value : null;

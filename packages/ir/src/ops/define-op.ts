@@ -52,9 +52,13 @@ export interface InferContext {
   /** Number of operand slots, absent ones included. */
   readonly inputCount: number;
   readonly outputCount: number;
+  /** Type of an operand; null where it is unknown, or the operand is absent. */
   type(index: number): ValueType | null;
+  /** Its element type; null where that is unknown. */
   dtype(index: number): DType | null;
+  /** Its shape; null where not even the rank is known. */
   shape(index: number): Shape | null;
+  /** Whether an operand is given. */
   has(index: number): boolean;
   /** Data of a constant operand. */
   constant(index: number): Tensor | null;
@@ -103,6 +107,7 @@ export interface OpSchema<
   readonly traits: readonly Trait[];
   /** By operand name without its mark; unnamed operands are `data`. */
   readonly roles: Readonly<Record<string, OperandRole>>;
+  /** Finds the types of the outputs, and what their elements are where that is known. @throws CompileError `shape/mismatch` */
   readonly infer: (context: InferContext) => Inferred;
   /** For ops with bodies: what enters them. `infer` then reads the types of their outputs. */
   readonly bodies?: (context: InferContext) => readonly BodyOperands[];
@@ -148,15 +153,23 @@ const optional =
   (fallback?: AttributeInput): Optional<K> =>
     fallback === undefined ? { kind, required: false } : { kind, required: false, default: fallback };
 
-/** Attribute schemas by kind; the argument is the value when absent. */
+/** An integer attribute; the argument is its value when absent. */
 export const int = optional("int");
+/** A list of integers; the argument is its value when absent. */
 export const ints = optional("ints");
+/** A float attribute; the argument is its value when absent. */
 export const float = optional("float");
+/** A list of floats; the argument is its value when absent. */
 export const floats = optional("floats");
+/** A string attribute; the argument is its value when absent. */
 export const string = optional("string");
+/** A list of strings; the argument is its value when absent. */
 export const strings = optional("strings");
+/** A tensor attribute that may be absent. */
 export const tensor = optional("tensor");
+/** A graph attribute that may be absent. */
 export const graph = optional("graph");
+/** An attribute that holds a type, and may be absent. */
 export const typeProto = optional("type_proto");
 
 /** The same attribute, but one that must be present. */

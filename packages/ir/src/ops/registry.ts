@@ -59,6 +59,7 @@ export const opSchemas = {
 
 /** The ops of the typed builder. */
 export type OpSchemas = typeof opSchemas;
+/** The name of an op that the typed builder makes. */
 export type OpName = keyof OpSchemas;
 
 const byDomain = new Map<string, Map<string, OpSchema>>();

@@ -21,6 +21,7 @@ export interface SaveOptions {
   readonly innerTypes?: boolean;
 }
 
+/** How data is put into a file beside the model. */
 export interface ExternalDataOptions {
   /** Smallest initializer, in bytes, that goes into the data file. */
   readonly threshold?: number;

@@ -11,6 +11,7 @@ export type GraphlibView = GraphlibGraph<Graph, Node, Value>;
 /** A graphlib graph and the names its nodes have there. */
 export interface View {
   readonly graph: GraphlibView;
+  /** The name of a node in `graph`. */
   readonly nameOf: (node: Node) => string;
 }
 

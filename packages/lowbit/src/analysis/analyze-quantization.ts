@@ -26,6 +26,7 @@ export interface AnalyzeQuantizationOptions {
   readonly threads?: number;
   readonly backend?: string;
   readonly signal?: AbortSignal;
+  /** Called after each run of the model; `batches` is null where the data does not tell its size. */
   readonly progress?: (step: AnalysisStep & { readonly batches: number | null }) => void;
 }
 

@@ -10,6 +10,7 @@ const mostWork = 3e8;
 
 /** How kernels are measured. */
 export interface CalibrateCostsOptions {
+  /** Called with the share that is done, from 0 to 1. */
   readonly onProgress?: (share: number) => void;
 }
 

@@ -50,6 +50,7 @@ export interface ModelReportOptions {
   /** At most this many samples. Default: 512. */
   readonly samples?: number;
   readonly threads?: number;
+  /** Called with what is done next, in words. */
   readonly progress?: (doing: string) => void;
 }
 

@@ -60,6 +60,7 @@ export interface TargetOptions extends Omit<QuantizeOptions, "backend" | "data" 
   /** A file that keeps what an interrupted search found, from which the same one goes on. */
   readonly state?: string;
   readonly signal?: AbortSignal;
+  /** Called before each step of the search. */
   readonly onProgress?: (step: TargetStep) => void;
 }
 

@@ -54,6 +54,8 @@ export interface Analysis {
 
 /** Collects one number over a batch; the mean over batches, weighted by samples, is the metric. */
 export interface AnalysisMeasure {
+  /** Takes in the results of one batch. @param count how many leading samples count; the rest is padding */
   add(output: Tensor, target: Tensor, count: number): void;
+  /** The measure over all samples so far. */
   value(): number;
 }

@@ -52,6 +52,7 @@ export class ErrorSums {
     this.#largest = Math.max(this.#largest, other.#largest);
   }
 
+  /** The error over all that was added. */
   result(): TensorError {
     const norms = Math.sqrt(this.signal * this.#other);
     return {

@@ -16,6 +16,7 @@ import { smoothActivations } from "./smooth-activations.ts";
 /** What can be done to a float model for the sake of its quantized form; nothing of it is on unless named. */
 export const improvementNames = ["equalize", "smooth", "awq", "gptq", "adaround", "bias-correction"] as const;
 
+/** One of these improvements. */
 export type Improvement = (typeof improvementNames)[number];
 
 /** Which improvements, and what they work from. */

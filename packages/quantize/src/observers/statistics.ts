@@ -93,6 +93,7 @@ export class Statistics {
     }
   }
 
+  /** All that was seen, for a file. */
   toJson(): StatisticsJson {
     return {
       extremes: this.#extremes.range(),

@@ -5,6 +5,7 @@ import { valueOf } from "./spec.ts";
 /** What is quantized, and when the scales of activations are found. */
 export const quantizationModes = ["static", "dynamic", "weight-only"] as const;
 
+/** One of these modes. */
 export type QuantizationMode = (typeof quantizationModes)[number];
 
 /**

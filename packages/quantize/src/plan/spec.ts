@@ -21,6 +21,7 @@ export type Granularity =
 /** How a range is chosen from the values seen. */
 export const observerNames = ["min-max", "moving-average", "percentile", "histogram", "entropy", "mse"] as const;
 
+/** One of these ways. */
 export type ObserverName = (typeof observerNames)[number];
 
 /** Codes whose scale follows from the values seen: in calibration, in training, or in the data of an initializer. */

@@ -33,6 +33,7 @@ export interface Pass {
   readonly anyOpset: boolean;
   /** The same pass with other settings. */
   with(settings: never): Pass;
+  /** Changes the model through an editor, and says how much it changed. */
   run(model: Model, context: PassContext): PassResult;
 }
 
@@ -50,6 +51,7 @@ export interface PassDefinition<O extends OptionSchemas> {
   readonly options?: O;
   /** Whether it also takes models that are not in the canonical opset. Default: false. */
   readonly anyOpset?: boolean;
+  /** Changes the model through an editor, with the settings of its options, and says how much it changed. */
   run(model: Model, context: PassContext, settings: SettingsOf<O>): PassResult;
 }
 

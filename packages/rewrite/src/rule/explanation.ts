@@ -28,10 +28,12 @@ export class Explanation {
     this.#only = rules && new Set(rules);
   }
 
+  /** Whether anyone wants to know about a rule. */
   watches(rule: string): boolean {
     return this.#only?.has(rule) ?? true;
   }
 
+  /** Notes that a rule nearly matched at a node, and what was in the way. */
   nearMiss(rule: string, at: Node, mismatch: Mismatch): void {
     if (!this.watches(rule)) return;
     let misses = this.#nearMisses.get(rule);
@@ -40,7 +42,7 @@ export class Explanation {
     misses.set(at, { kind: "near-miss", rule, at: at.label, reason: mismatch.reason, about });
   }
 
-  /** @param labels of the nodes that were matched, the root's first. */
+  /** Notes that a rule was applied. @param labels of the nodes that were matched, the root's first */
   applied(rule: string, root: Node, labels: readonly string[]): void {
     this.#nearMisses.get(rule)?.delete(root);
     if (!this.watches(rule)) return;

@@ -43,6 +43,7 @@ export type Replacement = Value | readonly (Value | null)[];
 export interface Rule {
   readonly name: string;
   readonly pattern: Pattern<unknown>;
+  /** Builds what stands in for the match, or rejects it with a reason. */
   readonly rewrite: (captures: never, context: RewriteContext) => Replacement | Reject;
 }
 

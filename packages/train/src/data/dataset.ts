@@ -24,6 +24,7 @@ export interface Dataset {
   /** Number of samples, null when only reading to the end would tell. */
   readonly size: number | null;
   readonly hasTargets: boolean;
+  /** Goes through the samples once. */
   batches(options: BatchOptions): AsyncIterable<Batch>;
   /**
    * Where the owner of the data finds a sample, for messages: its file, or its number there. Absent: nobody can tell.

@@ -3,8 +3,9 @@ import { labelOutsideOutput } from "../diagnostics.ts";
 
 /** Collects one number over many batches. */
 export interface Measure {
-  /** @param count how many leading samples of the output to look at; the rest is padding */
+  /** Takes in the results of one batch. @param count how many leading samples of the output to look at; the rest is padding */
   add(output: Tensor, target: Tensor, count: number): void;
+  /** The metric over all samples so far. */
   value(): number;
 }
 

@@ -123,5 +123,5 @@ export type FitEvent =
   | { readonly kind: "resumed" | "saved" | "stopped"; readonly epoch: number; readonly step: number }
   /** `patience` is used up; `done` follows. */
   | { readonly kind: "ended-early"; readonly epoch: number; readonly bestEpoch: number }
-  /** @property epoch which epoch's graph it is; the last one's unless the best is kept */
+  /** The last event. Its graph is that of `epoch`: the last one, unless the best is kept. */
   | { readonly kind: "done"; readonly graph: Graph; readonly epoch: number };

@@ -4,6 +4,7 @@ import type { Optimizer } from "./optimizer.ts";
 import { grouped, type GroupOptions } from "./parameter-group.ts";
 import { penalized } from "./weight-decay.ts";
 
+/** How Adagrad moves parameters. */
 export interface AdagradOptions extends GroupOptions {
   /** Default 1e-10, added after the square root. */
   readonly epsilon?: number;

@@ -4,6 +4,7 @@ import type { Optimizer } from "./optimizer.ts";
 import { grouped, type GroupOptions } from "./parameter-group.ts";
 import { penalized } from "./weight-decay.ts";
 
+/** How Adam and AdamW move parameters. */
 export interface AdamOptions extends GroupOptions {
   /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number];

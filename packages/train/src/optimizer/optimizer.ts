@@ -34,6 +34,7 @@ export interface Optimizer {
   hyperAt(step: number, learningRate: number): readonly number[];
   /** A number per kind of update that the optimizer makes; parameters of different numbers are never packed together. */
   groupOf?(parameter: TrainableParameter): number;
+  /** Builds the nodes that move one tensor of parameters by one step. */
   update(context: UpdateContext): Update;
   /** Slot that holds the average over steps of each parameter, where there is one. */
   readonly average?: string;

@@ -5,6 +5,7 @@ import { grouped, type GroupOptions } from "./parameter-group.ts";
 import { penalized } from "./weight-decay.ts";
 import type { Value } from "@lowbit/ir";
 
+/** How SGD moves parameters. */
 export interface SgdOptions extends GroupOptions {
   /** Default 0: plain gradient descent. */
   readonly momentum?: number;
