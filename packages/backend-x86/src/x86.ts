@@ -21,6 +21,7 @@ import { decomposeConvTranspose } from "@lowbit/rewrite";
 import { avx2Arithmetic, floatArithmetic } from "@lowbit/reference";
 import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
+import { channelsLastBehindFloat } from "./channels-last-behind-float.ts";
 import { columnsAsChannels } from "./columns-as-channels.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
@@ -111,6 +112,7 @@ export function x86(options: X86Options = {}): Backend {
       padOnCodes,
       averagePoolToGlobal,
       quantizeBehindPool,
+      channelsLastBehindFloat,
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [columnsAsChannels, padFewChannels] : []),
