@@ -3,6 +3,9 @@ import { any, constant, op, optional } from "@lowbit/rewrite";
 /** The direct kernel for codes takes multiples of so many input channels; for others each window is gathered first. */
 export const readAtOnce = 4;
 
+/** Output channels below which that kernel is not used: it works on blocks of so many. */
+export const leastOutputs = 16;
+
 /**
  * Elements of the largest window of a convolution of few channels that channels of zeros are added to: behind larger ones
  * the added products cost more than the gathering.

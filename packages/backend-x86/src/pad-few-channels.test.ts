@@ -8,9 +8,9 @@ const without = { ...backend, lower: backend.lower.filter((pass) => pass !== pad
 const feedsOf = (channels: number): Feeds => imagesOf(channels, [8, 8]);
 
 test.each([
-  [1, "<pads = [1, 1, 1, 1]>", "6,1,3,3"],
-  [3, "<pads = [1, 1, 1, 1], strides = [2, 2]>", "6,3,3,3"],
-  [2, "", "6,2,1,3"],
+  [1, "<pads = [1, 1, 1, 1]>", "16,1,3,3"],
+  [3, "<pads = [1, 1, 1, 1], strides = [2, 2]>", "16,3,3,3"],
+  [2, "", "16,2,1,3"],
 ])("a convolution of %i channels gets 4 and computes the same", async (channels, conv, weight) => {
   const [padded, model] = await oneConvolution(feedsOf(channels), conv, weight);
   const [, before] = await oneConvolution(feedsOf(channels), conv, weight, without);
@@ -22,10 +22,11 @@ test.each([
 });
 
 test.each([
-  ["4 channels", 4, "", "6,4,3,3"],
-  ["a window of 7 by 7", 3, "", "6,3,7,7"],
-  ["one product per channel", 3, "", "6,3,1,1"],
-  ["groups", 2, "<group = 2>", "6,1,3,3"],
+  ["4 channels", 4, "", "16,4,3,3"],
+  ["a window of 7 by 7", 3, "", "16,3,7,7"],
+  ["one product per channel", 3, "", "16,3,1,1"],
+  ["groups", 2, "<group = 2>", "16,1,3,3"],
+  ["8 output channels", 3, "", "8,3,3,3"],
 ])("a convolution with %s stays as it is", async (_, channels, conv, weight) => {
   const [kept] = await oneConvolution(feedsOf(channels), conv, weight);
   expect(kept.inputs[0]!.producer!.input.producer!.op).toBe("QuantizeLinear");

@@ -1,6 +1,6 @@
 import { Tensor } from "@lowbit/ir";
 import { Reject, rule, rulePass } from "@lowbit/rewrite";
-import { integerConvolution, largestPadded, readAtOnce } from "./integer-convolution.ts";
+import { integerConvolution, largestPadded, leastOutputs, readAtOnce } from "./integer-convolution.ts";
 
 /**
  * Conv(DQ(x), DQ(w))  →  Conv(DQ(Pad(x)), DQ(w'))  for 1 to 3 input channels, with zeros up to 4 in both: exact in value, and
@@ -10,11 +10,12 @@ const padFewChannelsRule = rule({
   name: "pad-few-channels",
   pattern: integerConvolution,
   rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
-    const [, channels, ...window] = weight.constant.dims;
+    const [outputs, channels, ...window] = weight.constant.dims;
     const taps = window.reduce((product, each) => product * each, 1);
     if (conv.int("group", 1) !== 1 || window.length !== 2) return new Reject("it is no convolution of images", conv);
     if (channels! >= readAtOnce) return new Reject(`it has ${channels} input channels`, conv);
     if (taps === 1 || taps > largestPadded) return new Reject(`its window has ${taps} elements`, conv);
+    if (outputs! < leastOutputs) return new Reject(`it has ${outputs} output channels`, conv);
     if (zero.constant.size !== 1) return new Reject("its operand has a scale per channel", conv);
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     const missing = readAtOnce - channels!;

@@ -117,7 +117,7 @@ function planesOf(positions: number, plane = 256): string {
 
 function convolution(inputs: number, outputs: number, side: number, positions: number, group = 1): KernelShape {
   // The backend pads few channels to 4 before such a window.
-  const added = inputs < 4 && side === 3 ? 4 - inputs : 0;
+  const added = inputs < 4 && side === 3 && outputs >= 16 ? 4 - inputs : 0;
   const dims = planesOf(positions).replace("?", String(inputs));
   const weight = `[${outputs},${inputs / group},${side},${side}]`;
   const pad = (side - 1) / 2;
