@@ -8,7 +8,7 @@ const without = { ...backend, lower: backend.lower.filter((pass) => pass !== col
 const feedsOf = (channels: number): Feeds => imagesOf(channels, [20, 11]);
 
 test.each([
-  ["10 by 4, with strides and pads", "<pads = [4, 1, 5, 1], strides = [2, 2]>", "16,1,10,4"],
+  ["10 by 4, with strides and pads", "<pads = [4, 1, 5, 1], strides = [1, 2]>", "16,1,10,4"],
   ["3 by 4", "", "16,1,3,4"],
   ["2 by 8, with other strides each way", "<strides = [1, 3], pads = [0, 2, 1, 0]>", "16,1,2,8"],
 ])("a window of %s gets its columns as channels and computes the same", async (_, conv, weight) => {

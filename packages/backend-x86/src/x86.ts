@@ -33,6 +33,7 @@ import { batchSymbols, unitsInUse } from "./placement/units-in-use.ts";
 import { explainSaturation } from "./saturation/explain-saturation.ts";
 import { reduceRange } from "./saturation/reduce-range.ts";
 import { quantizeBehindPool } from "./quantize-behind-pool.ts";
+import { stridesAsChannels } from "./strides-as-channels.ts";
 
 /** How to compile for x86. */
 export interface X86Options {
@@ -115,7 +116,7 @@ export function x86(options: X86Options = {}): Backend {
       channelsLastBehindFloat,
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
-      ...(vnni ? [columnsAsChannels, padFewChannels] : []),
+      ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     latency: (plan, inputShapes) => planLatency(plan, capabilities, prices, inputShapes),

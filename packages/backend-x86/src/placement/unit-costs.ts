@@ -1,6 +1,7 @@
 import { channelCount, isModelData, kernelOp, type Unit } from "@lowbit/backend-kit";
 import type { Dim, Node, Shape, Value } from "@lowbit/ir";
 import { columnsAsChannelsOf } from "../columns-as-channels.ts";
+import { stridesAsChannelsOf } from "../strides-as-channels.ts";
 import { elementsInBlocks } from "./blocked-layout.ts";
 import { interpolate, type CostFamily, type CostTable } from "./cost-table.ts";
 import { isOverWholePlane } from "./whole-plane.ts";
@@ -133,12 +134,28 @@ export class Prices {
     if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
     if (inputs <= stemChannels) {
       const stem = this.#price("stem", [inputs, taps, outputs, positions], products);
-      return { ...stem, integer: this.#withColumnsAsChannels(node, outputs, positions, products) ?? stem.integer };
+      const turned =
+        this.#withStridesAsChannels(node, outputs, positions) ??
+        this.#withColumnsAsChannels(node, outputs, positions, products);
+      return { ...stem, integer: turned ?? stem.integer };
     }
     // Kernels work on blocks of 16 channels: what is missing to a full one costs as much as if it were there.
     const [from, to] = [inBlocks(inputs), inBlocks(outputs)];
     const padded = (products / (inputs * outputs)) * from * to;
     return this.#price(taps === 1 ? "pointwise" : "convolution", [from, to, positions], padded);
+  }
+
+  /** What a convolution of few channels costs on integers with the blocks of its strides as channels; null where it stays as it is. */
+  #withStridesAsChannels(node: Node, outputs: number, positions: number): number | null {
+    const form = stridesAsChannelsOf(node, (node.inputs[1]!.shape ?? []).map(Number));
+    if (typeof form === "string") return null;
+    const { rows, columns, channels } = form;
+    const inputs = channels * rows.stride * columns.stride;
+    const products = positions * inBlocks(outputs) * inputs * rows.window * columns.window;
+    const image = this.#size(node.inputs[0]!.shape);
+    // Rows are moved before elements, which a conversion counts, and each change of shape is a node.
+    const moving = this.#price("moveChannels", [image], image).integer + 2 * leastTold;
+    return this.#price("convolution", [inputs, inBlocks(outputs), positions], products).integer + moving;
   }
 
   /** What a convolution of one channel costs on integers with the columns of its window as channels; null where it stays as it is. */

@@ -128,35 +128,39 @@ test("a layer whose channels were rescaled is told from a wrong one", async () =
 });
 
 describe("finding layers again", () => {
-  test.each(["QDQ", "integer operators"])(
-    "sees a convolution whose columns became channels as it was, in %s",
-    async (form) => {
-      const model = newModel(
-        parseGraph(`g (float[N,1,20,11] x) => (float[N,6,6,5] y) <float[6,1,10,4] a, float[6,6,2,2] b> {
-        [stem] c = Conv <pads = [4, 1, 5, 1], strides = [3, 2]> (x, a)
+  const turnedForms = ["QDQ", "integer operators"].flatMap((form) => [
+    [form, "strides-as-channels", "one channel", "pads = [4, 1, 5, 1], strides = [2, 2]", "1,20,11"],
+    [form, "strides-as-channels", "three channels", "pads = [3, 2, 3, 2], strides = [2, 2]", "3,20,12"],
+    [form, "columns-as-channels", "columns", "pads = [4, 1, 5, 1]", "1,20,11"],
+  ]);
+  test.each(turnedForms)("in %s, sees a convolution behind %s (%s) as it was", async (form, pass, _, conv, image) => {
+    const [channels] = image!.split(",");
+    const model = newModel(
+      parseGraph(`g (float[N,${image}] x) => (y) <float[16,${channels},10,4] a, float[6,16,2,2] b> {
+        [stem] c = Conv <${conv}> (x, a)
         [act] r = Relu (c)
         [tail] y = Conv (r, b)
       }`),
-      );
-      const images = seeded("x", "float", [8, 1, 20, 11]);
-      const operators = form === "QDQ" ? [] : [integerOperators];
-      const lowered = async (...without: readonly string[]): Promise<Comparison> => {
-        const lower = [...backend.lower.filter(({ name }) => !without.includes(name)), ...operators];
-        const made = await quantizeModel(model, { backend: { ...backend, lower }, data: [{ x: images }] });
-        const turned = [...made.model.graph.nodes].filter(({ op }) => op === "Concat");
-        expect(turned).toHaveLength(without.length === 0 ? 1 : 0);
-        return compare(model, made.model, { data: arrays({ x: images }), threads: 1 });
-      };
-      const turned = await lowered();
-      expect(turned.unmatched).toEqual([]);
-      expect(turned.layers.map(({ name, weight }) => [name, weight && weight.error.sqnr! > 40])).toEqual([
-        ["x", null],
-        ["stem", true],
-        ["tail", true],
-      ]);
-      expect(turned).toEqual(await lowered("columns-as-channels"));
-    },
-  );
+    );
+    const images = seeded("x", "float", [8, ...image!.split(",").map(Number)]);
+    const operators = form === "QDQ" ? [] : [integerOperators];
+    const lowered = async (...without: readonly string[]): Promise<Comparison> => {
+      const lower = [...backend.lower.filter(({ name }) => !without.includes(name)), ...operators];
+      const made = await quantizeModel(model, { backend: { ...backend, lower }, data: [{ x: images }] });
+      const ops = [...made.model.graph.nodes].map(({ op }) => op);
+      const moving = pass === "columns-as-channels" ? "Slice" : "Transpose";
+      expect(ops.includes(moving)).toBe(without.length === 0);
+      return compare(model, made.model, { data: arrays({ x: images }), threads: 1 });
+    };
+    const turned = await lowered();
+    expect(turned.unmatched).toEqual([]);
+    expect(turned.layers.map(({ name, weight }) => [name, weight && weight.error.sqnr! > 40])).toEqual([
+      ["x", null],
+      ["stem", true],
+      ["tail", true],
+    ]);
+    expect(turned).toEqual(await lowered(pass!));
+  });
 
   test("goes by structure where no name is left but those of inputs and results", async () => {
     const model = mlp();

@@ -3,6 +3,7 @@ import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridAt } from "./codes.ts";
 import { withColumnsBack } from "./columns-as-channels.ts";
 import type { ModelData } from "./model-data.ts";
+import { withStridesBack } from "./strides-as-channels.ts";
 import { withoutZeroChannels } from "./zero-channels.ts";
 
 /** The weights of a layer as floats. */
@@ -66,7 +67,11 @@ function weightOperand(node: Node): Value | null {
 
 /** Weights of a convolution without what backends did to them for their kernels. */
 function ownWeights(convolution: Node, weight: Tensor, data: ModelData): Tensor {
-  return withColumnsBack(convolution, weight, data) ?? withoutZeroChannels(weight);
+  return (
+    withStridesBack(convolution, weight, data) ??
+    withColumnsBack(convolution, weight, data) ??
+    withoutZeroChannels(weight)
+  );
 }
 
 /** Codes as floats; one scale, or one per index of an axis. */

@@ -5,6 +5,7 @@ import { computesInFloat } from "./computes-in-float.ts";
 import { makesColumnsChannels } from "./columns-as-channels.ts";
 import { layerWeight, weightData, type LayerWeight } from "./layer-weight.ts";
 import { ModelData } from "./model-data.ts";
+import { padsToBlocks } from "./strides-as-channels.ts";
 import { padsForKernels } from "./zero-channels.ts";
 
 /** A layer of a model, float or on codes: an op, and what stands behind it as far as one kernel can run it. */
@@ -88,9 +89,11 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
     const reads = node.inputs.flatMap((value) => (value && sources.get(value)) ?? []);
     if (reads.length === 0) continue;
     const [first] = node.outputs;
-    const isPassing = passing.has(node.op) || padsForKernels(node, weightOf);
-    if (first && !isPassing && !makesColumnsChannels(node, weightOf, data))
-      add(node.label, node.op, first, node, reads);
+    const isForKernels =
+      padsForKernels(node, weightOf) ||
+      padsToBlocks(node, weightOf, data) ||
+      makesColumnsChannels(node, weightOf, data);
+    if (first && !passing.has(node.op) && !isForKernels) add(node.label, node.op, first, node, reads);
     // What is no layer passes on where it comes from.
     for (const value of node.outputs) if (value && !sources.has(value)) sources.set(value, reads[0]!);
   }
