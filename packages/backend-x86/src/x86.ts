@@ -23,6 +23,7 @@ import { x86Capabilities } from "./capabilities.ts";
 import { averagePoolToGlobal } from "./average-pool-to-global.ts";
 import { channelsLastBehindFloat } from "./channels-last-behind-float.ts";
 import { columnsAsChannels } from "./columns-as-channels.ts";
+import { concatOnConcat } from "./concat-on-concat.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
@@ -114,6 +115,7 @@ export function x86(options: X86Options = {}): Backend {
       averagePoolToGlobal,
       quantizeBehindPool,
       channelsLastBehindFloat,
+      concatOnConcat,
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels] : []),
