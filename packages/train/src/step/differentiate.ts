@@ -26,6 +26,7 @@ import { packRanges } from "./pack-ranges.ts";
 import { roleOf } from "./parameter-role.ts";
 import { selectParameters } from "./parameters.ts";
 import { settleRepeatedRounding } from "./repeated-rounding.ts";
+import { roundAfterPooling } from "./round-after-pooling.ts";
 
 /** What gradients are computed from. */
 export interface DifferentiateOptions {
@@ -115,6 +116,8 @@ function differentiated(model: Graph, options: DifferentiateOptions, pack: typeo
 
   settleRepeatedRounding(graph, integers !== null);
   absorbClamps(graph);
+  // Where the forward runs on integers, rounded values are all that is left to be pooled.
+  if (integers === null) roundAfterPooling(graph);
   const packed = new Map<string, readonly Part[]>(packRanges(graph));
   const trained = pack(graph, parameters, ({ name }) => optimizer.groupOf?.(known.get(name)!) ?? 0);
   const gradientOf = gradients(

@@ -25,7 +25,7 @@ export function settleRepeatedRounding(graph: Graph, keep = false): number {
 }
 
 /** Whether a node rounds a tensor by one scale. */
-function roundsAsOne(node: Node): boolean {
+export function roundsAsOne(node: Node): boolean {
   return node.is("FakeQuantize", lowbitDomain) && !node.attributes.has("axis") && !node.attributes.has("block_size");
 }
 
