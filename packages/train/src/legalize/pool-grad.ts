@@ -21,6 +21,7 @@ export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
     editor.move(pool, old);
     editor.replaceAllUses(forward, pool.output);
   }
+  sumBeforeSpreading(context, dy);
   const indices = pool.outputs[1]!;
   const overlaps = kernel.some((size, axis) => (size - 1) * window.dilations[axis]! + 1 > window.strides[axis]!);
   if (!overlaps) return [op.MaxUnpool([dy, indices, ints(editor, dims(x), "shape")], { kernel_shape: kernel })];
@@ -32,6 +33,18 @@ export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
     reduction: "add",
   });
   return [reshape(context, scattered, dims(x))];
+}
+
+/** Lets sums over all positions of dX, such as the gradient of a bias, take dY: each of its elements is in dX once. */
+function sumBeforeSpreading({ node, editor }: LegalizeContext, dy: Value): void {
+  const rank = dims(dy).length;
+  for (const use of [...node.output.uses]) {
+    const axes = use.node.inputs[1]?.constant?.numbers();
+    const overPlanes = [...Array(rank).keys()].slice(2).every((axis) => axes?.includes(axis));
+    if (use.node.is("ReduceSum") && use.index === 0 && overPlanes && use.node.int("keepdims", 1) === 0) {
+      editor.replaceUse(use, dy);
+    }
+  }
 }
 
 /** dX of Y = AveragePool(X): each window spreads dY evenly over the positions it averages. */
