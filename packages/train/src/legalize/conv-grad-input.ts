@@ -2,6 +2,7 @@ import { dims, operand, reshape, type LegalizeContext } from "./legalization.ts"
 import { channelScaleOf, scaleWeights } from "./channel-scale.ts";
 import { convolve } from "./convolution.ts";
 import { depthwiseForm } from "./depthwise-form.ts";
+import { exchangeBatch } from "./exchange-batch.ts";
 import { flipped } from "./flipped.ts";
 import { wholePlane } from "./whole-plane.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
@@ -34,17 +35,40 @@ export function convGradInput(context: LegalizeContext): readonly Value[] {
   if (turned && (group === 1 || isDepthwise)) {
     return [convolve(context, dy, flipped(context, w, group), turned, group, input)];
   }
+  return [transposed(context, dy, w, { ...window, padsEnd }, group)];
+}
+
+/**
+ * Largest plane of dY from which all samples of a batch are brought back together, as one three-dimensional convolution:
+ * ONNX Runtime makes one matrix product per sample otherwise. (256 to 128 channels, 2x2 to 4x4, batch 32: 4.5 ms by the sample
+ * and 1.8 together; 128 to 64, 4x4 to 8x8: 0.8 and 2.9.)
+ */
+const smallPlane = 4;
+
+function transposed(context: LegalizeContext, dy: Value, w: Value, window: StaticWindow, group: number): Value {
+  const { op } = context;
+  const { kernel, strides, dilations, padsBegin, padsEnd } = window;
+  const [batch, outChannels, ...output] = dims(dy);
+  const [, channels] = dims(w);
   // Positions of X that no window covers get no gradient: a negative pad at the far end makes room for them.
   const overhang = padsEnd.map((pad) => Math.max(0, -pad));
-  const result = op.ConvTranspose([dy, w], {
-    strides: window.strides,
-    dilations: window.dilations,
-    pads: [...window.padsBegin, ...padsEnd.map((pad) => Math.max(0, pad))],
-    output_padding: overhang,
-    group,
-    kernel_shape: kernel,
+  const end = padsEnd.map((pad) => Math.max(0, pad));
+  const isSmall = output.reduce((a, b) => a * b, 1) <= smallPlane && batch! > 1;
+  if (!isSmall || group !== 1 || kernel.length !== 2) {
+    const pads = [...padsBegin, ...end];
+    const attributes = { strides, dilations, pads, output_padding: overhang, group, kernel_shape: kernel };
+    return op.ConvTranspose([dy, w], attributes);
+  }
+  const volume = reshape(context, exchangeBatch(context, dy), [1, outChannels!, batch!, ...output]);
+  const result = op.ConvTranspose([volume, reshape(context, w, [outChannels!, channels!, 1, ...kernel])], {
+    strides: [1, ...strides],
+    dilations: [1, ...dilations],
+    pads: [0, ...padsBegin, 0, ...end],
+    output_padding: [0, ...overhang],
+    kernel_shape: [1, ...kernel],
   });
-  return [result];
+  const input = dims(result).slice(3);
+  return exchangeBatch(context, reshape(context, result, [channels!, batch!, ...input]));
 }
 
 /** The window of the plain convolution that leads back from dY to X; null at other strides or where it would crop. */

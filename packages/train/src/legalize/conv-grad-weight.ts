@@ -1,8 +1,10 @@
 import type { Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, type LegalizeContext } from "./legalization.ts";
 import { channelScaleOf, scaleWeights } from "./channel-scale.ts";
+import { gradientWithChannelsInnermost } from "./channels-innermost.ts";
 import { depthwiseForm } from "./depthwise-form.ts";
 import { exchangeBatch } from "./exchange-batch.ts";
+import { gradientOverPatches } from "./over-patches.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 
 /**
@@ -29,6 +31,11 @@ function gradient(context: LegalizeContext, dy: Value, x: Value, w: Value): Valu
   if (depthwise) return depthwise.toWeight(dy, x);
   const cropped = crop(context, x, exact);
   const padded = { ...exact, padsEnd: exact.padsEnd.map((pad) => Math.max(0, pad)) };
+  if (group === 1) {
+    const found =
+      gradientOverPatches(context, dy, cropped, padded) ?? gradientWithChannelsInnermost(context, dy, cropped, padded);
+    if (found) return found;
+  }
   if (group === channels && group === outChannels) return planeByPlane(context, dy, cropped, padded, batch!);
   if (group === 1 && kernel.length === 2) return overBatch(context, dy, cropped, padded);
   return grouped(context, dy, cropped, padded, group);

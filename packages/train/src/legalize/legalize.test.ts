@@ -11,6 +11,10 @@ const cases: Readonly<Record<string, string>> = {
     dx = lowbit.ConvGradInput <pads = [1,1,1,1]> (dy, w, x) }`,
   "ConvGradInput at stride 2 with an unread edge": `g (float[2,4,3,3] dy, float[4,3,2,2] w, float[2,3,7,6] x) => (float[2,3,7,6] dx) {
     dx = lowbit.ConvGradInput <strides = [2,2]> (dy, w, x) }`,
+  "ConvGradInput of small planes at stride 2": `g (float[3,4,2,2] dy, float[4,5,3,3] w, float[3,5,4,4] x) => (float[3,5,4,4] dx) {
+    dx = lowbit.ConvGradInput <strides = [2,2], pads = [1,1,1,1]> (dy, w, x) }`,
+  "ConvGradInput of small planes with dilation, uneven pads and an unread edge": `g (float[3,4,2,1] dy, float[4,5,2,3] w, float[3,5,7,7] x) => (float[3,5,7,7] dx) {
+    dx = lowbit.ConvGradInput <strides = [3,2], dilations = [2,3], pads = [0,1,0,0]> (dy, w, x) }`,
   "ConvGradInput with dilation and uneven pads": `g (float[1,2,6,5] dy, float[2,2,3,3] w, float[1,2,7,7] x) => (float[1,2,7,7] dx) {
     dx = lowbit.ConvGradInput <dilations = [2,2], pads = [1,0,2,2]> (dy, w, x) }`,
   "ConvGradInput of a depthwise convolution": `g (float[2,3,4,4] dy, float[3,1,3,3] w, float[2,3,4,4] x) => (float[2,3,4,4] dx) {
@@ -39,6 +43,20 @@ const cases: Readonly<Record<string, string>> = {
     dw = lowbit.ConvGradWeight <strides = [2,2]> (dy, x, w) }`,
   "ConvGradWeight of a 1x1 kernel": `g (float[2,4,3,3] dy, float[2,5,3,3] x, float[4,5,1,1] w) => (float[4,5,1,1] dw) {
     dw = lowbit.ConvGradWeight (dy, x, w) }`,
+  "ConvGradWeight of few inputs with uneven pads": `g (float[3,14,5,6] dy, float[3,2,6,6] x, float[14,2,3,2] w) => (float[14,2,3,2] dw) {
+    dw = lowbit.ConvGradWeight <pads = [1,1,0,0]> (dy, x, w) }`,
+  "ConvGradWeight of few inputs at stride 2 with dilation and an unread edge": `g (float[2,9,2,3] dy, float[2,1,8,8] x, float[9,1,3,3] w) => (float[9,1,3,3] dw) {
+    dw = lowbit.ConvGradWeight <strides = [2,2], dilations = [2,1]> (dy, x, w) }`,
+  "ConvGradWeight of few inputs in one dimension": `g (float[2,4,7] dy, float[2,1,9] x, float[4,1,3] w) => (float[4,1,3] dw) {
+    dw = lowbit.ConvGradWeight (dy, x, w) }`,
+  "ConvGradWeight at stride 2 with dilated rows, uneven pads and an unread edge": `g (float[3,4,2,4] dy, float[3,5,8,9] x, float[4,5,3,3] w) => (float[4,5,3,3] dw) {
+    dw = lowbit.ConvGradWeight <strides = [2,2], dilations = [2,1], pads = [0,1,0,0]> (dy, x, w) }`,
+  "ConvGradWeight with dilated columns": `g (float[3,4,6,5] dy, float[3,5,6,7] x, float[4,5,3,2] w) => (float[4,5,3,2] dw) {
+    dw = lowbit.ConvGradWeight <dilations = [1,2], pads = [1,0,1,0]> (dy, x, w) }`,
+  "ConvGradWeight of a 1x1 kernel at stride 2": `g (float[3,40,2,2] dy, float[3,30,3,3] x, float[40,30,1,1] w) => (float[40,30,1,1] dw) {
+    dw = lowbit.ConvGradWeight <strides = [2,2]> (dy, x, w) }`,
+  "ConvGradWeight with more weights than activations": `g (float[2,20,2,2] dy, float[2,20,2,2] x, float[20,20,3,3] w) => (float[20,20,3,3] dw) {
+    dw = lowbit.ConvGradWeight <pads = [1,1,1,1]> (dy, x, w) }`,
   "ConvGradWeight of a depthwise convolution": `g (float[2,3,4,4] dy, float[2,3,8,8] x, float[3,1,3,3] w) => (float[3,1,3,3] dw) {
     dw = lowbit.ConvGradWeight <group = 3, pads = [1,1,0,0], strides = [2,2]> (dy, x, w) }`,
   "Conv per channel over small planes": `g (float[2,3,4,5] x, float[3,1,3,2] w, float[3] b) => (float[2,3,2,4] y) {
@@ -124,6 +142,22 @@ test.each(Object.entries(cases))("%s", async (_, text) => {
   const { ops, error } = await legalized(text);
   expect(ops.filter((op) => op.startsWith("lowbit"))).toHaveLength(0);
   expect(error).toBeLessThan(2e-5);
+});
+
+test.each([
+  ["sums over all positions are taken of dY", "2,3", 0, "dy"],
+  ["sums over the batch too", "0,2,3", 0, "dy"],
+  ["sums over some positions are not", "0,3", 0, "dx"],
+  ["nor are sums that keep their axes", "2,3", 1, "dx"],
+])("the positions that MaxPoolGrad sends to: %s", async (_, axes, keepdims, summed) => {
+  const text = `g (float[2,3,6,6] x, float[2,3,3,3] dy) => (sum) <int64[${axes.split(",").length}] axes = {${axes}}> {
+    y = MaxPool <kernel_shape = [2,2], strides = [2,2]> (x)
+    dx = lowbit.MaxPoolGrad <kernel_shape = [2,2], strides = [2,2]> (dy, x, y)
+    sum = ReduceSum <keepdims = ${keepdims}> (dx, axes) }`;
+  const graph = parseGraph(text);
+  legalize(graph);
+  expect(graph.outputs[0]!.producer!.input === graph.value("dy")).toBe(summed === "dy");
+  expect((await legalized(text)).error).toBeLessThan(2e-5);
 });
 
 test("MaxPoolGrad takes the positions from the forward MaxPool", async () => {
