@@ -3,7 +3,7 @@ import type { CostTable } from "./cost-table.ts";
 /**
  * Costs of ONNX Runtime 1.30 with one thread on server CPUs with AVX512-VNNI and without AMX: geometric means of what
  * `lowbit bench --calibrate-costs` measured on a quiet Emerald Rapids and on a quiet Zen 4, which agree on ratios for
- * convolutions; products per channel are of the latter alone.
+ * convolutions; products per channel and first convolutions with strides are of the latter alone.
  */
 export const builtInCosts: CostTable = {
   pointwise: {
@@ -83,6 +83,24 @@ export const builtInCosts: CostTable = {
       0.0452, 0.0468, 0.224, 0.193, 0.196, 0.0851, 0.0971, 0.0969, 0.0357, 0.0322, 0.0328, 0.238, 0.161, 0.16, 0.076,
       0.049, 0.0462, 0.0242, 0.0165, 0.0187, 0.114, 0.0743, 0.0985, 0.0594, 0.0475, 0.0489, 0.0204, 0.0158, 0.0158,
       0.0705, 0.0589, 0.0596, 0.035, 0.0369, 0.0313, 0.0136, 0.0133, 0.0133,
+    ],
+  },
+  stridedStem: {
+    axes: [
+      [1, 3],
+      [9, 25, 49],
+      [16, 64],
+      [256, 4096, 65536],
+    ],
+    float: [
+      0.0626, 0.026, 0.0216, 0.0352, 0.0228, 0.0255, 0.041, 0.0205, 0.0208, 0.0227, 0.019, 0.0198, 0.0314, 0.021,
+      0.0206, 0.0194, 0.0175, 0.0187, 0.0348, 0.0224, 0.021, 0.0233, 0.0213, 0.0242, 0.027, 0.0193, 0.0194, 0.019,
+      0.018, 0.018, 0.0254, 0.0202, 0.0204, 0.018, 0.0178, 0.0178,
+    ],
+    integer: [
+      0.0906, 0.0645, 0.0632, 0.0362, 0.0264, 0.0281, 0.0424, 0.0332, 0.0303, 0.0155, 0.0135, 0.0149, 0.0364, 0.0288,
+      0.0291, 0.0129, 0.0121, 0.0119, 0.0391, 0.0264, 0.0255, 0.0167, 0.0139, 0.0143, 0.0174, 0.0141, 0.0136, 0.0098,
+      0.00858, 0.00858, 0.0139, 0.0124, 0.0125, 0.00844, 0.00755, 0.00755,
     ],
   },
   depthwise: {

@@ -8,6 +8,8 @@ export const costAxes = {
   convolution: ["in", "out", "positions"],
   /** Convolutions of at most three input channels; per product. */
   stem: ["in", "taps", "out", "positions"],
+  /** Those with strides, whose blocks kernels on codes read as channels; per product of the window as it was. */
+  stridedStem: ["in", "taps", "out", "positions"],
   /** Convolutions of each channel by itself; per product. */
   depthwise: ["channels", "positions"],
   /** Products with a matrix of weights; per product. */

@@ -138,7 +138,10 @@ test.each(graphs)("is as cheap as the best of all placements: graph %#", (text) 
     const all = Array.from({ length: 1 << units.length }, (_, bits) =>
       totalCost(units, prices, (unit) => ((bits >> units.indexOf(unit)) & 1) === 1),
     );
-    expect(totalCost(units, prices, (unit) => !float.has(unit))).toBeCloseTo(Math.min(...all), 6);
+    const best = Math.min(...all);
+    // Of a gain below 3 % of the whole, nothing is made use of.
+    const isTooLittle = float.size === units.length && best > 0.97 * all[0]!;
+    expect(totalCost(units, prices, (unit) => !float.has(unit))).toBeCloseTo(isTooLittle ? all[0]! : best, 6);
   }
 });
 

@@ -133,11 +133,10 @@ export class Prices {
     }
     if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
     if (inputs <= stemChannels) {
+      const isStrided = typeof stridesAsChannelsOf(node, weight.map(Number)) !== "string";
+      if (isStrided) return this.#stridedStem(node, outputs, positions, products);
       const stem = this.#price("stem", [inputs, taps, outputs, positions], products);
-      const turned =
-        this.#withStridesAsChannels(node, outputs, positions) ??
-        this.#withColumnsAsChannels(node, outputs, positions, products);
-      return { ...stem, integer: turned ?? stem.integer };
+      return { ...stem, integer: this.#withColumnsAsChannels(node, outputs, positions, products) ?? stem.integer };
     }
     // Kernels work on blocks of 16 channels: what is missing to a full one costs as much as if it were there.
     const [from, to] = [inBlocks(inputs), inBlocks(outputs)];
@@ -145,17 +144,15 @@ export class Prices {
     return this.#price(taps === 1 ? "pointwise" : "convolution", [from, to, positions], padded);
   }
 
-  /** What a convolution of few channels costs on integers with the blocks of its strides as channels; null where it stays as it is. */
-  #withStridesAsChannels(node: Node, outputs: number, positions: number): number | null {
-    const form = stridesAsChannelsOf(node, (node.inputs[1]!.shape ?? []).map(Number));
-    if (typeof form === "string") return null;
-    const { rows, columns, channels } = form;
-    const inputs = channels * rows.stride * columns.stride;
-    const products = positions * inBlocks(outputs) * inputs * rows.window * columns.window;
+  /** A convolution of few channels whose integer kernel reads the blocks of its strides as channels. */
+  #stridedStem(node: Node, outputs: number, positions: number, products: number): UnitCost {
+    const inputs = this.#dim(node.inputs[1]!.shape ?? [], 1);
+    const taps = products / (positions * outputs * inputs);
+    const cost = this.#price("stridedStem", [inputs, taps, outputs, positions], products);
     const image = this.#size(node.inputs[0]!.shape);
-    // Rows are moved before elements, which a conversion counts, and each change of shape is a node.
-    const moving = this.#price("moveChannels", [image], image).integer + 2 * leastTold;
-    return this.#price("convolution", [inputs, inBlocks(outputs), positions], products).integer + moving;
+    // Rows are moved before the elements, which a conversion counts.
+    const moving = this.#price("moveChannels", [image], image).integer;
+    return { ...cost, integer: cost.integer + moving };
   }
 
   /** What a convolution of one channel costs on integers with the columns of its window as channels; null where it stays as it is. */

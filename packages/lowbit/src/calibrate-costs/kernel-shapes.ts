@@ -29,6 +29,12 @@ export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly numbe
     [8, 16, 64],
     [256, 4096, 65536],
   ],
+  stridedStem: [
+    [1, 3],
+    [9, 25, 49],
+    [16, 64],
+    [256, 4096, 65536],
+  ],
   depthwise: [
     [8, 16, 64, 256],
     [16, 256, 4096, 65536],
@@ -79,6 +85,8 @@ export function kernelShape(family: CostFamily, at: readonly number[]): KernelSh
       return convolution(first, second, 3, third);
     case "stem":
       return convolution(first, third, Math.sqrt(second), fourth);
+    case "stridedStem":
+      return stridedStem(first, third, Math.sqrt(second), fourth);
     case "depthwise":
       return convolution(first, first, 3, second, first);
     case "matrix":
@@ -139,6 +147,31 @@ function convolution(inputs: number, outputs: number, side: number, positions: n
     }`,
     kernels: ["Conv", "FusedConv", "QLinearConv", "Pad"],
     work: (positions * outputs * inputs * side * side) / group,
+  };
+}
+
+/** The first convolution of a model, with strides of 2: planes are large there. Codes have blocks of 2 by 2 as channels. */
+function stridedStem(inputs: number, outputs: number, side: number, positions: number): KernelShape {
+  const [batch, , rows, columns] = planesOf(positions, 1024).split(",").map(Number) as [number, number, number, number];
+  const pad = (side - 1) / 2;
+  // An odd pad shifts the window by a row.
+  const blocks = Math.ceil((side + (pad % 2)) / 2);
+  const [begin, end] = [Math.ceil(pad / 2), blocks - 1 - Math.ceil(pad / 2)];
+  return {
+    float: `g (float[${batch},${inputs},${2 * rows},${2 * columns}] x) => (y) <float[${outputs},${inputs},${side},${side}] w, float[${outputs}] b> {
+      c = Conv <strides = [2, 2], pads = [${pad}, ${pad}, ${pad}, ${pad}]> (x, w, b)
+      y = Relu (c)
+    }`,
+    integer: `g (float[${batch},${4 * inputs},${rows},${columns}] x) => (y) <${codes}, int8[${outputs},${4 * inputs},${blocks},${blocks}] w,
+      int32[${outputs}] b> {
+      ${rounded("x", "d")}
+      e = DequantizeLinear (w, s, v)
+      f = DequantizeLinear (b, t, n)
+      c = Conv <pads = [${begin}, ${begin}, ${end}, ${end}]> (d, e, f)
+      ${rounded("c", "y")}
+    }`,
+    kernels: ["Conv", "FusedConv", "QLinearConv"],
+    work: positions * outputs * inputs * side * side,
   };
 }
 
