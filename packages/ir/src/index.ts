@@ -56,5 +56,6 @@ export type { VerifyCode } from "./verify/report.ts";
 export { inferShapes, type InferOptions } from "./infer/infer-shapes.ts";
 export { isOwnSymbol, ownSymbol } from "./ops/own-symbol.ts";
 export { inlineFunctions } from "./serde/inline/inline-functions.ts";
+export { systemReason } from "./serde/diagnostics.ts";
 export { WholeFile, writeWholeFile } from "./serde/whole-file.ts";
 export { inlineGraph } from "./edit/inline-graph.ts";

@@ -14,7 +14,7 @@ import {
   type Skipped,
 } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
-import { weightSparsity, type Sparsity } from "@lowbit/train";
+import { checkTraining, weightSparsity, type Sparsity } from "@lowbit/train";
 import { calibrationFeeds } from "./calibration-feeds.ts";
 import { sampleShapes } from "./sample-feeds.ts";
 import { weightCodes } from "./weight-codes.ts";
@@ -75,6 +75,9 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const rewritten = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
+  // Scales that are to be learned have no names yet.
+  const { parameters: _, frozen: _frozen, ...anyParameters } = training;
+  checkTraining(canonical.graph, learnsScales ? anyParameters : training);
   const inputShapes = await sampleShapes(canonical.graph, options.data);
   const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true, inputShapes });
   const plan = editPlan ? editPlan(annotated) : annotated;

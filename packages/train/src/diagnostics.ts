@@ -116,12 +116,13 @@ export function noValidation(): CompileError {
   });
 }
 
-/** A metric or a loss needs targets that the data does not have. */
-export function missingTargets(): CompileError {
+/** A metric or a loss needs targets that the data does not have. @param source where the data is, if that is known */
+export function missingTargets(source?: string): CompileError {
   return new CompileError({
     code: "data/no-targets",
     severity: "error",
     message: "the data has no targets",
+    ...(source === undefined ? {} : { where: { file: source } }),
     help: "an .npz needs an array `y`, an IDX pair its labels file, a module must yield `y`",
   });
 }

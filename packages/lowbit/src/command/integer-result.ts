@@ -1,5 +1,5 @@
 import { kernelOp } from "@lowbit/backend-kit";
-import { cloneModel, CompileError, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
+import { cloneModel, CompileError, loadModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
 import { compactFile, type QuantizationMode, type Skipped } from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import { integerShare, whatRan } from "@lowbit/runtime";
@@ -7,6 +7,7 @@ import type { Dataset, Sparsity } from "@lowbit/train";
 import { refusedMadeUpInputs } from "../diagnostics.ts";
 import { modelFileBytes } from "../model-file-bytes.ts";
 import { sampleOf } from "../sample-feeds.ts";
+import { saveOrRescue } from "./save-or-rescue.ts";
 import { bytesText, countText, percentText, plural } from "./format/quantities.ts";
 
 /** What `quantize` and `train` tell about the model they wrote. */
@@ -55,7 +56,7 @@ export async function writeAndTell(
   const { integerMacs, warnings } = await ranOnIntegers(written, data, threads);
   for (const warning of warnings) report(warning);
   // Types of inner values take more room beside weights of one byte than they are worth.
-  saveModel(written, output, { innerTypes: made.backend === null });
+  saveOrRescue(written, output, { innerTypes: made.backend === null });
   return {
     output,
     backend: made.backend,

@@ -2,6 +2,7 @@ import { Tensor, type Value } from "@lowbit/ir";
 import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses } from "../diagnostics.ts";
 import { unusableOutput } from "./diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
+import { checkProbabilities } from "./probabilities.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Settings of `crossEntropy`. */
@@ -55,7 +56,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const counts = weights ? total(context, op.Mul([distribution, weights])) : null;
       return ofDistribution(context, distribution, labelSmoothing, weights, counts);
     },
-    ...(soft ? {} : { checkTarget: checkLabels }),
+    checkTarget: soft ? checkProbabilities("cross-entropy") : checkLabels,
     ...(!soft && classWeights ? { weightOf: (target) => totalWeight(target, classWeights) } : {}),
   };
 }

@@ -6,7 +6,7 @@ import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
-import { addNormalization, counted, dataForms, openData, targetsFor } from "../data-options.ts";
+import { addNormalization, counted, dataForms, openData, openLabelled, targetsFor } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell, type NewModel } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -15,7 +15,7 @@ import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions }
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
 import { fileConflict } from "../file-conflict.ts";
-import { checkAppendable, checkWritable } from "../output-file.ts";
+import { checkAppendable, checkRoom, checkWritable } from "../output-file.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
 import { preferOption, type PreferOptions } from "../prefer-option.ts";
@@ -79,13 +79,21 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       }
       if (options.metrics !== undefined) checkAppendable(options.metrics);
       const model = loadModel(path, { report: (finding) => terminal.report(finding) });
+      // Integers take a quarter, or an eighth; optimization leaves out little else.
+      checkRoom(output, modelFileBytes(path, model) / (backend ? 10 : 2));
       const loss = await lossFrom(model, options);
-      const data = await openData(options.data, model, options, targetsOf(loss));
+      const targets = targetsOf(loss);
+      const data = targets
+        ? await openLabelled(options.data, model, options, targets)
+        : await openData(options.data, model, options);
       const metric = metricFor(options) ?? "mse";
-      const opened = options.validate ? await openData(options.validate, model, options, targetsFor(metric)) : null;
+      const opened = options.validate ? await openLabelled(options.validate, model, options, targetsFor(metric)) : null;
       const validation = opened && counted(opened, (drawn) => terminal.progress(validatingText(drawn, opened.size)));
       const log = new TrainingLog(terminal, options.epochs, validation ? metric : null);
-      const metrics = options.metrics === undefined ? null : new MetricsFile(options.metrics, options.resume ?? false);
+      const metrics =
+        options.metrics === undefined
+          ? null
+          : new MetricsFile(options.metrics, options.resume ?? false, (finding) => terminal.report(finding));
       const report =
         options.report === undefined
           ? null
@@ -143,6 +151,9 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
         threads,
         (finding) => terminal.report(finding),
       );
+      if (options.savePlan !== undefined && made.quantization) {
+        writePlanFile(options.savePlan, made.quantization.plan);
+      }
       if (report) {
         const measured = { data: opened ?? data, source: options.validate ?? options.data };
         await report.write({ ...made, ...measured, output, threads }, terminal, interruptions);
@@ -201,7 +212,7 @@ async function trained(
     const sparsity = training.prune ? weightSparsity(made.graph) : null;
     return { model: made, backend: null, skipped: [], diagnostics: [], sparsity, quantization: null };
   }
-  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat, savePlan } = options;
+  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat } = options;
   const json = options.plan === undefined ? null : readPlanFile(options.plan);
   const result = await trainQuantized(model, {
     ...training,
@@ -214,7 +225,6 @@ async function trained(
     ...(learnScales ? { learnScales } : {}),
     ...(learnZeroPoints ? { learnZeroPoints } : {}),
   });
-  if (savePlan !== undefined) writePlanFile(savePlan, result.plan);
   return { ...result, backend: backend.name, quantization: result };
 }
 
