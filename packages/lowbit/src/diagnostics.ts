@@ -56,6 +56,26 @@ export function modelElsewhere(path: string, message: string, rescued: string | 
   });
 }
 
+/** Most weights that a message lists. */
+const mostWeights = 4;
+
+/** Weights that do not take the pattern that the others are pruned by, with the reasons; nothing where all do. */
+export function weightsNotPruned(
+  skipped: readonly { readonly name: string; readonly reason: string }[],
+): readonly Diagnostic[] {
+  if (skipped.length === 0) return [];
+  const shown = skipped.slice(0, mostWeights).map(({ name, reason }) => `${name} (${reason})`);
+  const more = skipped.length > mostWeights ? ` and ${skipped.length - mostWeights} more` : "";
+  const are = skipped.length === 1 ? "weight is" : "weights are";
+  return [
+    {
+      code: "train/not-pruned",
+      severity: "warning",
+      message: `${skipped.length} ${are} not pruned: ${shown.join(", ")}${more}`,
+    },
+  ];
+}
+
 /** Metrics cannot be written any more, while the training goes on. */
 export function metricsEnd(path: string, reason: string): Diagnostic {
   return {

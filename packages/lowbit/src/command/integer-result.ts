@@ -124,7 +124,11 @@ export function integerResultText(result: IntegerResult, mode: QuantizationMode 
         : "no weights are stored as codes"
       : integerMacs === null
         ? `how much runs on integers (${backend}) is not known`
-        : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
+        : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})${
+            integerMacs === 0 && result.codedWeights > 0
+              ? `; ${plural(result.codedWeights, "weight")} stored as codes multiply in float`
+              : ""
+          }`,
     ...(skipped.length > 0 ? ["stays float:", ...skippedLines(skipped)] : []),
   ].join("\n");
 }

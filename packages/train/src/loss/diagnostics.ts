@@ -39,3 +39,14 @@ export function noProbability(target: number, loss: string): CompileError {
     message: `loss "${loss}" takes probabilities as targets, 0 to 1, and got ${target}`,
   });
 }
+
+/** Scores of one class, which no softmax changes anything about: nothing would be trained. */
+export function singleClass(output: Value, loss: string): CompileError {
+  return new CompileError({
+    code: "train/bad-loss",
+    severity: "error",
+    message: `loss "${loss}" tells classes apart, and the model's output "${output.name}" ${typeText(output.type)} has only one: it would always be 0`,
+    where: { value: output.name },
+    help: "a single score is trained with binary cross-entropy or a loss of values (--loss bce, mse)",
+  });
+}

@@ -192,6 +192,20 @@ describe("bad input of losses", () => {
     await fitted(loss, Tensor.of("float", [1, 0, 0, 1.00001, 0.5, 0.5], [2, 3]));
   });
 
+  test.each<[string, (graph: Graph) => Loss]>([
+    ["cross-entropy", () => crossEntropy()],
+    ["cross-entropy", () => crossEntropy({ labels: "soft" })],
+    ["distill", distillation],
+  ])("%s of a single score would teach nothing", async (name, lossFor) => {
+    const graph = parseGraph(`s (float[N,2] x) => (float[N,1] y) <float[2,1] w> { y = MatMul (x, w) }`);
+    const loss = lossFor(graph);
+    const target = loss.targetDType === "float" ? Tensor.of("float", [1], [1, 1]) : Tensor.of("int64", [0]);
+    const data = arrays({ x: Tensor.of("float", [1, 2], [1, 2]) }, target);
+    await expect(train(graph, { data, loss, optimizer: adam() })).rejects.toThrow(
+      `loss "${name}" tells classes apart, and the model's output "y" float[1,1] has only one: it would always be 0`,
+    );
+  });
+
   test("an output of unknown shape cannot be compared", async () => {
     const graph = parseGraph(`s (float[N,2] x) => (y) <float[2,3] w> { a = MatMul (x, w)  y = acme.Thing (a) }`);
     const data = arrays({ x: Tensor.of("float", [1, 2], [1, 2]) }, Tensor.of("int64", [0]));

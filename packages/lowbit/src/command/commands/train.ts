@@ -208,7 +208,7 @@ async function trained(
   report: (finding: Diagnostic) => void,
 ): Promise<Omit<NewModel, "otherBytes"> & Pick<Trained, "quantization">> {
   if (!backend) {
-    const made = await trainModel(model, training);
+    const made = await trainModel(model, { ...training, report });
     const sparsity = training.prune ? weightSparsity(made.graph) : null;
     return { model: made, backend: null, skipped: [], diagnostics: [], sparsity, quantization: null };
   }
