@@ -18,6 +18,11 @@ export interface Backend extends QuantizationBackend {
    * name, where the model leaves axes open.
    */
   readonly latency?: (plan: QuantPlan, inputShapes?: Readonly<Record<string, Shape>>) => number;
+  /**
+   * Session configuration, by ONNX Runtime's names, under which it forms the kernels of the device on any machine. What runs as
+   * integers is told under it. Default: what a session does by itself.
+   */
+  readonly runtimeConfig?: Readonly<Record<string, string>>;
   /** One sentence for users who run the model on ONNX Runtime, where that computes otherwise than the device. */
   readonly onOnnxRuntime?: string;
 }

@@ -30,7 +30,7 @@ export * from "./text/print.ts";
 export { seeded } from "./text/seeded.ts";
 export * from "./graph/equal.ts";
 export type { EqualOptions } from "./graph/equal-tensor.ts";
-export { exportModel, modelBytes } from "./serde/export-model.ts";
+export { exportModel, modelBytes, type BytesOptions } from "./serde/export-model.ts";
 export { importModel, type ImportOptions } from "./serde/import-model.ts";
 export { loadModel } from "./serde/model-file.ts";
 export { saveModel, type ExternalDataOptions, type SavedModel, type SaveOptions } from "./serde/save-model.ts";

@@ -19,6 +19,7 @@ export {
   type Optimized,
   type OptimizeOptions,
 } from "./compiler.ts";
+export { modelBytes, saveModel } from "./deployed-file.ts";
 export { summarize, type ModelSummary, type PortSummary } from "./model-summary.ts";
 export { quantizable, type Quantizable, type SkippedNode } from "./quantizable.ts";
 export { interruptedReport, modelReport, type ModelReportOptions, type ReportSubject } from "./report/model-report.ts";
@@ -57,7 +58,6 @@ export {
   isInteger,
   isStatic,
   loadModel,
-  modelBytes,
   modelNodes,
   newModel,
   Node,
@@ -67,7 +67,6 @@ export {
   parseModel,
   printGraph,
   printModel,
-  saveModel,
   schemaOf,
   seeded,
   shapeText,
@@ -81,6 +80,7 @@ export {
   type Attribute,
   type AttributeInput,
   type Builder,
+  type BytesOptions,
   type Diagnostic,
   type Dim,
   type DType,

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { CompileError, saveModel, type Model, type SaveOptions } from "@lowbit/ir";
+import { CompileError, type Model } from "@lowbit/ir";
+import { saveModel } from "../deployed-file.ts";
 import { modelElsewhere } from "../diagnostics.ts";
 
 /**
@@ -10,22 +11,22 @@ import { modelElsewhere } from "../diagnostics.ts";
  *
  * @throws CompileError `file/write`, and as `saveModel`
  */
-export function saveOrRescue(model: Model, path: string, options: SaveOptions): void {
+export function saveOrRescue(model: Model, path: string): void {
   try {
-    saveModel(model, path, options);
+    saveModel(model, path);
   } catch (error) {
     if (!(error instanceof CompileError) || error.diagnostic.code !== "file/write") throw error;
-    throw modelElsewhere(path, error.diagnostic.message, rescued(model, basename(path), options));
+    throw modelElsewhere(path, error.diagnostic.message, rescued(model, basename(path)));
   }
 }
 
 /** Where the model was saved instead; null where there is no room for it anywhere. */
-function rescued(model: Model, name: string, options: SaveOptions): string | null {
+function rescued(model: Model, name: string): string | null {
   for (const place of [tmpdir(), homedir()]) {
     let folder: string | null = null;
     try {
       folder = mkdtempSync(join(place, "lowbit-model-"));
-      return saveModel(model, join(folder, name), options).model;
+      return saveModel(model, join(folder, name)).model;
     } catch {
       // The next place may have room.
       if (folder !== null) rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { onnxRuntimeKernels, type Backend, type CapabilityTable } from "@lowbit/
 import { cloneModel, CompileError, inferShapes, type Model, type Node } from "@lowbit/ir";
 import { observed } from "@lowbit/quantize";
 import { integerShare, multiplyAccumulates, Session, whatRan, type Feeds, type KernelRun } from "@lowbit/runtime";
+import { runtimeConfigOf } from "../backends/runtime-config.ts";
 import { refusedMadeUpInputs } from "../diagnostics.ts";
 import { madeUpFeeds } from "../made-up-feeds.ts";
 import { whatItConverts } from "./converts.ts";
@@ -13,7 +14,7 @@ import { computesFloats, whyFloat, wrongAxis } from "./why-float.ts";
 
 /** How a model is verified. */
 export interface VerifyOptions {
-  /** Whose kernels explain what stays float. Default: those of ONNX Runtime on ordinary CPUs. */
+  /** Whose kernels are formed, and explain what stays float. Default: those of ONNX Runtime on ordinary CPUs. */
   readonly backend?: Backend;
   /** Default: made up, one sample. */
   readonly feeds?: Feeds;
@@ -54,7 +55,8 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
   inferShapes(typed);
   const nodes = [...typed.graph.nodes];
   const tagged = taggedModel(typed);
-  const runtime = options.threads === undefined ? {} : { threads: options.threads };
+  const { backend = null, threads } = options;
+  const runtime = { ...runtimeConfigOf(backend), ...(threads === undefined ? {} : { threads }) };
   const kernels = options.feeds
     ? await whatRan(tagged, options.feeds, runtime)
     : await whatRan(tagged, await feedsFor(tagged), runtime).catch((error: unknown) => {
@@ -67,7 +69,7 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
     if (sources.length === 0) added.push(kernel.op);
     for (const node of sources) byNode.get(node)!.push(kernel);
   }
-  const unsupported = unsupportedNodes(typed.graph, options.backend?.capabilities ?? runtimeKernels);
+  const unsupported = unsupportedNodes(typed.graph, backend?.capabilities ?? runtimeKernels);
   const verified = nodes.map((node): VerifiedNode => {
     const own = byNode.get(node)!;
     const runs = stateOf(node, own, unsupported.get(node) ?? null);

@@ -101,7 +101,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
               report: options.report,
               path,
               model,
-              backend: backend?.name ?? null,
+              backend,
               metric: metricFor(options),
               validates: validation !== null,
               checkpoint: options.checkpoint,
@@ -225,7 +225,7 @@ async function trained(
     ...(learnScales ? { learnScales } : {}),
     ...(learnZeroPoints ? { learnZeroPoints } : {}),
   });
-  return { ...result, backend: backend.name, quantization: result };
+  return { ...result, backend, quantization: result };
 }
 
 async function validated(
