@@ -151,5 +151,6 @@ test("tells of a model for ARM64 what runs as integers there, which is more than
   const quantized = await quantizeModel(model, { backend, data: [feeds] });
   const { integerMacs } = await verifyDeployment(quantized.model, { backend, feeds, threads: 1 });
   expect(integerMacs).toBe(1);
-  if (process.arch !== "arm64") expect(integerShare(await whatRan(quantized.model, feeds))).toBeLessThan(1);
+  const here = integerShare(await whatRan(quantized.model, feeds));
+  expect(here < 1 || process.arch === "arm64").toBe(true);
 });
