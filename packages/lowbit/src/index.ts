@@ -28,6 +28,7 @@ export { trainQuantized, type QuantizationAwareOptions, type TrainedQuantized } 
 export { trainModel, type TrainingOptions } from "./training.ts";
 export {
   verifyDeployment,
+  type AddedKernel,
   type Verification,
   type VerifiedNode,
   type VerifyOptions,
@@ -172,9 +173,11 @@ export {
   optimizedGraph,
   Session,
   kernelTimes,
+  mappedKernels,
   whatRan,
   type Feeds,
   type KernelRun,
+  type MappedKernel,
   type MultiplyAccumulates,
   type OptimizedGraph,
   type OptimizedNode,
