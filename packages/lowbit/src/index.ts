@@ -19,7 +19,6 @@ export {
   type Optimized,
   type OptimizeOptions,
 } from "./compiler.ts";
-export { modelBytes, saveModel } from "./deployed-file.ts";
 export { summarize, type ModelSummary, type PortSummary } from "./model-summary.ts";
 export { quantizable, type Quantizable, type SkippedNode } from "./quantizable.ts";
 export { interruptedReport, modelReport, type ModelReportOptions, type ReportSubject } from "./report/model-report.ts";
@@ -28,7 +27,6 @@ export { trainQuantized, type QuantizationAwareOptions, type TrainedQuantized } 
 export { trainModel, type TrainingOptions } from "./training.ts";
 export {
   verifyDeployment,
-  type AddedKernel,
   type Verification,
   type VerifiedNode,
   type VerifyOptions,
@@ -59,6 +57,7 @@ export {
   isInteger,
   isStatic,
   loadModel,
+  modelBytes,
   modelNodes,
   newModel,
   Node,
@@ -68,6 +67,7 @@ export {
   parseModel,
   printGraph,
   printModel,
+  saveModel,
   schemaOf,
   seeded,
   shapeText,
@@ -81,7 +81,6 @@ export {
   type Attribute,
   type AttributeInput,
   type Builder,
-  type BytesOptions,
   type Diagnostic,
   type Dim,
   type DType,
@@ -173,11 +172,9 @@ export {
   optimizedGraph,
   Session,
   kernelTimes,
-  mappedKernels,
   whatRan,
   type Feeds,
   type KernelRun,
-  type MappedKernel,
   type MultiplyAccumulates,
   type OptimizedGraph,
   type OptimizedNode,
@@ -222,6 +219,7 @@ export {
   planToJson,
   prepare,
   quantizeModel,
+  refit,
   scaleForWeights,
   smoothActivations,
   weightOnlyPlan,
@@ -253,6 +251,7 @@ export {
   type QuantSpec,
   type Range,
   type Ranges,
+  type RefittedWeights,
   type RoundedWeights,
   type RoundingErrors,
   type RoundWeightsOptions,

@@ -9,7 +9,7 @@ export { keepFloat, keptByUser, nodesMatching, withSpec } from "./plan/edit-plan
 export { globMatcher } from "./plan/glob.ts";
 export { dynamicPlan, weightOnlyPlan, type ModePlanOptions, type WeightCodes } from "./plan/mode-plans.ts";
 export { createPlan, planText, type QuantPlan, type Skipped } from "./plan/plan.ts";
-export { planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";
+export { improvementsOf, planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";
 export { modesOfPlan, quantizationModes, type QuantizationMode } from "./plan/plan-mode.ts";
 export { PointNames } from "./plan/point-names.ts";
 export { sharingGroups, UnionFind, type SharingGroup, type SharingGroups } from "./plan/sharing.ts";
@@ -73,7 +73,14 @@ export { clipWeights, type ClippedWeights, type ClipWeightsOptions } from "./imp
 export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";
-export { improvementNames, improvementsOverData, type Improvement } from "./improve/improve-model.ts";
+export {
+  improvementNames,
+  improvementsOverData,
+  roundingImprovements,
+  togetherInOrder,
+  type Improvement,
+} from "./improve/improvement.ts";
+export { refit, type RefittedWeights } from "./improve/refit-weights.ts";
 export { adaround, gptq, type RoundedWeights, type RoundWeightsOptions } from "./improve/round-weights.ts";
 export type { RoundingErrors } from "./improve/rounding-problem.ts";
 export { scaleForWeights, type ScaledForWeights, type ScaleForWeightsOptions } from "./improve/scale-for-weights.ts";

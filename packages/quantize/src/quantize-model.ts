@@ -4,13 +4,14 @@ import type { CalibrateOptions } from "./calibrate/calibration-options.ts";
 import { calibrate, type Calibration } from "./calibrate/calibrate.ts";
 import { feedShapes, startStream, type FeedSource } from "./calibrate/feed-stream.ts";
 import { deployModel } from "./deploy-model.ts";
-import { improveCalibrated, improveFloat, improvePlanned, type Improvement } from "./improve/improve-model.ts";
+import { improveCalibrated, improveFloat, improvePlanned } from "./improve/improve-model.ts";
+import { togetherInOrder, type Improvement } from "./improve/improvement.ts";
 import { lintPlan } from "./lint/lint-plan.ts";
 import { keepFloat, nodesMatching } from "./plan/edit-plan.ts";
 import { dynamicPlan, weightOnlyPlan, type WeightCodes } from "./plan/mode-plans.ts";
 import type { QuantPlan, Skipped } from "./plan/plan.ts";
 import { checkPlanMode, type QuantizationMode } from "./plan/plan-mode.ts";
-import { planFromJson, type PlanJson } from "./plan/plan-json.ts";
+import { improvementsOf, planFromJson, type PlanJson } from "./plan/plan-json.ts";
 import { prepare } from "./prepare/prepare.ts";
 import { floatPipeline, type QuantizationBackend } from "./quantizer.ts";
 
@@ -31,7 +32,7 @@ export interface QuantizeOptions extends CalibrateOptions {
   readonly keepFloat?: readonly string[];
   /** Used instead of what the backend would quantize; its names are those of the optimized float model. */
   readonly plan?: PlanJson;
-  /** What is done to the float model first, for the sake of the quantized one. Default: nothing. */
+  /** What is done to the float model first, for the sake of the quantized one, beside what the plan says. Default: nothing. */
   readonly improve?: readonly Improvement[];
 }
 
@@ -41,6 +42,8 @@ export interface QuantizedModel {
   readonly plan: QuantPlan;
   /** Nodes of the optimized float model that stay float, with the reasons. */
   readonly skipped: readonly Skipped[];
+  /** What was done to the float model first, by wish and by the plan. */
+  readonly improve: readonly Improvement[];
   readonly calibration: Calibration;
   /** The float model after optimization: what the plan is about. */
   readonly optimized: Model;
@@ -57,7 +60,8 @@ export interface QuantizedModel {
  */
 export async function quantizeModel(model: Model, given: QuantizeOptions): Promise<QuantizedModel> {
   const { first, data } = await startStream(given.data ?? [], 1);
-  const options = { ...given, data };
+  const improve = togetherInOrder(given.improve ?? [], given.plan ? improvementsOf(given.plan) : []);
+  const options = { ...given, data, improve };
   const optimized = cloneModel(model);
   const report = runPasses(optimized, floatPipeline(options.backend));
   const improved = await improveFloat(optimized, options);
@@ -79,7 +83,7 @@ export async function quantizeModel(model: Model, given: QuantizeOptions): Promi
     ...calibrated.diagnostics,
     ...deployed.diagnostics,
   ];
-  return { model: deployed.model, plan, skipped: plan.skipped, calibration, optimized, prepared, diagnostics };
+  return { model: deployed.model, plan, skipped: plan.skipped, improve, calibration, optimized, prepared, diagnostics };
 }
 
 function planFor({ graph }: Model, options: QuantizeOptions, inputShapes: Readonly<Record<string, Shape>>): QuantPlan {

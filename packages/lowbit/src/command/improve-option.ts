@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { improvementNames, type Improvement } from "@lowbit/quantize";
+import { improvementNames, roundingImprovements, type Improvement } from "@lowbit/quantize";
 
 /** Adds the option that improves the float model first. */
 export function addImprove(command: Command): Command {
@@ -12,8 +12,9 @@ export function addImprove(command: Command): Command {
 
 /** What is wrong with some improvements together; null if nothing is. */
 export function improveMisuse(improve: readonly Improvement[]): string | null {
-  return improve.includes("gptq") && improve.includes("adaround")
-    ? "--improve takes gptq or adaround: both decide how each weight is rounded"
+  const rounding = roundingImprovements.filter((name) => improve.includes(name));
+  return rounding.length > 1
+    ? `--improve takes one of ${roundingImprovements.join(", ")}: each decides how weights are rounded`
     : null;
 }
 

@@ -1,6 +1,6 @@
 import type { Backend } from "@lowbit/backend-kit";
 import { cloneModel, type Model } from "@lowbit/ir";
-import { floatPipeline, planToJson, type PlanJson } from "@lowbit/quantize";
+import { floatPipeline, improvementsOf, planToJson, type PlanJson } from "@lowbit/quantize";
 import { runPasses } from "@lowbit/rewrite";
 import type { Dataset } from "@lowbit/train";
 import { sampleShapes } from "../sample-feeds.ts";
@@ -25,5 +25,5 @@ export async function plannedJson(
   runPasses(optimized, floatPipeline(backend));
   const inputShapes = await sampleShapes(optimized.graph, data);
   const annotated = backend.quantizer.annotate(optimized.graph, { keepFloat, inputShapes });
-  return planToJson(editedPlan(annotated, json, options));
+  return planToJson(editedPlan(annotated, json, options), json ? improvementsOf(json) : []);
 }

@@ -125,7 +125,7 @@ describe("what contradicts itself is wrong usage:", () => {
   test.each([
     ["--improve magic --calibrate train.npz", "It must name some of"],
     ["--improve gptq --mode weight-only", "--improve gptq looks at data: give some with --calibrate"],
-    ["--improve gptq,adaround --calibrate train.npz", "--improve takes gptq or adaround"],
+    ["--improve gptq,adaround --calibrate train.npz", "--improve takes one of gptq, adaround, refit"],
     ["--mode dynamic --weights int4", "int4 weights are for --mode weight-only"],
     ["--mode dynamic --granularity block:32", "blocks are for --mode weight-only"],
     ["--mode static", "required option '--calibrate <DATA>' not specified"],

@@ -1,11 +1,11 @@
 import { cloneModel, GraphEditor, invariant, Tensor, type Diagnostic, type Model, type Node } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import type { Ranges } from "../calibrate/ranges.ts";
-import { convert } from "../convert/convert.ts";
 import { productOf } from "../convert/product.ts";
 import { noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { prepare } from "../prepare/prepare.ts";
+import { asDeployed } from "./as-deployed.ts";
 import { addChannelMean, meanOutputs } from "./channel-means.ts";
 import { biasNotCorrected } from "./diagnostics.ts";
 import { channelsOf } from "./explicit-biases.ts";
@@ -45,7 +45,7 @@ export async function correctBias(
   if (plan.graph !== model.graph) throw planOfOtherGraph(plan.graph.name, model.graph.name);
   if (data.length === 0) throw noCalibrationData();
   const products = layersOf(model);
-  const reasons = new Map(products.map((layer) => [layer, reasonAgainst(layer)]));
+  const reasons = new Map(products.map((layer) => [layer, reasonAgainstCorrection(layer)]));
   const layers = products.filter((layer) => isQuantized(layer, plan));
   const able = layers.filter((layer) => reasons.get(layer) === null);
   const diagnostics = layers.flatMap((layer) => {
@@ -58,7 +58,7 @@ export async function correctBias(
   const editor = new GraphEditor(model.graph);
   for (const [i, layer] of able.entries()) {
     const prepared = { ...model, graph: prepare(model.graph, plan, { mode: "static", ranges }) };
-    const quantized = { ...prepared, graph: convert(withChannelMeans(prepared, [indices[i]!]).graph) };
+    const quantized = asDeployed(withChannelMeans(prepared, [indices[i]!]));
     const [means] = await meanOutputs(quantized, data, threads);
     const bias = layer.inputs[2]!;
     const corrected = bias.constant!.floats().map((value, c) => value - (means![c]! - floatMeans[i]![c]!));
@@ -90,7 +90,8 @@ function isQuantized(layer: Node, plan: QuantPlan): boolean {
   return plan.specs.has(weight) || plan.specs.has(value);
 }
 
-function reasonAgainst(layer: Node): string | null {
+/** Why a layer has no bias that may change; null where it has. */
+export function reasonAgainstCorrection(layer: Node): string | null {
   if (!layer.is("Conv") && !layer.is("ConvTranspose") && !layer.is("Gemm")) return "it has no bias operand";
   const bias = layer.inputs[2];
   if (!bias) return "it has no bias";

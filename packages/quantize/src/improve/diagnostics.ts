@@ -32,11 +32,11 @@ export function notSmoothed(normalization: Node, reason: string): Diagnostic {
 }
 
 /** Two improvers were asked for that both decide how every weight is rounded. */
-export function roundedTwice(): CompileError {
+export function roundedTwice(names: readonly string[]): CompileError {
   return new CompileError({
     code: "quantize/rounded-twice",
     severity: "error",
-    message: "gptq and adaround both decide how weights are rounded: the second would find nothing left to round",
+    message: `${names.join(" and ")} each decide how weights are rounded: the second would find nothing left to round`,
     help: "name one of them; try both and keep the one that loses less accuracy",
   });
 }

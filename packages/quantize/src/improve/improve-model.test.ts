@@ -63,15 +63,15 @@ test("biases are corrected where only weights are quantized, also those that wer
 
 test("two improvers that round weights are refused before anything is read", async () => {
   const wanted = { improve: ["gptq", "adaround"] as const, data: once() };
-  await expect(improveFloat(net(), wanted)).rejects.toThrow(/gptq and adaround both decide/);
+  await expect(improveFloat(net(), wanted)).rejects.toThrow(/gptq and adaround each decide/);
 });
 
-test.each(["gptq", "adaround", "awq"] as const)("%s needs data", async (name) => {
+test.each(["gptq", "adaround", "refit", "awq"] as const)("%s needs data", async (name) => {
   const wanted = { backend: weightOnly, data: [], improve: [name] };
   await expect(quantizeModel(net(), wanted)).rejects.toThrow(/calibration set is empty/);
 });
 
-test.each(["gptq", "adaround", "awq", "bias-correction"] as const)(
+test.each(["gptq", "adaround", "refit", "awq", "bias-correction"] as const)(
   "%s refuses data that is not finite, naming value and sample, where nothing is calibrated",
   async (name) => {
     const x = seeded("x", "float", [64, 3]).floats().slice();

@@ -9,15 +9,11 @@ import { correctBias } from "./correct-bias.ts";
 import { roundedTwice } from "./diagnostics.ts";
 import { equalizeRanges } from "./equalize-ranges.ts";
 import { explicitBiases } from "./explicit-biases.ts";
+import { improvementsOverData, roundingImprovements, type Improvement } from "./improvement.ts";
+import { refit } from "./refit-weights.ts";
 import { adaround, gptq } from "./round-weights.ts";
 import { scaleForWeights } from "./scale-for-weights.ts";
 import { smoothActivations } from "./smooth-activations.ts";
-
-/** What can be done to a float model for the sake of its quantized form; nothing of it is on unless named. */
-export const improvementNames = ["equalize", "smooth", "awq", "gptq", "adaround", "bias-correction"] as const;
-
-/** One of these improvements. */
-export type Improvement = (typeof improvementNames)[number];
 
 /** Which improvements, and what they work from. */
 export interface ImproveOptions {
@@ -35,19 +31,17 @@ export interface ImprovedFloat {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Improvements that run over data. */
-export const improvementsOverData: readonly Improvement[] = ["smooth", "awq", "gptq", "adaround", "bias-correction"];
-
 /** Most samples that improvements look at, which are held in memory; means and reaches change little with more. */
 const maxSamples = 256;
 
 /** The improvements that come before the plan, in place. @throws CompileError `quantize/rounded-twice` */
 export async function improveFloat(model: Model, options: ImproveOptions): Promise<ImprovedFloat> {
   const { improve = [] } = options;
-  if (improve.includes("gptq") && improve.includes("adaround")) throw roundedTwice();
+  const rounding = roundingImprovements.filter((name) => improve.includes(name));
+  if (rounding.length > 1) throw roundedTwice(rounding);
   const { diagnostics } = runPasses(model, [
     ...(improve.includes("equalize") ? [equalizeRanges] : []),
-    ...(improve.includes("bias-correction") ? [explicitBiases] : []),
+    ...(improve.includes("bias-correction") || improve.includes("refit") ? [explicitBiases] : []),
   ]);
   if (!improvementsOverData.some((each) => improve.includes(each)))
     return { data: options.data, kept: [], diagnostics };
@@ -82,7 +76,8 @@ export async function improveCalibrated(
   options: ImproveOptions & { readonly data: readonly Feeds[] },
 ): Promise<ImprovedPlan> {
   const { improve = [] } = options;
-  const round = improve.includes("gptq") ? gptq : improve.includes("adaround") ? adaround : null;
+  const rounding = roundingImprovements.find((name) => improve.includes(name));
+  const round = rounding && { gptq, adaround, refit }[rounding];
   const rounded = round ? await round(model, plan, { ...options, ranges }) : { plan, diagnostics: [] };
   const corrected = improve.includes("bias-correction")
     ? await correctBias(model, rounded.plan, { ...options, ranges })

@@ -18,11 +18,16 @@ export interface InputMoments {
 export function addInputMoments(node: Node, rows: WeightRows): readonly [products: Value, magnitudes: Value] {
   const editor = new GraphEditor(node.graph!).before(node);
   const { op } = editor;
-  const columns = node.is("Conv") ? convolutionColumns(editor, node, rows) : matrixColumns(editor, node, rows);
+  const columns = inputColumns(editor, node, rows);
   return [
     op.MatMul([columns, op.Transpose([columns], { perm: [0, 2, 1] })]),
     op.ReduceSum([op.Abs([columns]), ints(editor, [2])], { keepdims: 0 }),
   ];
+}
+
+/** What a product reads as columns, each of which meets all rows of its group: [groups, columns, samples · positions]. */
+export function inputColumns(editor: GraphEditor, node: Node, rows: WeightRows): Value {
+  return node.is("Conv") ? convolutionColumns(editor, node, rows) : matrixColumns(editor, node, rows);
 }
 
 /** [groups, columns, samples] of what a Gemm or MatMul reads. */

@@ -1,13 +1,13 @@
 import { GraphEditor, type Diagnostic, type Model, type Node, type Value } from "@lowbit/ir";
 import type { Feeds } from "@lowbit/runtime";
 import type { Ranges } from "../calibrate/ranges.ts";
-import { convert } from "../convert/convert.ts";
 import { noCalibrationData, planOfOtherGraph } from "../diagnostics.ts";
 import { withSpecs } from "../plan/edit-plan.ts";
 import type { QuantPlan } from "../plan/plan.ts";
 import { sharingGroups } from "../plan/sharing.ts";
 import type { FixedSpec, QuantPoint } from "../plan/spec.ts";
 import { prepare } from "../prepare/prepare.ts";
+import { asDeployed } from "./as-deployed.ts";
 import { adaroundRows } from "./adaround-rows.ts";
 import { weightsNotRounded } from "./diagnostics.ts";
 import { gptqRows } from "./gptq-rows.ts";
@@ -108,7 +108,7 @@ function withMoments(model: Model, plan: QuantPlan, ranges: Ranges, index: numbe
   const copy: Model = { ...model, graph: prepared };
   const [products] = addInputMoments(productsOf(copy)[index]!, rows);
   new GraphEditor(prepared).setOutputs([products]);
-  return { ...copy, graph: convert(prepared) };
+  return asDeployed(copy);
 }
 
 function problemOf(weight: WeightRows, grid: WeightGrid, products: Float64Array): RoundingProblem {

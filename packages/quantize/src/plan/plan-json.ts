@@ -1,5 +1,6 @@
 import { integerRange, isStatic, type Graph, type Shape, type Value } from "@lowbit/ir";
 import { badPlan } from "../diagnostics.ts";
+import { improvementNames, type Improvement } from "../improve/improvement.ts";
 import { checkGroups } from "./check-groups.ts";
 import { checkObserved } from "./check-observed.ts";
 import { keepFloat, nodesMatching } from "./edit-plan.ts";
@@ -54,14 +55,20 @@ export interface PlanJson {
   readonly points: Readonly<Record<string, SpecJson>>;
   /** Patterns of nodes that stay float, whatever `points` says. */
   readonly keepFloat?: readonly string[];
+  /** What is done to the float model for the sake of this plan, beside what is asked for elsewhere. */
+  readonly improve?: readonly string[];
   readonly skipped?: readonly { readonly node: string; readonly reason: string }[];
 }
 
-/** A plan by names. */
-export function planToJson(plan: QuantPlan): PlanJson {
+/** A plan by names. @param improve what was done to the float model for it */
+export function planToJson(plan: QuantPlan, improve: readonly Improvement[] = []): PlanJson {
   const names = new PointNames(plan.graph);
   const points = Object.fromEntries([...plan.specs].map(([point, spec]) => [names.of(point), specToJson(spec, names)]));
-  return { points, skipped: plan.skipped.map(({ node, reason }) => ({ node: names.node(node), reason })) };
+  return {
+    ...(improve.length > 0 ? { improve } : {}),
+    points,
+    skipped: plan.skipped.map(({ node, reason }) => ({ node: names.node(node), reason })),
+  };
 }
 
 function specToJson(spec: QuantSpec, names: PointNames): SpecJson {
@@ -100,6 +107,20 @@ export function planFromJson(graph: Graph, json: PlanJson): QuantPlan {
     throw badPlan('"keepFloat" must be a list of patterns', graph.name);
   }
   return globs.length > 0 ? keepFloat(plan, nodesMatching(graph, globs)) : plan;
+}
+
+/** What a plan wants done to the float model. @throws CompileError `quantize/plan` for names of nothing */
+export function improvementsOf({ improve = [] }: PlanJson): readonly Improvement[] {
+  const known = Array.isArray(improve) ? improve : [improve];
+  return known.map((name: unknown) => {
+    const found = improvementNames.find((each) => each === name);
+    if (!found)
+      throw badPlan(
+        `"improve" must list some of ${improvementNames.join(", ")}, not ${JSON.stringify(name)}`,
+        "improve",
+      );
+    return found;
+  });
 }
 
 /** The reasons of the nodes that the graph still has. */

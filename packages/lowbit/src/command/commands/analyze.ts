@@ -105,7 +105,7 @@ export function addAnalyze(program: Command, interruptions: Interruptions): void
     for (const finding of quantized.diagnostics) terminal.report(finding);
     const problems = plan ? planProblems(quantized.plan, backend.capabilities) : [];
     if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
-    if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan);
+    if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan, quantized.improve);
     const started = performance.now();
     const analysis = await interruptions.guard((signal) =>
       analyzeQuantization(quantized, {

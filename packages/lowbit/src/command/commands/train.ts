@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import type { Backend } from "@lowbit/backend-kit";
 import { loadModel, type Diagnostic, type Model } from "@lowbit/ir";
+import { improvementsOf } from "@lowbit/quantize";
 import { evaluate, weightSparsity, type Dataset, type FitEvent } from "@lowbit/train";
 import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
-import { addNormalization, counted, dataForms, openData, openLabelled, targetsFor } from "../data-options.ts";
+import { addNormalization, counted, dataForms, openData, targetsFor } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell, type NewModel } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -15,7 +16,8 @@ import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions }
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
 import { fileConflict } from "../file-conflict.ts";
-import { checkAppendable, checkRoom, checkWritable } from "../output-file.ts";
+import { checkAppendable, checkWritable } from "../output-file.ts";
+import { improvementsNotTrained } from "../../diagnostics.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
 import { preferOption, type PreferOptions } from "../prefer-option.ts";
@@ -79,21 +81,13 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       }
       if (options.metrics !== undefined) checkAppendable(options.metrics);
       const model = loadModel(path, { report: (finding) => terminal.report(finding) });
-      // Integers take a quarter, or an eighth; optimization leaves out little else.
-      checkRoom(output, modelFileBytes(path, model) / (backend ? 10 : 2));
       const loss = await lossFrom(model, options);
-      const targets = targetsOf(loss);
-      const data = targets
-        ? await openLabelled(options.data, model, options, targets)
-        : await openData(options.data, model, options);
+      const data = await openData(options.data, model, options, targetsOf(loss));
       const metric = metricFor(options) ?? "mse";
-      const opened = options.validate ? await openLabelled(options.validate, model, options, targetsFor(metric)) : null;
+      const opened = options.validate ? await openData(options.validate, model, options, targetsFor(metric)) : null;
       const validation = opened && counted(opened, (drawn) => terminal.progress(validatingText(drawn, opened.size)));
       const log = new TrainingLog(terminal, options.epochs, validation ? metric : null);
-      const metrics =
-        options.metrics === undefined
-          ? null
-          : new MetricsFile(options.metrics, options.resume ?? false, (finding) => terminal.report(finding));
+      const metrics = options.metrics === undefined ? null : new MetricsFile(options.metrics, options.resume ?? false);
       const report =
         options.report === undefined
           ? null
@@ -101,7 +95,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
               report: options.report,
               path,
               model,
-              backend,
+              backend: backend?.name ?? null,
               metric: metricFor(options),
               validates: validation !== null,
               checkpoint: options.checkpoint,
@@ -151,9 +145,6 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
         threads,
         (finding) => terminal.report(finding),
       );
-      if (options.savePlan !== undefined && made.quantization) {
-        writePlanFile(options.savePlan, made.quantization.plan);
-      }
       if (report) {
         const measured = { data: opened ?? data, source: options.validate ?? options.data };
         await report.write({ ...made, ...measured, output, threads }, terminal, interruptions);
@@ -208,12 +199,14 @@ async function trained(
   report: (finding: Diagnostic) => void,
 ): Promise<Omit<NewModel, "otherBytes"> & Pick<Trained, "quantization">> {
   if (!backend) {
-    const made = await trainModel(model, { ...training, report });
+    const made = await trainModel(model, training);
     const sparsity = training.prune ? weightSparsity(made.graph) : null;
     return { model: made, backend: null, skipped: [], diagnostics: [], sparsity, quantization: null };
   }
-  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat } = options;
+  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat, savePlan } = options;
   const json = options.plan === undefined ? null : readPlanFile(options.plan);
+  const improved = json === null ? [] : improvementsOf(json);
+  if (improved.length > 0) report(improvementsNotTrained(improved));
   const result = await trainQuantized(model, {
     ...training,
     backend,
@@ -225,7 +218,8 @@ async function trained(
     ...(learnScales ? { learnScales } : {}),
     ...(learnZeroPoints ? { learnZeroPoints } : {}),
   });
-  return { ...result, backend, quantization: result };
+  if (savePlan !== undefined) writePlanFile(savePlan, result.plan);
+  return { ...result, backend: backend.name, quantization: result };
 }
 
 async function validated(
