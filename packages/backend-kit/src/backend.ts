@@ -19,10 +19,17 @@ export interface Backend extends QuantizationBackend {
    */
   readonly latency?: (plan: QuantPlan, inputShapes?: Readonly<Record<string, Shape>>) => number;
   /**
-   * Session configuration, by ONNX Runtime's names, under which it forms the kernels of the device on any machine. What runs as
-   * integers is told under it. Default: what a session does by itself.
+   * Products whose kernels multiply floats by weights that they read as codes, with one scale for each block of inputs.
+   * Absent where there is none: then weights stored as codes are dequantized in each run.
    */
-  readonly runtimeConfig?: Readonly<Record<string, string>>;
+  readonly weightBlocks?: {
+    /** Ops with such a kernel, for weights that are constant matrices. */
+    readonly ops: readonly string[];
+    /** Inputs per scale that the kernel is fastest with. */
+    readonly size: number;
+    /** Why the other ops with weights have none, as the rest of a sentence. */
+    readonly others: string;
+  };
   /** One sentence for users who run the model on ONNX Runtime, where that computes otherwise than the device. */
   readonly onOnnxRuntime?: string;
 }

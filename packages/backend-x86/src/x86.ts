@@ -121,6 +121,11 @@ export function x86(options: X86Options = {}): Backend {
       ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels] : []),
       ...(explains ? [explainSaturation] : []),
     ],
+    weightBlocks: {
+      ops: ["MatMul", "Gemm"],
+      size: 128,
+      others: "ONNX Runtime has no convolution that reads weights as codes beside float activations",
+    },
     latency: (plan, inputShapes) => planLatency(plan, capabilities, prices, inputShapes),
     arithmetic: vnni ? floatArithmetic : avx2Arithmetic,
   };

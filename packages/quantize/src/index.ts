@@ -73,6 +73,7 @@ export { clipWeights, type ClippedWeights, type ClipWeightsOptions } from "./imp
 export { correctBias, type CorrectBiasOptions, type CorrectedBiases } from "./improve/correct-bias.ts";
 export { equalizeRanges } from "./improve/equalize-ranges.ts";
 export { explicitBiases } from "./improve/explicit-biases.ts";
+export { correctionsBeside } from "./target/corrections.ts";
 export {
   improvementNames,
   improvementsOverData,
@@ -105,6 +106,13 @@ export type {
 } from "./compare/comparison.ts";
 export { cutRanges, withCutRanges, type CutRangesOptions, type RangeCut } from "./target/cut-ranges.ts";
 export { confirmPlan, type ConfirmedPlan } from "./target/confirm-plan.ts";
-export { searchPlan, type FoundPlans, type LayerChoices, type PlanProblem } from "./target/search-plan.ts";
-export { dropOf, meetsTarget, pointsOf, type MetricOutcome, type SearchTarget } from "./target/target.ts";
+export {
+  allOnIntegers,
+  choicesIn,
+  type FoundPlans,
+  type LayerChoices,
+  type PlanProblem,
+} from "./target/plan-problem.ts";
+export { searchPlan } from "./target/search-plan.ts";
+export { dropOf, meetsTarget, noiseIn, pointsOf, type MetricOutcome, type SearchTarget } from "./target/target.ts";
 export type { LayerChoice, SearchedLayer, TargetSearch, TriedPlan } from "./target/target-search.ts";

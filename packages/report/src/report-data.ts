@@ -81,6 +81,8 @@ export interface ReportSearch {
     /** Layers on integers of 8 bits, and with activations of 16; null where no plan has such. */
     readonly layers: number;
     readonly wide: number | null;
+    /** Those with float activations and weights as codes; null where none of the plans has any. */
+    readonly weightOnly: number | null;
     readonly reaches: string;
     readonly cost: string;
     readonly verdict: "chosen" | "within" | "";

@@ -3,7 +3,8 @@ import type { CostTable } from "./cost-table.ts";
 /**
  * Costs of ONNX Runtime 1.30 with one thread on server CPUs with AVX512-VNNI and without AMX: geometric means of what
  * `lowbit bench --calibrate-costs` measured on a quiet Emerald Rapids and on a quiet Zen 4, which agree on ratios for
- * convolutions; products per channel and first convolutions with strides are of the latter alone.
+ * convolutions; products per channel, first convolutions with strides, and products with weights in blocks beside float ones are of
+ * the latter alone.
  */
 export const builtInCosts: CostTable = {
   pointwise: {
@@ -134,6 +135,21 @@ export const builtInCosts: CostTable = {
       0.0143, 0.0524, 0.0164, 0.00876, 0.00632, 0.0259, 0.00802, 0.00524, 0.00437, 0.0807, 0.029, 0.0141, 0.0117,
       0.0451, 0.0118, 0.00734, 0.0057, 0.0176, 0.00582, 0.00446, 0.00413, 0.0378, 0.0154, 0.0114, 0.0116, 0.0178,
       0.00688, 0.00556, 0.00572, 0.0145, 0.00529, 0.00435, 0.0044,
+    ],
+  },
+  weightBlocks: {
+    axes: [
+      [1, 16, 64],
+      [128, 512, 2048],
+      [128, 512, 2048],
+    ],
+    float: [
+      0.107, 0.0711, 0.0597, 0.0711, 0.0597, 0.0493, 0.0597, 0.0497, 0.0566, 0.0225, 0.0188, 0.0183, 0.0189, 0.0181,
+      0.0176, 0.0197, 0.0192, 0.0201, 0.0187, 0.018, 0.0176, 0.0178, 0.0176, 0.018, 0.0194, 0.0193, 0.0206,
+    ],
+    integer: [
+      0.141, 0.0506, 0.0279, 0.0506, 0.0241, 0.0175, 0.0241, 0.0165, 0.013, 0.0279, 0.0203, 0.0187, 0.0146, 0.012,
+      0.0112, 0.0115, 0.00957, 0.00919, 0.0213, 0.0182, 0.0181, 0.0132, 0.0113, 0.011, 0.0108, 0.00936, 0.00907,
     ],
   },
   matrices: {

@@ -14,6 +14,8 @@ export const costAxes = {
   depthwise: ["channels", "positions"],
   /** Products with a matrix of weights; per product. */
   matrix: ["rows", "inner", "columns"],
+  /** Products of floats with a matrix of int8 weights in blocks of 128, beside one of float weights; per product. */
+  weightBlocks: ["rows", "inner", "columns"],
   /** Products of computed matrices, many of one size; per product. */
   matrices: ["rows", "inner", "columns"],
   /** Images times, or plus, one number per channel; per element. Kernels run along a plane or along the channels. */

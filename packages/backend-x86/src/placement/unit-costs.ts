@@ -85,6 +85,18 @@ export class Prices {
     return { ...cost, float, apart: { from: convolution, more: cost.float - float } };
   }
 
+  /**
+   * What a product of floats with constant weights costs more where its kernel reads these as codes in blocks, below 0 where
+   * it is faster so; null for units that have no such kernel. By the ratio of both kernels, so that it fits the float costs.
+   */
+  moreWithBlocks({ anchor, weight }: Unit): number | null {
+    if (weight === null || (anchor.op !== "Gemm" && anchor.op !== "MatMul")) return null;
+    const { rows, inner, columns } = this.#matrixSizes(anchor, false);
+    const grid = this.#table.weightBlocks;
+    const [float, codes] = [grid.float, grid.integer].map((costs) => interpolate(grid, costs, [rows, inner, columns]));
+    return this.#matrix(anchor, false).float * (codes! / float! - 1);
+  }
+
   /** What turning a value into codes costs, in the layout that kernels on codes want. */
   quantize(value: Value): number {
     return this.#conversion("quantize", value);
@@ -167,11 +179,20 @@ export class Prices {
   }
 
   #matrix(node: Node, isComputed: boolean): UnitCost {
+    const { rows, inner, columns } = this.#matrixSizes(node, isComputed);
+    const products = this.#size(node.output.shape ?? []) * inner;
+    return this.#price(isComputed ? "matrices" : "matrix", [rows, inner, columns], products);
+  }
+
+  #matrixSizes(
+    node: Node,
+    isComputed: boolean,
+  ): { readonly rows: number; readonly inner: number; readonly columns: number } {
     const [a, result] = [node.inputs[0]!.shape ?? [], node.output.shape ?? []];
     const columns = this.#dim(result, -1);
     const rows = isComputed ? this.#dim(result, -2) : this.#size(result) / columns;
     const inner = this.#dim(a, node.int("transA", 0) === 1 ? -2 : -1);
-    return this.#price(isComputed ? "matrices" : "matrix", [rows, inner, columns], this.#size(result) * inner);
+    return { rows, inner, columns };
   }
 
   #elements(node: Node): number {

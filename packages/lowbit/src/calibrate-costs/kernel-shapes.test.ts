@@ -6,7 +6,7 @@ import { madeUpFeeds } from "../made-up-feeds.ts";
 import { kernelShape, measuredSizes } from "./kernel-shapes.ts";
 
 /** Kernels that compute with codes, make them, or change the layout around them. */
-const onCodes = /^QLinear|^Nhwc|uantizeLinear$|^MaxPool$|^Resize$|^Concat$|^Transpose$|^Reorder/;
+const onCodes = /^QLinear|^MatMulNBits$|^Nhwc|uantizeLinear$|^MaxPool$|^Resize$|^Concat$|^Transpose$|^Reorder/;
 
 test.each(Object.keys(costAxes) as CostFamily[])("%s: both forms run the kernels that are timed", async (family) => {
   const sizes = measuredSizes[family].map((each) => each[0]!);

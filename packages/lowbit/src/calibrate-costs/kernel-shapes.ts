@@ -44,6 +44,11 @@ export const measuredSizes: Readonly<Record<CostFamily, readonly (readonly numbe
     [32, 128, 512],
     [8, 32, 128, 512],
   ],
+  weightBlocks: [
+    [1, 16, 64],
+    [128, 512, 2048],
+    [128, 512, 2048],
+  ],
   matrices: [
     [16, 128],
     [16, 64],
@@ -91,6 +96,8 @@ export function kernelShape(family: CostFamily, at: readonly number[]): KernelSh
       return convolution(first, first, 3, second, first);
     case "matrix":
       return matrix(first, second, third);
+    case "weightBlocks":
+      return weightBlocks(first, second, third);
     case "quantize":
     case "dequantize":
       return conversion(first, family);
@@ -185,6 +192,20 @@ function matrix(rows: number, inner: number, columns: number): KernelShape {
       ${rounded("c", "y")}
     }`,
     kernels: ["MatMul", "Gemm", "QLinearMatMul"],
+    work: rows * inner * columns,
+  };
+}
+
+/** The kernel that reads weights as codes with one scale for each block of inputs; it is taken for no other activations. */
+function weightBlocks(rows: number, inner: number, columns: number): KernelShape {
+  const blocks = `[${inner / 128},${columns}]`;
+  return {
+    float: matrix(rows, inner, columns).float,
+    integer: `g (float[${rows},${inner}] x) => (y) <int8[${inner},${columns}] w, float${blocks} s, int8${blocks} z> {
+      e = DequantizeLinear <axis = 0, block_size = 128> (w, s, z)
+      y = MatMul (x, e)
+    }`,
+    kernels: ["MatMul", "Gemm", "MatMulNBits"],
     work: rows * inner * columns,
   };
 }

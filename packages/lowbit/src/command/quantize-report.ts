@@ -1,4 +1,3 @@
-import type { Backend } from "@lowbit/backend-kit";
 import { CompileError, type Model } from "@lowbit/ir";
 import type { Analysis, QuantizedModel } from "@lowbit/quantize";
 import type { ReportSearch } from "@lowbit/report";
@@ -19,7 +18,7 @@ export interface FinishedQuantization {
   readonly output: string;
   readonly model: Model;
   readonly quantized: QuantizedModel;
-  readonly backend: Backend;
+  readonly backend: string;
   readonly mode: string;
   /** DATA; undefined without. */
   readonly source: string | undefined;
@@ -46,13 +45,10 @@ export async function writeQuantizeReport(
       {
         name: path,
         kind: "quantize",
-        backend: backend.name,
+        backend,
         graph: quantized.plan.graph,
         skipped: quantized.skipped,
-        models: {
-          float: { model, path },
-          made: { model: quantized.model, path: output, runtimeConfig: backend.runtimeConfig },
-        },
+        models: { float: { model, path }, made: { model: quantized.model, path: output } },
         analysis,
         search: done.search,
         ...floatReason(done.mode),
@@ -92,7 +88,7 @@ async function analyzed(
       ...(measurable!.metric ? { metric: measurable!.metric } : {}),
       samples: Math.min(samples, analyzedSamples),
       ablation: false,
-      backend: backend.name,
+      backend,
       signal,
       ...(threads === undefined ? {} : { threads }),
       progress: ({ batch, batches }) =>

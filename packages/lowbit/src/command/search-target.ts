@@ -42,6 +42,7 @@ export async function searchTarget(
         if (step.kind !== begun.kind) begun = { kind: step.kind, at: performance.now() };
         if (step.kind === "plans") {
           const { tried, left: most } = step;
+          if (most === null) return terminal.progress(`trying plan ${tried + 1}`);
           const share = tried / (tried + most);
           terminal.progress(`trying plan ${tried + 1}, at most ${most} to go${left(begun.at, share)}`);
           return;

@@ -9,13 +9,16 @@ export function searchReport(search: TargetSearch): ReportSearch {
   const { target, tried, chosen, layers, costs, cost, samples } = search;
   const float = layers.filter(({ choice }) => choice === "float");
   const wide = layers.filter(({ choice }) => choice === "int16");
+  const weightOnly = layers.filter(({ choice }) => choice === "weight-only");
   const isWide = tried.some((plan) => plan.wide.length > 0);
+  const isWeightOnly = tried.some((plan) => plan.weightOnly.length > 0);
   return {
     target: `${targetText(target)}; plans tried on ${plural(samples.search, "sample")}`,
     plans: tried.map((plan, index) => ({
       what: plan.what,
-      layers: layers.length - plan.float.length - plan.wide.length,
+      layers: layers.length - plan.float.length - plan.wide.length - plan.weightOnly.length,
       wide: isWide ? plan.wide.length : null,
+      weightOnly: isWeightOnly ? plan.weightOnly.length : null,
       reaches: outcomeText(target, plan.outcome),
       cost: costOf(plan.cost, cost.unit),
       verdict: verdict(plan, index === chosen),
@@ -25,7 +28,13 @@ export function searchReport(search: TargetSearch): ReportSearch {
       `ended: ${search.stopped}`,
       `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")}); ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
       ...(search.ranges.length === 0 ? [] : [`ranges cut: ${search.ranges.map(cutText).join(", ")}`]),
+      ...(search.corrections.length === 0
+        ? []
+        : [`corrected by ${search.corrections.join(" and ")}, which the plan asks for`]),
       ...(wide.length === 0 ? [] : [`with 16-bit activations: ${wide.map(({ name }) => name).join(", ")}`]),
+      ...(weightOnly.length === 0
+        ? []
+        : [`weights as codes beside float activations: ${weightOnly.map(({ name }) => name).join(", ")}`]),
       float.length === 0 ? "no layer had to be left float" : `left float: ${float.map(({ name }) => name).join(", ")}`,
     ],
   };
@@ -35,6 +44,7 @@ export function searchReport(search: TargetSearch): ReportSearch {
 export function searchText(search: TargetSearch): string {
   const { target, plans, cost, notes } = searchReport(search);
   const isWide = plans.some(({ wide }) => wide !== null);
+  const isWeightOnly = plans.some(({ weightOnly }) => weightOnly !== null);
   return [
     `target: ${target}`,
     "",
@@ -43,14 +53,16 @@ export function searchText(search: TargetSearch): string {
         { title: "on integers" },
         { title: isWide ? "8 bits" : "layers", align: "right" },
         ...(isWide ? [{ title: "16 bits", align: "right" } as const] : []),
+        ...(isWeightOnly ? [{ title: "weights only", align: "right" } as const] : []),
         { title: "reaches" },
         { title: cost, align: "right" },
         { title: "" },
       ],
-      plans.map(({ what, layers, wide, reaches, cost: costs, verdict: said }) => [
+      plans.map(({ what, layers, wide, weightOnly, reaches, cost: costs, verdict: said }) => [
         what,
         String(layers),
         ...(isWide ? [String(wide ?? 0)] : []),
+        ...(isWeightOnly ? [String(weightOnly ?? 0)] : []),
         reaches,
         costs,
         said,

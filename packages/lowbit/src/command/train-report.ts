@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend } from "@lowbit/backend-kit";
 import { CompileError, writeWholeFile, type Graph, type Model } from "@lowbit/ir";
 import type { QuantPlan, Skipped } from "@lowbit/quantize";
 import { TrainingRecord, type TrainingCurves } from "@lowbit/report";
@@ -18,7 +17,7 @@ export interface TrainReportOptions {
   readonly report: string;
   readonly path: string;
   readonly model: Model;
-  readonly backend: Backend | null;
+  readonly backend: string | null;
   /** What is measured after each epoch, and on the results; null for nothing. */
   readonly metric: MetricName | null;
   readonly validates: boolean;
@@ -91,7 +90,7 @@ export class TrainReport {
             ...(metric && data.hasTargets ? { metric } : {}),
             samples: analyzedSamples,
             ablation: false,
-            backend: backend?.name ?? "",
+            backend: backend ?? "",
             ...runtime,
             progress: ({ batch }) => progress(`analyzing batch ${batch + 1}`),
           })
@@ -99,10 +98,7 @@ export class TrainReport {
       const subject: ReportSubject = {
         ...this.#subject(quantization?.plan.graph ?? trained.model.graph),
         skipped,
-        models: {
-          float: { model, path },
-          made: { model: trained.model, path: output, runtimeConfig: backend?.runtimeConfig },
-        },
+        models: { float: { model, path }, made: { model: trained.model, path: output } },
         analysis,
         training: this.#record.curves(),
       };
@@ -121,6 +117,6 @@ export class TrainReport {
 
   #subject(graph: Graph): Omit<ReportSubject, "models"> {
     const { path, backend } = this.#options;
-    return { name: path, kind: "train", backend: backend?.name ?? null, graph, skipped: [], analysis: null };
+    return { name: path, kind: "train", backend, graph, skipped: [], analysis: null };
   }
 }

@@ -24,18 +24,33 @@ export function answersOf(output: Tensor, samples: number): readonly Answer[] | 
   });
 }
 
+/** The share of samples that answers can be expected to lose, and its standard error over the samples. */
+export interface ExpectedLoss {
+  readonly mean: number;
+  readonly error: number;
+}
+
 /**
  * The share of samples that other answers can be expected to lose, if the probabilities of the first ones are right: the mean
  * of p(first answer) - p(other answer). It needs no labels and is never negative. A change of an unsure answer costs
  * little either way, so it scatters much less than the share of labels that are lost, which counts such changes as a whole
  * sample won or lost.
  */
-export function expectedLoss(first: readonly Answer[], other: readonly Answer[]): number {
-  const lost = first.reduce((sum, { best, likely }, i) => {
+export function expectedLoss(first: readonly Answer[], other: readonly Answer[]): ExpectedLoss {
+  const lost = first.map(({ best, likely }, i) => {
     const now = other[i]!.best;
-    return now === best ? sum : sum + likely.get(best)! - (likely.get(now) ?? 0);
-  }, 0);
-  return lost / first.length;
+    return now === best ? 0 : likely.get(best)! - (likely.get(now) ?? 0);
+  });
+  return { mean: lost.reduce((sum, each) => sum + each, 0) / lost.length, error: standardError(lost) };
+}
+
+/** √(Σ(d - mean)² / (n - 1) / n) */
+export function standardError(values: readonly number[]): number {
+  const count = values.length;
+  if (count < 2) return 0;
+  const mean = values.reduce((a, b) => a + b, 0) / count;
+  const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  return Math.sqrt(squares / (count - 1) / count);
 }
 
 /** Scores themselves where they are probabilities, otherwise their softmax. */

@@ -2,12 +2,15 @@ import { wideAnchors, withWideActivations, type Backend } from "@lowbit/backend-
 import type { Graph, Node, Shape } from "@lowbit/ir";
 import {
   createPlan,
+  improvementsOf,
   keepFloat,
   nodesMatching,
   planFromJson,
   planToJson,
-  valueOf,
+  togetherInOrder,
+  weightOnlyPlan,
   withCutRanges,
+  type Improvement,
   type LayerChoices,
   type PlanJson,
   type QuantPlan,
@@ -31,28 +34,35 @@ export interface PlanWishes {
 /** Why a layer stays float that could be on integers. */
 const forTheTarget = "left float to meet the target";
 
-/** All layers as the user or the backend plans them. */
-export const asPlanned: LayerChoices = { float: new Set(), wide: new Set() };
+/** Why the activations of a layer stay float. */
+const onlyWeights = "its weights are codes, and what it reads stays float";
+
+/** What all plans of a search have beside what they choose for each layer. */
+export interface PlanSetting {
+  readonly cuts: readonly RangeCut[];
+  /** What is done to the float model, beside what the user's plan says. */
+  readonly improve: readonly Improvement[];
+}
 
 /** Makes the plans of a search: those of the user or the backend, with some layers left float, and with ranges cut. */
 export class CandidatePlans {
   readonly #graph: Graph;
   readonly #wishes: PlanWishes;
   readonly #nodes: ReadonlyMap<string, Node>;
-  readonly #cuts: readonly RangeCut[];
+  readonly #setting: PlanSetting;
   readonly #known = new Map<string, QuantPlan>();
 
   /** @param graph an optimized float graph */
-  constructor(graph: Graph, wishes: PlanWishes, cuts: readonly RangeCut[] = []) {
+  constructor(graph: Graph, wishes: PlanWishes, setting: PlanSetting = { cuts: [], improve: [] }) {
     this.#graph = graph;
     this.#wishes = wishes;
-    this.#cuts = cuts;
+    this.#setting = setting;
     this.#nodes = new Map([...graph.nodes].map((node) => [node.label, node]));
   }
 
-  /** The same plans with these ranges, where values keep their dtype. */
-  withRanges(cuts: readonly RangeCut[]): CandidatePlans {
-    return new CandidatePlans(this.#graph, this.#wishes, cuts);
+  /** The same plans with these ranges, where values keep their dtype, and with this done to the float model. */
+  in(setting: PlanSetting): CandidatePlans {
+    return new CandidatePlans(this.#graph, this.#wishes, setting);
   }
 
   /** Whether a layer of that name can be left float. */
@@ -65,37 +75,35 @@ export class CandidatePlans {
     return new Set([...wideAnchors(this.#graph, this.#wishes.backend.capabilities)].map(({ label }) => label));
   }
 
-  /** The plan with some layers float, or with wide activations. The backend plans around the float ones anew. */
-  plan({ float, wide }: LayerChoices): QuantPlan {
-    const key = JSON.stringify([[...float].toSorted(), [...wide].toSorted()]);
+  /** Names of the layers that have kernels for weights as codes beside float activations. */
+  weightOnly(): ReadonlySet<string> {
+    const { weightBlocks } = this.#wishes.backend;
+    const hasKernel = (node: Node): boolean => weightBlocks?.ops.includes(node.op) === true && isOwnMatrix(node);
+    return new Set([...this.#nodes].flatMap(([name, node]) => (hasKernel(node) ? [name] : [])));
+  }
+
+  /** The plan with some layers float, or of other kinds. The backend plans around those with float activations anew. */
+  plan({ float, wide, weightOnly }: LayerChoices): QuantPlan {
+    const key = JSON.stringify([float, wide, weightOnly].map((names) => [...names].toSorted()));
     const known = this.#known.get(key);
     if (known) return known;
-    const plan = this.#make(this.#named(float));
+    const plan = this.#withWeightCodes(this.#make(this.#named(new Set([...float, ...weightOnly]))), weightOnly);
     const widened =
       wide.size === 0 ? plan : withWideActivations(plan, this.#wishes.backend.capabilities, this.#named(wide));
-    const made = withCutRanges(widened, this.#cuts);
+    const made = withCutRanges(widened, this.#setting.cuts);
     this.#known.set(key, made);
     return made;
   }
 
   /** The same plan as JSON, in which the search is the reason. */
   json(choices: LayerChoices): PlanJson {
-    const json = planToJson(this.plan(choices));
+    const given = this.#wishes.plan ? improvementsOf(this.#wishes.plan) : [];
+    const json = planToJson(this.plan(choices), togetherInOrder(given, this.#setting.improve));
     const labels = new Set([...choices.float].flatMap((name) => [name, this.#nodes.get(name)!.outputs[0]!.name]));
     const skipped = (json.skipped ?? []).map((each) =>
       labels.has(each.node) ? { ...each, reason: forTheTarget } : each,
     );
     return { ...json, skipped };
-  }
-
-  /** The plan in which the layers left float have their weights as codes. */
-  weightOnly(choices: LayerChoices): QuantPlan {
-    const plan = this.plan(choices);
-    const specs = new Map<QuantPoint, QuantSpec>(plan.specs);
-    for (const [point, spec] of this.plan(asPlanned).specs) {
-      if (!specs.has(point) && spec.kind === "observed" && valueOf(point)?.initializer) specs.set(point, spec);
-    }
-    return createPlan(plan.graph, specs, plan.skipped);
   }
 
   /** Microseconds of a run under a plan, where the backend knows the costs of its kernels. */
@@ -105,6 +113,19 @@ export class CandidatePlans {
 
   #named(layers: ReadonlySet<string>): ReadonlySet<Node> {
     return new Set([...layers].map((name) => this.#nodes.get(name)!));
+  }
+
+  /** A plan with the weights of some layers, whose activations it leaves float, as codes in blocks. */
+  #withWeightCodes(plan: QuantPlan, names: ReadonlySet<string>): QuantPlan {
+    if (names.size === 0) return plan;
+    const nodes = this.#named(names);
+    const { dtype, granularity } = this.#wishes.weights;
+    const block = typeof granularity === "object" ? granularity.block : this.#wishes.backend.weightBlocks!.size;
+    const codes = weightOnlyPlan(this.#graph, { ...(dtype ? { dtype } : {}), granularity: { block } });
+    const specs = new Map<QuantPoint, QuantSpec>(plan.specs);
+    for (const node of nodes) specs.set(node.operands[1]!, codes.specs.get(node.operands[1]!)!);
+    const skipped = plan.skipped.map((each) => (nodes.has(each.node) ? { ...each, reason: onlyWeights } : each));
+    return createPlan(plan.graph, specs, skipped);
   }
 
   #make(float: ReadonlySet<Node>): QuantPlan {
@@ -117,4 +138,10 @@ export class CandidatePlans {
     const annotated = backend.quantizer.annotate(this.#graph, { keepFloat: [...globs, ...names], inputShapes });
     return withWeightScheme(annotated, weights);
   }
+}
+
+/** Whether the weights of a product are a constant matrix that it alone reads. */
+function isOwnMatrix({ inputs }: Node): boolean {
+  const weight = inputs[1];
+  return weight?.constant?.dtype === "float" && weight.shape?.length === 2 && weight.uses.size === 1;
 }

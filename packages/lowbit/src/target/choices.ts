@@ -21,11 +21,12 @@ export function choicesOf(
   objective: "latency" | "integers",
 ): TargetSearch["choices"] {
   const left = layers.filter(({ name }) => choices.float.has(name)).length;
+  const codes = layers.filter(({ name }) => choices.weightOnly.has(name)).length;
   const wide = layers.filter(({ name }) => choices.wide.has(name)).length;
   return [
-    { choice: "int8", layers: layers.length - left - wide, reason: "the least noise for what they save" },
+    { choice: "int8", layers: layers.length - left - wide - codes, reason: "the least noise for what they save" },
     { choice: "int8 weights, int16 activations", layers: wide, reason: wideReason(backend, wide, plans) },
-    { choice: "weight-only", layers: 0, reason: weightOnlyReason(backend, plans, choices, layers, objective) },
+    { choice: "weight-only", layers: codes, reason: weightOnlyReason(backend, plans, choices, layers, objective) },
     {
       choice: "float",
       layers: left,
@@ -46,13 +47,13 @@ function weightOnlyReason(
   layers: readonly SearchedLayer[],
   objective: "latency" | "integers",
 ): string {
-  if (choices.float.size === 0) return "no layer is left float";
+  const { weightBlocks, name } = backend;
+  if (choices.weightOnly.size > 0) return "too much noise with integer activations, or dearer so";
+  if (!weightBlocks) return `${name} has no kernels that read weights as codes beside float activations`;
   if (objective === "integers" || !backend.latency) return "its products are float all the same, and less exact";
-  const more = plans.latency(plans.weightOnly(choices)) - plans.latency(plans.plan(choices));
-  const isProduct = ({ name, op }: SearchedLayer): boolean =>
-    choices.float.has(name) && (op === "MatMul" || op === "Gemm");
-  const untried = layers.some(isProduct)
-    ? "; weights in blocks, which products of matrices read as codes, are not tried, since what they cost is not known"
-    : "";
-  return `dequantizing the weights of the float layers would take ${more.toPrecision(3)} µs more in each run, for nothing but a smaller file${untried}`;
+  const able = plans.weightOnly();
+  const others = layers.filter((layer) => !able.has(layer.name));
+  if (others.length === layers.length) return weightBlocks.others;
+  const some = others.length > 0 ? `; for the other layers, ${weightBlocks.others}` : "";
+  return `nowhere cheaper within the target${some}`;
 }

@@ -3,7 +3,7 @@ import { ErrorSums } from "@lowbit/quantize";
 import { Session } from "@lowbit/runtime";
 import { metrics, type Dataset, type MetricName } from "@lowbit/train";
 import { filled } from "../calibration-feeds.ts";
-import { answersOf, expectedLoss, type Answer } from "./answers.ts";
+import { answersOf, expectedLoss, standardError, type Answer } from "./answers.ts";
 
 /** What a model reaches on samples drawn from all over a data set, always the same. */
 export interface Reached {
@@ -14,6 +14,8 @@ export interface Reached {
   readonly error: number | null;
   /** What the accuracy can be expected to lose against another model, by its probabilities; null where nothing tells. */
   readonly expected: number | null;
+  /** Standard error of that over the samples. */
+  readonly expectedError: number | null;
 }
 
 /** The same, and what it is of each sample. */
@@ -73,11 +75,13 @@ export async function measureModel(model: Model, options: MeasureOptions): Promi
     await reference?.release();
   }
   const { against } = options;
+  const lost = against && answers.length > 0 ? expectedLoss(against.answers, answers) : null;
   return {
     metric: measure ? measure.value() : null,
     sqnr: errors.result().sqnr,
     error: against ? standardError(each.map((value, i) => value - against.each[i]!)) : null,
-    expected: against && answers.length > 0 ? expectedLoss(against.answers, answers) : null,
+    expected: lost && lost.mean,
+    expectedError: lost && lost.error,
     each,
     answers,
   };
@@ -87,13 +91,4 @@ function rowOf(tensor: Tensor, row: number): Tensor {
   const bytes = tensor.bytes();
   const size = bytes.length / tensor.dims[0]!;
   return Tensor.fromBytes(tensor.dtype, [1, ...tensor.dims.slice(1)], bytes.slice(row * size, (row + 1) * size));
-}
-
-/** √(Σ(d - mean)² / (n - 1) / n) */
-function standardError(differences: readonly number[]): number {
-  const count = differences.length;
-  if (count < 2) return 0;
-  const mean = differences.reduce((a, b) => a + b, 0) / count;
-  const squares = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0);
-  return Math.sqrt(squares / (count - 1) / count);
 }

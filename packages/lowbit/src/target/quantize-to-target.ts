@@ -1,11 +1,15 @@
 import type { Backend } from "@lowbit/backend-kit";
 import { cloneModel, type Diagnostic, type Model, type Shape } from "@lowbit/ir";
 import {
+  allOnIntegers,
+  choicesIn,
   confirmPlan,
+  correctionsBeside,
   cutRanges,
   dropOf,
   floatPipeline,
   meetsTarget,
+  noiseIn,
   pointsOf,
   quantizeModel,
   searchPlan,
@@ -27,7 +31,7 @@ import type { Dataset, MetricName } from "@lowbit/train";
 import { analyzeQuantization } from "../analysis/analyze-quantization.ts";
 import { sampleShapes } from "../sample-feeds.ts";
 import type { WeightScheme } from "../weight-scheme.ts";
-import { asPlanned, CandidatePlans } from "./candidate-plans.ts";
+import { CandidatePlans, type PlanSetting } from "./candidate-plans.ts";
 import { choicesOf, costText } from "./choices.ts";
 import { dropWithoutTargets, floatIsCheaper, searchStopped, targetNotMet } from "./diagnostics.ts";
 import { measureModel, type ReachedSamples } from "./measure-model.ts";
@@ -68,8 +72,8 @@ export interface TargetOptions extends Omit<QuantizeOptions, "backend" | "data" 
 export type TargetStep =
   | { readonly kind: "ranges"; readonly share: number }
   | { readonly kind: "analysis"; readonly share: number }
-  /** `left`: plans that may still be tried at most. */
-  | { readonly kind: "plans"; readonly tried: number; readonly left: number };
+  /** `left`: plans that may still be tried at most; null while that is not known. */
+  | { readonly kind: "plans"; readonly tried: number; readonly left: number | null };
 
 /** A model within a target, and how it was found. */
 export interface QuantizedToTarget {
@@ -91,8 +95,15 @@ export async function quantizeToTarget(model: Model, options: TargetOptions): Pr
   return new TargetRun(model, options, await sampleShapes(model.graph, options.validate)).run();
 }
 
-/** The plan with which a search begins, where it is not within the target. */
-const nothingCut = { what: "all layers as planned", float: [], wide: [], meets: false } as const;
+/** All layers on integers with some ranges and corrections: where a search may begin. */
+interface Start {
+  readonly what: string;
+  readonly setting: PlanSetting;
+  readonly quantized: QuantizedModel;
+  readonly outcome: MetricOutcome;
+}
+
+const defaultSearchSamples = 1024;
 
 class TargetRun {
   readonly #model: Model;
@@ -103,6 +114,7 @@ class TargetRun {
   readonly #objective: "latency" | "integers";
   /** The float model as it is compared with: without improvements, which may round weights. */
   readonly #optimized: Model;
+  readonly #floats = new Map<number, ReachedSamples>();
   #tried = 0;
 
   constructor(model: Model, options: TargetOptions, inputShapes: Readonly<Record<string, Shape>>) {
@@ -124,31 +136,40 @@ class TargetRun {
   }
 
   async run(): Promise<QuantizedToTarget> {
-    const { validate, searchSamples = 1024, state: path, onProgress } = this.#options;
+    const { validate, searchSamples = defaultSearchSamples, state: path, onProgress } = this.#options;
     const all = validate.size ?? Infinity;
     const few = Math.min(searchSamples, all);
-    const planned = await this.#quantize(asPlanned);
     const state = SearchState.open(path ?? null, await this.#digest(searchSamples));
-    const outcome = await this.#measureOn(few, planned, state)(asPlanned);
-    const isWithin = meetsTarget(this.#target, outcome);
-    const ranges = isWithin ? [] : await state.ranges(() => this.#cut(planned));
-    this.#plans = this.#plans.withRanges(ranges);
-    const start = ranges.length === 0 ? planned : await this.#quantize(asPlanned);
+    const starts = await this.#starts(few, state);
+    const { what, setting, quantized: start } = starts.at(-1)!;
+    this.#plans = this.#plans.in(setting);
     const analysis = await this.#analysis(start);
     const macs = new Map(analysis.layers.map(({ name, macs: own }) => [name, own]));
     const products = (names: ReadonlySet<string>): number => [...names].reduce((sum, name) => sum + macs.get(name)!, 0);
     const costOf = (choices: LayerChoices): number =>
       this.#objective === "latency"
         ? this.#plans.latency(this.#plans.plan(choices))
-        : products(choices.float) + products(choices.wide) / 2;
+        : products(choices.float) + products(choices.weightOnly) + products(choices.wide) / 2;
     const layers = this.#ordered(analysis, costOf);
     const order = layers.map(({ name }) => name);
     const measure = this.#measureOn(few, start, state);
     const onTry = (left: number): void => onProgress?.({ kind: "plans", tried: this.#tried, left });
-    const first = { ...nothingCut, cost: costOf(asPlanned), samples: few, outcome };
-    const before = ranges.length === 0 ? [] : [first];
-    const wide = this.#wide(order);
-    const problem = { target: this.#target, order, samples: few, before, wide, costOf, measure, onTry };
+    const inFull = { float: [], wide: [], weightOnly: [], cost: costOf(allOnIntegers), samples: few, meets: false };
+    const before = starts.slice(0, -1).map((each) => ({ ...inFull, what: each.what, outcome: each.outcome }));
+    const wide = this.#among(order, this.#plans.wide());
+    const weightOnly = this.#among(order, this.#plans.weightOnly());
+    const problem = {
+      target: this.#target,
+      order,
+      samples: few,
+      start: what,
+      before,
+      wide,
+      weightOnly,
+      costOf,
+      measure,
+      onTry,
+    };
     const found = await searchPlan(problem);
     const confirmed = await confirmPlan(problem, found, all, this.#measureOn(all, start, state));
     if (confirmed === null) {
@@ -156,23 +177,24 @@ class TargetRun {
       throw targetNotMet(targetText(this.#target), outcomeText(this.#target, best.outcome), found.tried.length);
     }
     const { tried, chosen, reached } = confirmed;
-    const choices: LayerChoices = { float: new Set(tried[chosen]!.float), wide: new Set(tried[chosen]!.wide) };
+    const choices = choicesIn(tried[chosen]!);
     const quantized = await this.#quantize(choices);
     const costs = {
-      float: costOf({ ...asPlanned, float: new Set(order) }),
-      planned: costOf(asPlanned),
+      float: costOf({ ...allOnIntegers, float: new Set(order) }),
+      planned: costOf(allOnIntegers),
       chosen: costOf(choices),
     };
     const holds = few < all ? `; ${targetText(this.#target)} holds on all ${all} samples` : "";
     const search: TargetSearch = {
       target: this.#target,
       samples: { search: few, all },
-      float: await this.#floatMetrics(this.#optimized, few, all),
+      float: await this.#floatMetrics(few, all),
       cost: costText(this.#objective),
       costs,
       choices: choicesOf(this.#options.backend, this.#plans, choices, layers, this.#objective),
       layers: layers.map((layer) => ({ ...layer, choice: choiceOf(layer.name, choices) })),
-      ranges,
+      ranges: setting.cuts,
+      corrections: setting.improve.filter((name) => !this.#options.improve?.includes(name)),
       tried,
       chosen,
       reached,
@@ -182,35 +204,73 @@ class TargetRun {
     return { quantized, search, diagnostics: isSlower ? [floatIsCheaper(costs.chosen, costs.float)] : [] };
   }
 
+  /**
+   * All layers on integers: as planned, and until that is within the target with ranges cut, and with one correction after
+   * the other. Where none is enough, the one with the least noise comes last.
+   */
+  async #starts(samples: number, state: SearchState): Promise<readonly Start[]> {
+    const tried: Start[] = [];
+    const meets = async (what: string, setting: PlanSetting): Promise<boolean> => {
+      this.#options.onProgress?.({ kind: "plans", tried: this.#tried, left: null });
+      this.#plans = this.#plans.in(setting);
+      const quantized = await this.#quantize(allOnIntegers);
+      const outcome = await this.#measureOn(samples, quantized, state)(allOnIntegers);
+      tried.push({ what, setting, quantized, outcome });
+      return meetsTarget(this.#target, outcome);
+    };
+    if (await meets("all layers as planned", { cuts: [], improve: [] })) return tried;
+    const cuts = await state.ranges(() => this.#cut(tried[0]!.quantized));
+    if (cuts.length > 0 && (await meets("all layers, with ranges cut", { cuts, improve: [] }))) return tried;
+    for (const improve of correctionsBeside(this.#optimized.graph, this.#options.improve ?? [])) {
+      const beside = [...(cuts.length > 0 ? ["ranges cut"] : []), ...improve];
+      if (await meets(`all layers, with ${beside.join(" and ")}`, { cuts, improve })) return tried;
+    }
+    // Ranges are cut because that is better, so what was planned is not asked again.
+    const candidates = cuts.length > 0 ? tried.slice(1) : tried;
+    const noise = ({ outcome }: Start): number => noiseIn(outcome);
+    const best = candidates.reduce((a, b) => (noise(b) < noise(a) ? b : a));
+    return [...tried.filter((each) => each !== best), best];
+  }
+
   /** What measures plans on some samples. @param start the model of the plan with all layers on integers */
   #measureOn(
     samples: number,
     start: QuantizedModel,
     state: SearchState,
   ): (choices: LayerChoices) => Promise<MetricOutcome> {
-    const float = this.#optimized;
-    const reference = this.#metric === null ? float : null;
-    let floats: ReachedSamples | null = null;
+    // Confirming needs no other comparison than the metric's.
+    const few = samples <= (this.#options.searchSamples ?? defaultSearchSamples);
+    const reference = this.#metric === null || few ? this.#optimized : null;
     return async (choices) => {
-      if (this.#metric !== null) floats ??= await this.#measure(float, samples, null);
+      const floats = this.#metric === null ? null : await this.#floatReaches(samples);
       const reached = await state.reached(this.#plans.json(choices), samples, async () => {
-        const { model } = choices === asPlanned ? start : await this.#quantize(choices);
+        const { model } = choices === allOnIntegers ? start : await this.#quantize(choices);
         const { each: _, answers: _answers, ...whole } = await this.#measure(model, samples, reference, floats);
         // What was stopped on the way is no measurement.
         this.#stopIfAsked();
         this.#tried++;
         return whole;
       });
-      const { metric, error, expected, sqnr } = reached;
-      if (this.#metric === null) return { metric: null, drop: null, error: null, expected: null, sqnr };
+      const { metric, error, expected, expectedError, sqnr } = reached;
+      if (this.#metric === null) {
+        return { metric: null, drop: null, error: null, expected: null, expectedError: null, sqnr };
+      }
       return {
         metric,
         drop: dropOf(this.#metric, floats!.metric!, metric!),
         error: pointsOf(this.#metric, error!),
         expected: expected === null ? null : pointsOf(this.#metric, expected),
-        sqnr: null,
+        expectedError: expectedError === null ? null : pointsOf(this.#metric, expectedError),
+        sqnr,
       };
     };
+  }
+
+  /** What the float model reaches on some samples, found once. */
+  async #floatReaches(samples: number): Promise<ReachedSamples> {
+    const known = this.#floats.get(samples) ?? (await this.#measure(this.#optimized, samples, null));
+    this.#floats.set(samples, known);
+    return known;
   }
 
   async #cut({ prepared, plan }: QuantizedModel): Promise<readonly RangeCut[]> {
@@ -232,10 +292,9 @@ class TargetRun {
     if (signal?.aborted) throw searchStopped(this.#tried, state ?? null);
   }
 
-  /** The layers of the search that may have activations of 16 bits. */
-  #wide(order: readonly string[]): ReadonlySet<string> {
-    const wide = this.#plans.wide();
-    return new Set(order.filter((name) => wide.has(name)));
+  /** Those of some names that are layers of the search. */
+  #among(order: readonly string[], names: ReadonlySet<string>): ReadonlySet<string> {
+    return new Set(order.filter((name) => names.has(name)));
   }
 
   #quantize(choices: LayerChoices): Promise<QuantizedModel> {
@@ -268,10 +327,9 @@ class TargetRun {
     });
   }
 
-  async #floatMetrics(float: Model, few: number, all: number): Promise<TargetSearch["float"]> {
+  async #floatMetrics(few: number, all: number): Promise<TargetSearch["float"]> {
     if (this.#metric === null) return { search: null, all: null };
-    const search = (await this.#measure(float, few, null)).metric;
-    return { search, all: few < all ? (await this.#measure(float, all, null)).metric : search };
+    return { search: (await this.#floatReaches(few)).metric, all: (await this.#floatReaches(all)).metric };
   }
 
   async #analysis(planned: QuantizedModel): Promise<Analysis> {
@@ -297,10 +355,10 @@ class TargetRun {
 
   /** The layers by the noise that each makes for what it saves; those that save nothing last. */
   #ordered(analysis: Analysis, costOf: (choices: LayerChoices) => number): readonly SearchedLayer[] {
-    const whole = costOf(asPlanned);
+    const whole = costOf(allOnIntegers);
     const known = analysis.layers.filter(({ name }) => this.#plans.has(name));
     const layers = known.map(({ name, op, macs, quantizedAlone }): SearchedLayer => {
-      const saves = costOf({ ...asPlanned, float: new Set([name]) }) - whole;
+      const saves = costOf({ ...allOnIntegers, float: new Set([name]) }) - whole;
       return { name, op, macs, alone: quantizedAlone!.sqnr, saves, choice: "int8" };
     });
     const least = Math.min(...layers.flatMap(({ saves }) => (saves > 0 ? [saves] : [])), 1);
@@ -320,12 +378,13 @@ class TargetRun {
         first.push(digestOf([...tensor.bytes()]));
       }
     }
-    const plan = this.#plans.json(asPlanned);
+    const plan = this.#plans.json(allOnIntegers);
     return digestOf([plan, this.#target, samples, improve, calibration, backend.name, validate.size, first]);
   }
 }
 
-function choiceOf(name: string, { float, wide }: LayerChoices): LayerChoice {
+function choiceOf(name: string, { float, wide, weightOnly }: LayerChoices): LayerChoice {
   if (float.has(name)) return "float";
+  if (weightOnly.has(name)) return "weight-only";
   return wide.has(name) ? "int16" : "int8";
 }

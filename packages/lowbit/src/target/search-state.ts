@@ -64,7 +64,7 @@ export class SearchState {
   }
 }
 
-const format = "lowbit-target-2";
+const format = "lowbit-target-3";
 
 /** A digest of JSON. */
 export function digestOf(value: unknown): string {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { confirmPlan } from "./confirm-plan.ts";
-import { searchPlan, type LayerChoices, type PlanProblem } from "./search-plan.ts";
+import type { LayerChoices, PlanProblem } from "./plan-problem.ts";
+import { searchPlan } from "./search-plan.ts";
 
 /** Layers whose noises add up. */
 function problem(noises: Readonly<Record<string, number>>, factor: number): PlanProblem {
@@ -12,7 +13,14 @@ function problem(noises: Readonly<Record<string, number>>, factor: number): Plan
     costOf: ({ float }) => float.size,
     measure: ({ float }) => {
       const drop = factor * order.reduce((sum, name) => (float.has(name) ? sum : sum + noises[name]!), 0);
-      return Promise.resolve({ metric: 1 - drop / 100, drop, error: null, expected: null, sqnr: null });
+      return Promise.resolve({
+        metric: 1 - drop / 100,
+        drop,
+        error: null,
+        expected: null,
+        expectedError: null,
+        sqnr: null,
+      });
     },
   };
 }

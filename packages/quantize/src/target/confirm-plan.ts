@@ -1,4 +1,4 @@
-import type { FoundPlans, LayerChoices, PlanProblem } from "./search-plan.ts";
+import { choicesIn, namedChoices, type FoundPlans, type LayerChoices, type PlanProblem } from "./plan-problem.ts";
 import type { TriedPlan } from "./target-search.ts";
 import { meetsTarget, type MetricOutcome } from "./target.ts";
 
@@ -36,7 +36,6 @@ export async function confirmPlan(
     return { tried: found.tried, chosen: cheapest, reached: found.tried[cheapest]!.outcome };
   }
   const tried: TriedPlan[] = [...found.tried];
-  const inOrder = (names: ReadonlySet<string>): readonly string[] => order.filter((each) => names.has(each));
   const candidates = [...smaller(problem, found.tried[cheapest]!), ...found.within.map((index) => found.tried[index]!)];
   const byCost = candidates
     .map((each) => ({ ...each, cost: problem.costOf(choicesIn(each)) }))
@@ -48,11 +47,9 @@ export async function confirmPlan(
     const meets = meetsTarget(target, reached);
     const known = found.within.find((index) => found.tried[index]!.what === what);
     if (known !== undefined && meets) return { tried, chosen: known, reached };
-    const [float, wide] = [inOrder(choices.float), inOrder(choices.wide)];
     tried.push({
       what: known === undefined ? what : `${what}, on all samples`,
-      float,
-      wide,
+      ...namedChoices(order, choices),
       cost,
       samples,
       outcome: reached,
@@ -64,24 +61,17 @@ export async function confirmPlan(
 }
 
 /** A plan by the names of its layers. */
-interface NamedPlan {
-  readonly what: string;
-  readonly float: readonly string[];
-  readonly wide: readonly string[];
-}
-
-function choicesIn({ float, wide }: Omit<NamedPlan, "what">): LayerChoices {
-  return { float: new Set(float), wide: new Set(wide) };
-}
+type NamedPlan = Pick<TriedPlan, "what" | "float" | "wide" | "weightOnly">;
 
 /** A plan with fewer layers on 8-bit integers: without the cheapest single ones, and without the last ones together. */
 function smaller(problem: PlanProblem, plan: NamedPlan): readonly NamedPlan[] {
   const choices = choicesIn(plan);
-  const onIntegers = problem.order.filter((name) => !choices.float.has(name) && !choices.wide.has(name));
-  const without = (what: string, names: readonly string[]): NamedPlan => {
-    const { float, wide } = leaving(problem, choices, names);
-    return { what, float: [...float], wide: [...wide] };
-  };
+  const others = [choices.float, choices.wide, choices.weightOnly];
+  const onIntegers = problem.order.filter((name) => !others.some((names) => names.has(name)));
+  const without = (what: string, names: readonly string[]): NamedPlan => ({
+    what,
+    ...namedChoices(problem.order, leaving(problem, choices, names)),
+  });
   const cost = (name: string): number => problem.costOf(leaving(problem, choices, [name]));
   const singles = onIntegers.length > 1 ? onIntegers.toSorted((a, b) => cost(a) - cost(b)).slice(0, mostSingles) : [];
   const counts = Array.from(
@@ -97,7 +87,9 @@ function smaller(problem: PlanProblem, plan: NamedPlan): readonly NamedPlan[] {
 }
 
 /** Some layers fewer on 8-bit integers: float, or with activations of 16 bits where no layer is float. */
-function leaving(problem: PlanProblem, { float, wide }: LayerChoices, names: readonly string[]): LayerChoices {
+function leaving(problem: PlanProblem, choices: LayerChoices, names: readonly string[]): LayerChoices {
+  const { float, wide } = choices;
   const areWide = float.size === 0 && wide.size > 0 && names.every((name) => problem.wide?.has(name));
-  return areWide ? { float, wide: new Set([...wide, ...names]) } : { float: new Set([...float, ...names]), wide };
+  if (areWide) return { ...choices, wide: new Set([...wide, ...names]) };
+  return { ...choices, float: new Set([...float, ...names]) };
 }

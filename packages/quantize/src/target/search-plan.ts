@@ -1,42 +1,6 @@
-import type { TriedPlan } from "./target-search.ts";
-import type { SearchTarget } from "./target.ts";
-import { meetsTarget, shortfall, type MetricOutcome } from "./target.ts";
-
-/** How the layers of a model are computed: those of neither set on 8-bit integers. */
-export interface LayerChoices {
-  readonly float: ReadonlySet<string>;
-  /** With activations of 16 bits. */
-  readonly wide: ReadonlySet<string>;
-}
-
-/** A search for how to compute each layer. */
-export interface PlanProblem {
-  readonly target: SearchTarget;
-  /** Names of the layers in the order in which they are put on 8-bit integers. */
-  readonly order: readonly string[];
-  /** Layers that have kernels for activations of 16 bits. Default: none. */
-  readonly wide?: ReadonlySet<string>;
-  /** What was tried before, and is not within the target. */
-  readonly before?: readonly TriedPlan[];
-  /** Samples that `measure` looks at. */
-  readonly samples: number;
-  /** What the model costs. */
-  costOf(choices: LayerChoices): number;
-  /** What the model reaches. */
-  measure(choices: LayerChoices): Promise<MetricOutcome>;
-  /** Called before each measurement with how many may still follow at most, itself included. */
-  readonly onTry?: (left: number) => void;
-}
-
-/** What a search found. */
-export interface FoundPlans {
-  readonly tried: readonly TriedPlan[];
-  /** Indices of tried plans within the target, the cheapest first. */
-  readonly within: readonly number[];
-  /** The index of the tried plan that comes closest. */
-  readonly closest: number;
-  readonly stopped: string;
-}
+import { allOnIntegers, choicesIn, type FoundPlans, type LayerChoices, type PlanProblem } from "./plan-problem.ts";
+import { PlanTrials } from "./plan-trials.ts";
+import { noiseIn } from "./target.ts";
 
 /** Layers tried one by one behind the longest run that is within the target, and how many may fail in a row. */
 const mostSingles = 12;
@@ -46,88 +10,135 @@ const patience = 4;
 const mostExchanges = 12;
 const mostGiven = 3;
 
+/** Layers that are looked at before the next one leaves the integers, and how many may leave them in that way. */
+const mostLooked = 8;
+const mostLeft = 6;
+
 const none: ReadonlySet<string> = new Set();
+
+/** What becomes of layers that are not on 8-bit integers. */
+type ChoicesOf = (rest: ReadonlySet<string>) => LayerChoices;
 
 /**
  * Finds how layers may be computed within a target: all on 8-bit integers if they may. Otherwise as many as possible in the
- * given order, by halving, then single ones of the rest for as long as they make the model cheaper, and then those of the
- * rest that save most in exchange for others. The rest has activations of 16 bits where that is within the target; otherwise
- * it is float, and 16 bits are tried for single ones of it. Deterministic.
+ * given order, by halving; beside that, layers leave the integers one by one, each time the one without which the others lose
+ * least for what it costs. From the cheaper of both, single ones of the rest go back for as long as that makes the model
+ * cheaper, and then those of the rest that save most in exchange for others. The rest has activations of 16 bits where that
+ * is within the target; otherwise weights as codes, where there are kernels and that is within the target and cheaper than
+ * float; otherwise it is float, and both are tried for single ones of it. Deterministic.
  */
 export async function searchPlan(problem: PlanProblem): Promise<FoundPlans> {
-  const { order, wide = none } = problem;
+  const { order, wide = none, start = "all layers as planned" } = problem;
   const search = new Search(problem);
-  const asPlanned = problem.before?.length ? "all layers, with ranges cut" : "all layers as planned";
-  const all = await search.try(asPlanned, { float: none, wide: none });
-  if (all.meets) return search.found("the plan is within the target as it is");
+  const all = await search.trials.try(start, allOnIntegers);
+  if (all.meets) {
+    await search.cheaperWeights();
+    return search.trials.found("the plan is within the target as it is");
+  }
   const candidates = order.filter((name) => wide.has(name));
   if (candidates.length > 0) {
-    const { meets } = await search.try("all that can be, with 16-bit activations", { float: none, wide });
+    const { meets } = await search.trials.try("all that can be, with 16-bit activations", { ...allOnIntegers, wide });
     if (meets) {
-      await search.fewest(candidates, (rest) => ({ float: none, wide: rest }));
-      return search.found(search.ended);
+      await search.fewest(candidates, (rest) => ({ ...allOnIntegers, wide: rest }));
+      return search.trials.found(search.ended);
     }
   }
-  const float = await search.fewest(order, (rest) => ({ float: rest, wide: none }));
+  const choicesOf = await search.beside();
+  const rest = await search.fewest(order, choicesOf);
   const { ended } = search;
   await search.singles(
-    [...float].filter((name) => wide.has(name)),
-    float,
-    (rest) => ({
-      float: rest,
-      wide: new Set([...float].filter((name) => !rest.has(name))),
-    }),
+    [...rest].filter((name) => wide.has(name)),
+    rest,
+    (less) => ({ ...choicesOf(less), wide: new Set([...rest].filter((name) => !less.has(name))) }),
   );
-  return search.found(candidates.length > 0 ? search.ended : ended);
+  const { ended: endedWide } = search;
+  await search.cheaperWeights();
+  return search.trials.found(candidates.length > 0 ? endedWide : ended);
 }
 
 class Search {
   ended = "";
+  readonly trials: PlanTrials;
   readonly #problem: PlanProblem;
-  readonly #tried: TriedPlan[];
-  readonly #known = new Map<string, TriedPlan>();
-  #left: number;
 
   constructor(problem: PlanProblem) {
     this.#problem = problem;
-    this.#tried = [...(problem.before ?? [])];
-    const rounds = problem.wide?.size ? 2 : 1;
-    const exchanges = rounds * (mostSingles + mostExchanges);
-    this.#left = rounds + Math.ceil(Math.log2(problem.order.length + 1)) + exchanges;
+    const { order, wide, weightOnly } = problem;
+    const rounds = wide?.size ? 2 : 1;
+    const looked = mostLeft * Math.min(mostLooked, order.length);
+    const codes = weightOnly?.size ? 2 + mostSingles : 0;
+    const halvings = Math.ceil(Math.log2(order.length + 1));
+    this.trials = new PlanTrials(problem, rounds * (1 + mostSingles + mostExchanges) + halvings + looked + codes);
   }
 
-  async try(what: string, choices: LayerChoices): Promise<TriedPlan> {
-    const inOrder = (names: ReadonlySet<string>): readonly string[] =>
-      this.#problem.order.filter((name) => names.has(name));
-    const [float, wide] = [inOrder(choices.float), inOrder(choices.wide)];
-    const key = JSON.stringify([float, wide]);
-    const known = this.#known.get(key);
-    if (known) return known;
-    this.#problem.onTry?.(Math.max(1, this.#left--));
-    const outcome = await this.#problem.measure(choices);
-    const meets = meetsTarget(this.#problem.target, outcome);
-    const { samples } = this.#problem;
-    const tried: TriedPlan = { what, float, wide, cost: this.#problem.costOf(choices), samples, outcome, meets };
-    this.#known.set(key, tried);
-    this.#tried.push(tried);
-    return tried;
+  /** What becomes of the rest: weights as codes where all together are within the target and each is cheaper so, else float. */
+  async beside(): Promise<ChoicesOf> {
+    const { order, weightOnly = none } = this.#problem;
+    const isFloat: ChoicesOf = (rest) => ({ ...allOnIntegers, float: rest });
+    const codes = order.filter((name) => weightOnly.has(name) && this.#saves(name, isFloat(new Set([name]))));
+    if (codes.length === 0) return isFloat;
+    const withCodes: ChoicesOf = (rest) => ({
+      ...allOnIntegers,
+      float: new Set([...rest].filter((name) => !codes.includes(name))),
+      weightOnly: new Set(codes.filter((name) => rest.has(name))),
+    });
+    const what = "none on integers, weights as codes where there are kernels";
+    return (await this.trials.try(what, withCodes(new Set(order)))).meets ? withCodes : isFloat;
   }
 
   /** Puts as many layers as possible on 8-bit integers and returns the rest. @param choicesOf what becomes of the rest */
-  async fewest(
-    order: readonly string[],
-    choicesOf: (rest: ReadonlySet<string>) => LayerChoices,
-  ): Promise<ReadonlySet<string>> {
+  async fewest(order: readonly string[], choicesOf: ChoicesOf): Promise<ReadonlySet<string>> {
     let [good, bad] = [0, order.length];
     while (bad - good > 1) {
       const count = Math.floor((good + bad) / 2);
       const what = `the first ${count} of ${order.length} layers`;
-      const { meets } = await this.try(what, choicesOf(new Set(order.slice(count))));
+      const { meets } = await this.trials.try(what, choicesOf(new Set(order.slice(count))));
       if (meets) good = count;
       else bad = count;
     }
-    const rest = await this.singles(order.slice(good), new Set(order.slice(good)), choicesOf);
+    const run = new Set(order.slice(good));
+    const left = run.size > 1 ? await this.leaving(order, choicesOf) : null;
+    const cost = (rest: ReadonlySet<string>): number => this.#problem.costOf(choicesOf(rest));
+    const start = left !== null && cost(left) < cost(run) ? left : run;
+    const rest = await this.singles(
+      order.filter((name) => start.has(name)),
+      start,
+      choicesOf,
+    );
     return this.exchanged(order, rest, choicesOf);
+  }
+
+  /**
+   * Lets layers leave the integers one by one, until the others are within the target: of the noisiest ones the one without
+   * which all others together lose least, for what it costs. Returns those that left; null where too many would have to.
+   */
+  async leaving(order: readonly string[], choicesOf: ChoicesOf): Promise<ReadonlySet<string> | null> {
+    const costOf = (left: ReadonlySet<string>): number => this.#problem.costOf(choicesOf(left));
+    let rest: ReadonlySet<string> = none;
+    let last = await this.trials.try("all layers", choicesOf(rest));
+    for (let round = 0; round < mostLeft && rest.size < order.length - 1; round++) {
+      const looked = order
+        .filter((name) => !rest.has(name))
+        .toReversed()
+        .slice(0, mostLooked);
+      let best: { readonly more: ReadonlySet<string>; readonly tried: typeof last; readonly price: number } | null =
+        null;
+      for (const name of looked) {
+        const more = new Set([...rest, name]);
+        const names = [...more].map((each) => `"${each}"`).join(", ");
+        const tried = await this.trials.try(`all but ${names}`, choicesOf(more));
+        const gained = noiseIn(last.outcome) - noiseIn(tried.outcome);
+        const paid = Math.max(costOf(more) - costOf(rest), 1e-3 * last.cost, Number.MIN_VALUE);
+        // Of those with which it is enough the cheapest; otherwise the one that gains most for what it costs.
+        const price = tried.meets ? -1 / paid : gained > 0 ? paid / gained : Infinity;
+        const isBetter = best === null || (tried.meets === best.tried.meets ? price < best.price : tried.meets);
+        if (isBetter) best = { more, tried, price };
+      }
+      if (best === null || best.price === Infinity) return null;
+      [rest, last] = [best.more, best.tried];
+      if (last.meets) return rest;
+    }
+    return null;
   }
 
   /**
@@ -137,7 +148,7 @@ class Search {
   async exchanged(
     order: readonly string[],
     start: ReadonlySet<string>,
-    choicesOf: (rest: ReadonlySet<string>) => LayerChoices,
+    choicesOf: ChoicesOf,
   ): Promise<ReadonlySet<string>> {
     const cost = (rest: ReadonlySet<string>): number => this.#problem.costOf(choicesOf(rest));
     let rest = start;
@@ -153,9 +164,9 @@ class Search {
         if (cost(less) >= cost(rest)) continue;
         const places = given.map((name) => `"${name}"`).join(", ");
         const what = count === 0 ? `and "${layer}"` : `and "${layer}" in place of ${places}`;
-        const before = this.#tried.length;
-        const { meets } = await this.try(what, choicesOf(less));
-        if (this.#tried.length > before) tries++;
+        const before = this.trials.count;
+        const { meets } = await this.trials.try(what, choicesOf(less));
+        if (this.trials.count > before) tries++;
         if (!meets) continue;
         rest = less;
         break;
@@ -169,7 +180,7 @@ class Search {
   async singles(
     layers: readonly string[],
     start: ReadonlySet<string>,
-    choicesOf: (rest: ReadonlySet<string>) => LayerChoices,
+    choicesOf: ChoicesOf,
   ): Promise<ReadonlySet<string>> {
     let rest = start;
     let failures = 0;
@@ -181,7 +192,7 @@ class Search {
       const isFirst = rest.size === this.#problem.order.length;
       if (!isFirst && this.#problem.costOf(choicesOf(less)) >= this.#problem.costOf(choicesOf(rest))) continue;
       tries++;
-      const { meets } = await this.try(`${isFirst ? "only" : "and"} "${layer}"`, choicesOf(less));
+      const { meets } = await this.trials.try(`${isFirst ? "only" : "and"} "${layer}"`, choicesOf(less));
       if (meets) rest = less;
       failures = meets ? 0 : failures + 1;
     }
@@ -194,19 +205,40 @@ class Search {
     return rest;
   }
 
-  found(stopped: string): FoundPlans {
-    const { order, target } = this.#problem;
-    const tried = this.#tried;
-    // Without a layer on integers there is nothing that meets a target by being quantized.
-    const indices = [...tried.keys()].filter((index) => tried[index]!.float.length < order.length);
-    const far = (index: number): number => shortfall(target, tried[index]!.outcome);
-    return {
-      tried,
-      within: indices
-        .filter((index) => tried[index]!.meets)
-        .toSorted((a, b) => tried[a]!.cost - tried[b]!.cost || a - b),
-      closest: indices.reduce((best, index) => (far(index) < far(best) ? index : best), indices[0]!),
-      stopped,
-    };
+  /**
+   * Gives the cheapest plan within the target weights as codes where that is cheaper than what a layer has: all such layers
+   * together if they may, otherwise one after the other.
+   */
+  async cheaperWeights(): Promise<void> {
+    const best = this.trials.cheapest();
+    if (best === null) return;
+    let choices = choicesIn(best);
+    const { order, weightOnly = none } = this.#problem;
+    const cheaper = order.filter(
+      (name) => weightOnly.has(name) && !choices.weightOnly.has(name) && this.#saves(name, choices),
+    );
+    if (cheaper.length === 0) return;
+    const all = cheaper.reduce((before, name) => withCodes(name, before), choices);
+    if (this.#problem.costOf(all) < best.cost) {
+      const names = cheaper.map((name) => `"${name}"`).join(", ");
+      if ((await this.trials.try(`with weights as codes: ${names}`, all)).meets) return;
+    }
+    for (const name of cheaper.slice(0, mostSingles)) {
+      if (!this.#saves(name, choices)) continue;
+      const more = withCodes(name, choices);
+      if ((await this.trials.try(`and with weights as codes: "${name}"`, more)).meets) choices = more;
+    }
   }
+
+  /** Whether a layer costs less with its weights as codes than what it is among some choices. */
+  #saves(name: string, choices: LayerChoices): boolean {
+    return this.#problem.costOf(withCodes(name, choices)) < this.#problem.costOf(choices);
+  }
+}
+
+/** The choices with the weights of one layer as codes. */
+function withCodes(name: string, { float, wide, weightOnly }: LayerChoices): LayerChoices {
+  const without = (names: ReadonlySet<string>): ReadonlySet<string> =>
+    new Set([...names].filter((each) => each !== name));
+  return { float: without(float), wide: without(wide), weightOnly: new Set([...weightOnly, name]) };
 }

@@ -1,8 +1,12 @@
+import type { Improvement } from "../improve/improvement.ts";
 import type { RangeCut } from "./cut-ranges.ts";
 import type { MetricOutcome, SearchTarget } from "./target.ts";
 
-/** How a layer is computed; `int16` is int8 weights with activations of 16 bits. */
-export type LayerChoice = "int8" | "int16" | "float";
+/**
+ * How a layer is computed; `int16` is int8 weights with activations of 16 bits, `weight-only` float activations with weights
+ * that the kernel reads as codes.
+ */
+export type LayerChoice = "int8" | "int16" | "weight-only" | "float";
 
 /** How a search for the cheapest plan within a target went: data for terminals and reports. */
 export interface TargetSearch {
@@ -21,6 +25,8 @@ export interface TargetSearch {
   readonly layers: readonly SearchedLayer[];
   /** Ranges of activations that the plans have cut. Empty where the first plan is within the target. */
   readonly ranges: readonly RangeCut[];
+  /** What the search does to the model beside what was asked for, since that costs nothing when it runs. */
+  readonly corrections: readonly Improvement[];
   /** In order. */
   readonly tried: readonly TriedPlan[];
   /** Which of the tried plans was taken. */
@@ -52,6 +58,8 @@ export interface TriedPlan {
   readonly float: readonly string[];
   /** Names of the layers with 16-bit activations. */
   readonly wide: readonly string[];
+  /** Names of the layers with float activations whose kernels read their weights as codes. */
+  readonly weightOnly: readonly string[];
   readonly cost: number;
   /** How many samples it was measured with. */
   readonly samples: number;

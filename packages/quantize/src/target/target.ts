@@ -18,28 +18,41 @@ export interface MetricOutcome {
    * where they do not tell.
    */
   readonly expected: number | null;
-  /** Of its results, in dB; null where a metric is the target, and where they are equal to those of the float model. */
+  /** Standard error of the expected drop over the samples; null where there is none. */
+  readonly expectedError: number | null;
+  /** Of its results, in dB; null where they are equal to those of the float model, or were not compared with them. */
   readonly sqnr: number | null;
 }
 
-/** Standard errors that a drop must be away from its target where nothing else speaks for it. */
+/** Standard errors that a drop, or the expected one, must be away from the target. */
 const enoughErrors = 2;
 
 /**
  * Whether an outcome is within a target. A search that tries many plans finds one that loses little by luck, so a drop needs
- * a second witness: either it is within the target by two standard errors too, or so is the expected drop.
+ * a second witness: either two standard errors more would be within the target too, or so would be the expected drop with
+ * two of its own, which are smaller.
  */
 export function meetsTarget(target: SearchTarget, outcome: MetricOutcome): boolean {
   return shortfall(target, outcome) <= 0;
 }
 
 /** How far an outcome is from a target, in its unit; at most 0 within it. */
-export function shortfall(target: SearchTarget, { drop, error, expected, sqnr }: MetricOutcome): number {
+export function shortfall(target: SearchTarget, outcome: MetricOutcome): number {
+  const { drop, error, expected, expectedError, sqnr } = outcome;
   if (target.kind === "sqnr") return sqnr === null ? -Infinity : target.least - sqnr;
   if (drop === null) return Infinity;
-  const witness = Math.min(drop + enoughErrors * (error ?? 0), expected ?? Infinity);
+  const likely = expected === null ? Infinity : expected + enoughErrors * (expectedError ?? 0);
+  const witness = Math.min(drop + enoughErrors * (error ?? 0), likely);
   // Shares of samples are sums of binary fractions: a drop of exactly the target is within it.
   return Math.max(drop, witness) - target.most - 1e-9;
+}
+
+/**
+ * How much noise an outcome tells of: that of the results by their power where it is known, since it scatters least over the
+ * samples, otherwise what is expected to be lost, or is.
+ */
+export function noiseIn({ drop, expected, sqnr }: MetricOutcome): number {
+  return sqnr === null ? (expected ?? drop ?? 0) : 10 ** (-sqnr / 10);
 }
 
 /** Points that a metric loses against the float model: shares in percent, errors as they are. */

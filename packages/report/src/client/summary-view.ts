@@ -139,12 +139,14 @@ function searchCard(search: ReportSearch | null): readonly HTMLElement[] {
   if (search === null) return [];
   const { target, plans, cost, notes } = search;
   const isWide = plans.some(({ wide }) => wide !== null);
+  const isWeightOnly = plans.some(({ weightOnly }) => weightOnly !== null);
   const head = (title: string, numeric = false): HTMLElement =>
     element("th", { class: numeric ? "number" : "", scope: "col" }, title);
   const heads = [
     head("on integers"),
     head(isWide ? "8 bits" : "layers", true),
     ...(isWide ? [head("16 bits", true)] : []),
+    ...(isWeightOnly ? [head("weights only", true)] : []),
     head("reaches"),
     head(cost, true),
     head(""),
@@ -156,6 +158,7 @@ function searchCard(search: ReportSearch | null): readonly HTMLElement[] {
       element("td", { class: "wide", dir: "auto" }, shortened(plan.what, 160)),
       element("td", { class: "number" }, String(plan.layers)),
       ...(isWide ? [element("td", { class: "number" }, String(plan.wide ?? 0))] : []),
+      ...(isWeightOnly ? [element("td", { class: "number" }, String(plan.weightOnly ?? 0))] : []),
       element("td", {}, plan.reaches),
       element("td", { class: "number" }, plan.cost),
       element("td", {}, plan.verdict),
