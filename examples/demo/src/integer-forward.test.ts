@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { materialsFolder, mnistFiles } from "@lowbit/test-models";
-import { adam, arrays, crossEntropy, loadModel, openDataset, Tensor, trainQuantized, x86, type Dataset } from "lowbit";
+import {
+  adam,
+  arrays,
+  crossEntropy,
+  loadModel,
+  openDataset,
+  Tensor,
+  trainQuantized,
+  withWeightScheme,
+  x86,
+  type Dataset,
+} from "lowbit";
 import { describe, expect, test } from "vitest";
 import { cnn, mlp, residualCnn } from "./models.ts";
 import { compareForwards, type ForwardDifference } from "./training-forward.testing.ts";
@@ -53,8 +64,9 @@ const folder = materialsFolder();
 
 describe.skipIf(folder === null).each([
   { where: "placed for speed, its first convolution in float,", prefer: "speed" },
-  { where: "all on integers", prefer: "integer" },
-] as const)("ResNet20 of materials, $where trained with an integer forward,", ({ prefer }) => {
+  { where: "all on integers,", prefer: "integer" },
+  { where: "with weights of 4 bits,", prefer: "speed", dtype: "int4" },
+] as const)("ResNet20 of materials, $where trained with an integer forward,", ({ prefer, dtype = "int8" }) => {
   test(
     "computes in training what it computes when deployed, bit for bit",
     { timeout: 120_000 },
@@ -71,6 +83,7 @@ describe.skipIf(folder === null).each([
           optimizer: adam(),
           calibrationSamples: 64,
           integerForward: 0,
+          editPlan: (plan) => withWeightScheme(plan, { dtype, granularity: "channel" }),
         },
       );
       const integers = await compareForwards(prepared, backend, data, samples, "integers");

@@ -24,7 +24,7 @@ export const conv: Legalization = (context) => {
   const window = staticWindow(node, kernel, input, output);
   const [bias, group] = [node.inputs[2] ?? null, node.int("group", 1)];
   if (context.asDeployed) {
-    const deployed = w.constant ? null : deployedConvolution(context, [x, w, bias], window, group, output);
+    const deployed = deployedConvolution(context, [x, w, bias], window, group, output);
     return deployed ? [deployed] : [];
   }
   const together = convolveTogether(context, x, w, bias, window, group, output);

@@ -66,6 +66,16 @@ test.each(plainCases)("a convolution of $about stays plain, as with constant wei
   expect(differing).toBe(0);
 });
 
+test("a convolution whose weights are codes, which ONNX Runtime does not fold, stays plain", () => {
+  const graph = parseGraph(
+    `g (float[2,3,9,8] x, float[16,3,3,3] w) => (float[2,16,7,6] y) <float s = {0.1}, int4 z = {0}> {
+      f = lowbit.FakeQuantize <qmin = -7, qmax = 7> (w, s, z)
+      y = Conv (x, f) }`,
+  );
+  legalize(graph, block, true);
+  expect([...graph.nodes].at(-1)!.domain).toBe("");
+});
+
 test.skipIf(block === 1)("a convolution whose weights do not change is left to ONNX Runtime", () => {
   const graph = parseGraph(`g (float[2,3,9,8] x) => (float[2,16,7,6] y) <float[16,3,3,3] w> { y = Conv (x, w) }`);
   expect(legalize(graph, block, true)).toBe(0);

@@ -1,4 +1,4 @@
-import { tensorType, type Value } from "@lowbit/ir";
+import { hasTrait, tensorType, type Value } from "@lowbit/ir";
 import { blockedDomain } from "@lowbit/runtime";
 import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
 import type { StaticWindow } from "./window.ts";
@@ -19,7 +19,8 @@ interface BlockedWeights {
 /**
  * A float convolution whose weights change, in the kernel that ONNX Runtime takes for the deployed model, where the same
  * weights are constants: the one on blocks of channels (NCHWc), which sums in another order than the plain one. Weights are
- * laid out in the graph as ONNX Runtime lays out constants. Null where the deployed convolution is a plain one too.
+ * laid out in the graph as ONNX Runtime lays out constants. Null where the deployed convolution is a plain one too, and where
+ * weights do not change.
  *
  * The conditions are those of
  * https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/optimizer/nchwc_transformer.cc
@@ -33,7 +34,7 @@ export function deployedConvolution(
 ): Value | null {
   const { editor } = context;
   const [outChannels] = dims(w);
-  const form = blockedWeights(context.block, dims(w), group);
+  const form = becomesConstant(w) ? blockedWeights(context.block, dims(w), group) : null;
   if (!form) return null;
   const filters = inBlocks(context, padded(context, w, [form.outChannels, form.inChannels]), form.blocksIn);
   const data = form.blocksIn ? dataInBlocks(context, x) : x;
@@ -54,6 +55,13 @@ export function deployedConvolution(
     { channels: outChannels! },
     { domain: blockedDomain, types: [tensorType("float", shape(outChannels!))] },
   ).output;
+}
+
+/** Whether weights change now and are constants when deployed. Codes of 4 bits are none: ONNX Runtime dequantizes them in every run. */
+function becomesConstant(w: Value): boolean {
+  let node = w.producer;
+  while (node && hasTrait(node, "keepsScale")) node = node.input.producer;
+  return w.constant === null && !node?.is("DequantizeLinear");
 }
 
 /** How ONNX Runtime would lay out weights [out, in / group, kh, kw]; null where it leaves them. */
