@@ -63,10 +63,10 @@ describe.each([
 const folder = materialsFolder();
 
 describe.skipIf(folder === null).each([
-  { where: "placed for speed, its first convolution in float,", prefer: "speed" },
-  { where: "all on integers,", prefer: "integer" },
+  { where: "placed for speed, its first convolution in float,", prefer: "speed", dtype: "int8" },
+  { where: "all on integers,", prefer: "integer", dtype: "int8" },
   { where: "with weights of 4 bits,", prefer: "speed", dtype: "int4" },
-] as const)("ResNet20 of materials, $where trained with an integer forward,", ({ prefer, dtype = "int8" }) => {
+] as const)("ResNet20 of materials, $where trained with an integer forward,", ({ prefer, dtype }) => {
   test(
     "computes in training what it computes when deployed, bit for bit",
     { timeout: 120_000 },
