@@ -14,13 +14,18 @@ export interface Machine {
 /** This machine. */
 export const native: Machine = { name: "this CPU", node: [process.execPath] };
 
-const runner = fileURLToPath(new URL("runner.js", import.meta.url));
-
 /** Runs a job on a machine: the outputs of each model for each of its feeds. */
 export function runJob(machine: Machine, folder: string): readonly (readonly Feeds[])[] {
-  const [program, ...args] = machine.node;
   const name = machine.name.replace(/\W+/g, "-");
-  const { status, signal, stderr, error } = spawnSync(program, [...args, runner, folder, name], {
+  runOn(machine, "runner.js", [folder, name]);
+  return readResults(folder, name);
+}
+
+/** Runs a program of this package on a machine, in a process of its own. */
+export function runOn(machine: Machine, program: string, given: readonly string[]): void {
+  const [node, ...args] = machine.node;
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const { status, signal, stderr, error } = spawnSync(node, [...args, path, ...given], {
     stdio: ["ignore", "ignore", "pipe"],
     encoding: "utf8",
     env: { ...process.env, NODE_OPTIONS: "" },
@@ -30,5 +35,4 @@ export function runJob(machine: Machine, folder: string): readonly (readonly Fee
       `${machine.name}: ${error?.message ?? (signal ? `ended by ${signal}` : `exit code ${status}`)}\n${stderr}`,
     );
   }
-  return readResults(folder, name);
 }

@@ -10,6 +10,7 @@ import { x86 } from "@lowbit/backend-x86";
 import { avx2Arithmetic, floatArithmetic, type IntegerArithmetic } from "@lowbit/reference";
 import { materialsFolder } from "@lowbit/test-models";
 import { merged, total, type Counts } from "./check.ts";
+import { differences, formedKernels } from "./formed-kernels.ts";
 import { emulatedMachines, type ArmMachines } from "./emulators.ts";
 import { native, type Machine } from "./machine.ts";
 import { materialSubject, modelFiles, onePerNetwork } from "./material-subjects.ts";
@@ -94,6 +95,7 @@ async function proveArm({ plain, dotProducts }: ArmMachines): Promise<void> {
   const observed = observe(plain, subjects);
   conclude(plain.name, subjects, observed, integerArm.arithmetic);
   proveThatItCanFail(subjects, observed);
+  proveWhatVerifyTells(plain, integerArm, subjects);
 
   const faster = [...opSubjects(integerDotprod), ...(await quantized(integerDotprod, models))];
   let before: { readonly observed: readonly Observed[]; readonly verdicts: readonly Verdict[] } | null = null;
@@ -104,6 +106,18 @@ async function proveArm({ plain, dotProducts }: ArmMachines): Promise<void> {
     before ??= { observed: seen, verdicts };
   }
   proveWhatPlainNeonLacks(plain);
+}
+
+/** What `lowbit verify` tells here of models for ARM64 is what the runtime forms there, kernel by kernel. */
+function proveWhatVerifyTells(machine: Machine, backend: Backend, subjects: readonly Subject[]): void {
+  const models = subjects.filter(({ op }) => op === undefined);
+  const [there, here] = [formedKernels(machine, models), formedKernels(native, models, backend.runtimeConfig)];
+  for (const [i, { name }] of models.entries()) {
+    report.add(`kernels of ${name} there and as told here`, differences(there[i]!, here[i]!));
+  }
+  const shares = there.map(({ integerShare }) => integerShare);
+  const all = shares.filter((share) => share >= 0.99).length;
+  report.line(`  ${all} of ${models.length} models run at least 99 % of their products on integers there.`);
 }
 
 /** The comparison must be able to fail: x86 rounds sums otherwise. */

@@ -12,17 +12,16 @@ import {
   type QuantPlan,
 } from "lowbit";
 
-/** Bits of weights and activations that are compared. */
-export interface Scheme {
-  readonly name: "W8A8" | "W4A8";
-  /** Changes the backend's plan. */
-  readonly edit: (plan: QuantPlan) => QuantPlan;
-}
+/** Bits of weights and activations that are compared: the weights' element type. */
+export const schemes = { W8A8: "int8", W4A8: "int4" } as const;
 
-export const schemes = {
-  W8A8: { name: "W8A8", edit: (plan) => plan },
-  W4A8: { name: "W4A8", edit: (plan) => withWeightScheme(plan, { dtype: "int4", granularity: "channel" }) },
-} as const satisfies Record<string, Scheme>;
+/** Bits of weights and activations. */
+export type Scheme = keyof typeof schemes;
+
+/** The backend's plan with the weights of a scheme. */
+function withScheme(plan: QuantPlan, scheme: Scheme, granularity: "channel" | "tensor"): QuantPlan {
+  return withWeightScheme(plan, { dtype: schemes[scheme], granularity });
+}
 
 /** Data to calibrate on and to learn from, and what no part of it learns from. */
 export interface Split {
@@ -41,22 +40,36 @@ export async function hits(model: Model, test: Dataset): Promise<Hits> {
   return { right: Math.round(value * samples), samples };
 }
 
-/** Post-training quantization by the observed extremes: no method that could make up for anything. */
-export async function afterPtq(model: Model, backend: Backend, { edit }: Scheme, split: Split): Promise<Hits> {
+/**
+ * Post-training quantization by the observed extremes of weights and of activations: no method that could make up for
+ * anything (no range is searched for, no bias corrected, no layer equalized).
+ */
+export async function afterPtq(
+  model: Model,
+  backend: Backend,
+  scheme: Scheme,
+  granularity: "channel" | "tensor",
+  split: Split,
+): Promise<Hits> {
   const data = (): ReturnType<typeof calibrationFeeds> => calibrationFeeds(split.train, model.graph.inputs);
   const { plan } = await quantizeModel(model, { backend, data: data() });
-  const quantized = await quantizeModel(model, { backend, data: data(), plan: planToJson(edit(plan)) });
+  const quantized = await quantizeModel(model, {
+    backend,
+    data: data(),
+    plan: planToJson(withScheme(plan, scheme, granularity)),
+  });
   return hits(quantized.model, split.test);
 }
 
-/** Quantization-aware training with the given settings. */
+/** Quantization-aware training with a scale of weights per channel and the given settings. */
 export async function afterQat(
   model: Model,
   backend: Backend,
-  { edit }: Scheme,
+  scheme: Scheme,
   split: Split,
   settings: Omit<QuantizationAwareOptions, "backend" | "data">,
 ): Promise<Hits> {
-  const trained = await trainQuantized(model, { ...settings, backend, data: split.train, editPlan: edit });
+  const editPlan = (plan: QuantPlan): QuantPlan => withScheme(plan, scheme, "channel");
+  const trained = await trainQuantized(model, { ...settings, backend, data: split.train, editPlan });
   return hits(trained.model, split.test);
 }

@@ -53,6 +53,9 @@ export const armModule: BackendModule = {
   create: arm,
 };
 
+/** Other machines than ARM64 make uint8 of int8 activations, and leave those products in float where that fails. */
+const keepsInt8 = { "session.qdqisint8allowed": "1" } as const;
+
 /** Integers pay for regions that hold a product; isolated ops without one would only add conversions. */
 const speed: Placement = {
   everything: false,
@@ -82,6 +85,9 @@ export function arm(options: ArmOptions = {}): Backend {
     legalize,
     lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, keepFloatWeights],
     arithmetic: armArithmetic,
+    runtimeConfig: keepsInt8,
+    onOnnxRuntime:
+      "kernels are told as ONNX Runtime forms them on ARM64; elsewhere it runs some of them in float, unless the session says session.qdqisint8allowed 1",
   };
 }
 

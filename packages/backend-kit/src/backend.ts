@@ -19,6 +19,11 @@ export interface Backend extends QuantizationBackend {
    */
   readonly latency?: (plan: QuantPlan, inputShapes?: Readonly<Record<string, Shape>>) => number;
   /**
+   * Session configuration, by ONNX Runtime's names, under which it forms the kernels of the device on any machine. What runs as
+   * integers is told under it. Default: what a session does by itself.
+   */
+  readonly runtimeConfig?: Readonly<Record<string, string>>;
+  /**
    * Products whose kernels multiply floats by weights that they read as codes, with one scale for each block of inputs.
    * Absent where there is none: then weights stored as codes are dequantized in each run.
    */

@@ -42,6 +42,51 @@ export function badOutput(path: string, reason: string): CompileError {
   });
 }
 
+/** A model is made, and the place it should go to does not take it. @param rescued the file that it is in instead, if any */
+export function modelElsewhere(path: string, message: string, rescued: string | null): CompileError {
+  return new CompileError({
+    code: "file/write",
+    severity: "error",
+    message,
+    where: { file: path },
+    help:
+      rescued === null
+        ? "nor could a temporary folder take the model: make room and run the command again, with --resume if its run is saved"
+        : `nothing is lost: the model is in "${rescued}", move it from there`,
+  });
+}
+
+/** Most weights that a message lists. */
+const mostWeights = 4;
+
+/** Weights that do not take the pattern that the others are pruned by, with the reasons; nothing where all do. */
+export function weightsNotPruned(
+  skipped: readonly { readonly name: string; readonly reason: string }[],
+): readonly Diagnostic[] {
+  if (skipped.length === 0) return [];
+  const shown = skipped.slice(0, mostWeights).map(({ name, reason }) => `${name} (${reason})`);
+  const more = skipped.length > mostWeights ? ` and ${skipped.length - mostWeights} more` : "";
+  const are = skipped.length === 1 ? "weight is" : "weights are";
+  return [
+    {
+      code: "train/not-pruned",
+      severity: "warning",
+      message: `${skipped.length} ${are} not pruned: ${shown.join(", ")}${more}`,
+    },
+  ];
+}
+
+/** Metrics cannot be written any more, while the training goes on. */
+export function metricsEnd(path: string, reason: string): Diagnostic {
+  return {
+    code: "train/metrics",
+    severity: "warning",
+    message: `the metrics end here: they cannot be written any more: ${reason}`,
+    where: { file: path },
+    help: "the training goes on without them",
+  };
+}
+
 /** A training was stopped before its end. @param folder where its state is, if anywhere */
 export function trainingStopped(step: number, folder: string | null): CompileError {
   return new CompileError({

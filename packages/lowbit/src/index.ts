@@ -19,6 +19,7 @@ export {
   type Optimized,
   type OptimizeOptions,
 } from "./compiler.ts";
+export { modelBytes, saveModel } from "./deployed-file.ts";
 export { summarize, type ModelSummary, type PortSummary } from "./model-summary.ts";
 export { quantizable, type Quantizable, type SkippedNode } from "./quantizable.ts";
 export { interruptedReport, modelReport, type ModelReportOptions, type ReportSubject } from "./report/model-report.ts";
@@ -27,6 +28,7 @@ export { trainQuantized, type QuantizationAwareOptions, type TrainedQuantized } 
 export { trainModel, type TrainingOptions } from "./training.ts";
 export {
   verifyDeployment,
+  type AddedKernel,
   type Verification,
   type VerifiedNode,
   type VerifyOptions,
@@ -57,7 +59,6 @@ export {
   isInteger,
   isStatic,
   loadModel,
-  modelBytes,
   modelNodes,
   newModel,
   Node,
@@ -67,7 +68,6 @@ export {
   parseModel,
   printGraph,
   printModel,
-  saveModel,
   schemaOf,
   seeded,
   shapeText,
@@ -81,6 +81,7 @@ export {
   type Attribute,
   type AttributeInput,
   type Builder,
+  type BytesOptions,
   type Diagnostic,
   type Dim,
   type DType,
@@ -172,9 +173,11 @@ export {
   optimizedGraph,
   Session,
   kernelTimes,
+  mappedKernels,
   whatRan,
   type Feeds,
   type KernelRun,
+  type MappedKernel,
   type MultiplyAccumulates,
   type OptimizedGraph,
   type OptimizedNode,

@@ -14,7 +14,7 @@ import {
   type Skipped,
 } from "@lowbit/quantize";
 import { runPasses, trainingPipeline } from "@lowbit/rewrite";
-import { weightSparsity, type Sparsity } from "@lowbit/train";
+import { checkTraining, weightSparsity, type Sparsity } from "@lowbit/train";
 import { calibrationFeeds } from "./calibration-feeds.ts";
 import { sampleShapes } from "./sample-feeds.ts";
 import { weightCodes } from "./weight-codes.ts";
@@ -40,8 +40,6 @@ export interface QuantizationAwareOptions extends TrainingOptions {
   readonly learnScales?: boolean;
   /** With `learnScales`, train the zero points of activations that have values on both sides of 0 too (LSQ+). */
   readonly learnZeroPoints?: boolean;
-  /** Gets every finding of `diagnostics` as soon as it is made: what training could suffer from before training begins. */
-  readonly report?: (finding: Diagnostic) => void;
 }
 
 /** A model trained for integers and how it came about. */
@@ -73,8 +71,11 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const { report = () => undefined, ...settings } = others;
   const source = cloneModel(model);
   const rewritten = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
-  const { graph: start, options: training } = withPruning(source.graph, settings);
+  const { graph: start, options: training, diagnostics: dense } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
+  // Scales that are to be learned have no names yet.
+  const { parameters: _, frozen: _frozen, ...anyParameters } = training;
+  checkTraining(canonical.graph, learnsScales ? anyParameters : training);
   const inputShapes = await sampleShapes(canonical.graph, options.data);
   const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true, inputShapes });
   const plan = editPlan ? editPlan(annotated) : annotated;
@@ -85,7 +86,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const graph = prepare(canonical.graph, plan, { mode: "qat", ranges: calibration.ranges });
   const lints = [...lintPlan(plan), ...lintTraining(graph, { learningRate: options.learningRate ?? 1e-3 })];
   if (learnsScales) learnScales(graph, { zeroPoints });
-  const before = [...rewritten.diagnostics, ...lints, ...calibration.diagnostics];
+  const before = [...rewritten.diagnostics, ...dense, ...lints, ...calibration.diagnostics];
   before.forEach(report);
   const observersStop = Math.min(freezeAfter ?? Infinity, integerForward ?? Infinity);
   const phases = phasesOf({

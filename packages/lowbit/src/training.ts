@@ -1,4 +1,4 @@
-import { cloneModel, type Graph, type Model } from "@lowbit/ir";
+import { cloneModel, type Diagnostic, type Graph, type Model } from "@lowbit/ir";
 import { lowestOpset, type IntegerFormOptions } from "@lowbit/quantize";
 import { inferenceMode, runPasses, trainingPipeline } from "@lowbit/rewrite";
 import {
@@ -10,10 +10,9 @@ import {
   type FitEvent,
   type FitOptions,
   type Phase,
-  type Pruned,
   type PruneOptions,
 } from "@lowbit/train";
-import { trainingStopped } from "./diagnostics.ts";
+import { trainingStopped, weightsNotPruned } from "./diagnostics.ts";
 
 /** How a model is trained; what is left out is as in `fit`. */
 export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate"> {
@@ -30,6 +29,8 @@ export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate">
   readonly validate?: (model: Model) => Promise<number>;
   /** Called with each event of the training, in order. */
   readonly onEvent?: (event: FitEvent) => void;
+  /** Gets every finding as soon as it is made: what training could suffer from before training begins. */
+  readonly report?: (finding: Diagnostic) => void;
 }
 
 /**
@@ -47,6 +48,7 @@ export async function trainModel(model: Model, options: TrainingOptions): Promis
     return finished;
   };
   const pruned = withPruning(canonical.graph, options);
+  for (const finding of pruned.diagnostics) options.report?.(finding);
   return finish(await fitToEnd(pruned.graph, pruned.options, phasesOf(options), finish));
 }
 
@@ -54,11 +56,11 @@ export async function trainModel(model: Model, options: TrainingOptions): Promis
 export function withPruning<O extends TrainingOptions>(
   graph: Graph,
   options: O,
-): { readonly graph: Graph; readonly options: O; readonly skipped: Pruned["skipped"] } {
-  if (!options.prune) return { graph, options, skipped: [] };
+): { readonly graph: Graph; readonly options: O; readonly diagnostics: readonly Diagnostic[] } {
+  if (!options.prune) return { graph, options, diagnostics: [] };
   const pruned = prune(graph, options.prune);
   const optimizer = keepPruned(options.optimizer, pruned.masks);
-  return { graph: pruned.graph, options: { ...options, optimizer }, skipped: pruned.skipped };
+  return { graph: pruned.graph, options: { ...options, optimizer }, diagnostics: weightsNotPruned(pruned.skipped) };
 }
 
 /** From which epochs on something no longer moves. */
@@ -106,7 +108,7 @@ export async function fitToEnd(
   phases: readonly Phase[],
   finish: (graph: Graph) => Model,
 ): Promise<Graph> {
-  const { validate, onEvent, freezeBatchNormalization: _, prune: _pruned, ...rest } = options;
+  const { validate, onEvent, freezeBatchNormalization: _, prune: _pruned, report: _report, ...rest } = options;
   const { reestimateBatchNormalization: batches, ...settings } = rest;
   if (batches !== undefined) requireNormalization(graph);
   const events = fit(graph, {

@@ -32,7 +32,7 @@ export function globMatchesNothing(glob: string): CompileError {
     code: "quantize/keep-float",
     severity: "error",
     message: `"${glob}" matches no node`,
-    help: "run `lowbit inspect` to see the names of nodes; `*` stands for any text",
+    help: "run `lowbit inspect --text` to see the names of nodes; `*` stands for any text",
   });
 }
 

@@ -12,5 +12,6 @@ export { blockedDomain, channelBlock } from "./channel-block.ts";
 export { fromRuntime, toRuntime } from "./convert-tensor.ts";
 export { optimizedGraph, type OptimizedGraph, type OptimizedNode, type SourceNode } from "./optimized-graph.ts";
 export { integerShare, multiplyAccumulates, type MultiplyAccumulates } from "./integer-share.ts";
+export { mappedKernels, type MappedKernel } from "./mapped-kernels.ts";
 export { kernelTimes, whatRan, type KernelRun } from "./what-ran.ts";
 export { runtimeVersion } from "./runtime-version.ts";

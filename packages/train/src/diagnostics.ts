@@ -1,11 +1,22 @@
 import { CompileError, type Diagnostic, shapeText, typeText, type DType, type Value } from "@lowbit/ir";
 import type { InputSpec } from "./data/data-options.ts";
 
-/** Nothing in the model can be trained, or the selection left nothing. @param selection names asked for @param frozen names excluded */
+/** Most names that a message lists. */
+const mostNames = 6;
+
+/**
+ * Nothing in the model can be trained, or the selection left nothing.
+ *
+ * @param names of what could be trained
+ * @param selection names asked for
+ * @param frozen names excluded
+ */
 export function noParameters(
+  names: readonly string[],
   selection: readonly string[] | undefined,
   frozen: readonly string[] | undefined,
 ): CompileError {
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more (\`lowbit inspect --text\`)` : "";
   const quoted = (globs: readonly string[]): string => globs.map((glob) => `"${glob}"`).join(", ");
   const found = selection
     ? `no trainable parameter of the model matches ${quoted(selection)}`
@@ -14,7 +25,10 @@ export function noParameters(
     code: "train/no-parameters",
     severity: "error",
     message: frozen?.length ? `${found} besides those that are frozen (${quoted(frozen)})` : found,
-    help: "parameters are float initializers that serve as weights, biases or normalization scales; `lowbit inspect` lists them",
+    help:
+      names.length === 0
+        ? "parameters are float initializers that serve as weights, biases or normalization scales"
+        : `its parameters are ${names.slice(0, mostNames).join(", ")}${more}`,
   });
 }
 
@@ -51,7 +65,7 @@ export function nothingPruned(
   const [first] = skipped;
   return badPruning(
     `no weight of the model${chosen} takes the pattern${first ? `: "${first.name}": ${first.reason}` : ""}`,
-    "weights are float initializers of Conv, Gemm, MatMul and the like; `lowbit inspect` lists them",
+    "weights are float initializers of Conv, Gemm, MatMul and the like; `lowbit inspect --text` lists them",
   );
 }
 
@@ -116,12 +130,13 @@ export function noValidation(): CompileError {
   });
 }
 
-/** A metric or a loss needs targets that the data does not have. */
-export function missingTargets(): CompileError {
+/** A metric or a loss needs targets that the data does not have. @param source where the data is, if that is known */
+export function missingTargets(source?: string): CompileError {
   return new CompileError({
     code: "data/no-targets",
     severity: "error",
     message: "the data has no targets",
+    ...(source === undefined ? {} : { where: { file: source } }),
     help: "an .npz needs an array `y`, an IDX pair its labels file, a module must yield `y`",
   });
 }

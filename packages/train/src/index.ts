@@ -20,6 +20,7 @@ export type { Runner } from "./engine/runner.ts";
 export { addGradients, StepInParts, type GradientSums } from "./engine/step-in-parts.ts";
 export { StepRunner } from "./engine/step-runner.ts";
 export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
+export { checkTraining } from "./fit/check-training.ts";
 export { fit, train } from "./fit/fit.ts";
 export type { ChangedCodes, CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
 export {

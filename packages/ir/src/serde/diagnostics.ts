@@ -74,7 +74,15 @@ export function modelDiagnostic(
   };
 }
 
-/** What the operating system said, for the end of a message. */
+/**
+ * What the operating system said, for the end of a message that names the file by itself: without the call that failed and
+ * its path, which may be that of a temporary file.
+ */
 export function systemReason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return isSystemError(error) ? message.replace(/, \w+(?: '.*')?$/s, "") : message;
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }

@@ -29,9 +29,15 @@ export function exportModelWith(model: Model, context: ExportContext): ModelProt
   return proto;
 }
 
+/** What the bytes of a model hold. */
+export interface BytesOptions {
+  /** Whether the types of inner values are written too; those of standard ops follow from the inputs. Default: true. */
+  readonly innerTypes?: boolean;
+}
+
 /** A model as the bytes of an ONNX file, all data included. @throws export/too-large from 2 GiB on */
-export function modelBytes(model: Model): Uint8Array {
-  return encoded(() => encodeModel(exportModel(model)));
+export function modelBytes(model: Model, { innerTypes = true }: BytesOptions = {}): Uint8Array {
+  return encoded(() => encodeModel(exportModelWith(model, { place: () => null, innerTypes })));
 }
 
 /** Runs an encoder; what protobuf cannot express becomes a diagnostic. */

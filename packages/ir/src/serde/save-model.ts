@@ -4,21 +4,19 @@ import type { Model } from "../graph/model.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ExportContext, ExternalPlace } from "./context.ts";
 import { modelError } from "./diagnostics.ts";
-import { encoded, exportModelWith } from "./export-model.ts";
+import { encoded, exportModelWith, type BytesOptions } from "./export-model.ts";
 import { ExternalSource } from "./external-source.ts";
 import { tensorsOf } from "./model-tensors.ts";
 import { WholeFile } from "./whole-file.ts";
 
 /** Where the data of a saved model goes. */
-export interface SaveOptions {
+export interface SaveOptions extends BytesOptions {
   /**
    * `{}` puts initializers of at least `threshold` bytes (default 1024) into a data file beside the model, `false` keeps
    * all data in the model. Default: tensors that came from a data file go to one again, and with them all others of a
    * megabyte and more; a model that would not fit into protobuf's 2 GiB is saved as with `{}`.
    */
   readonly externalData?: false | ExternalDataOptions;
-  /** Whether the types of inner values are written too; those of standard ops follow from the inputs. Default: true. */
-  readonly innerTypes?: boolean;
 }
 
 /** How data is put into a file beside the model. */

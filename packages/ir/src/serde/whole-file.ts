@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { modelError, systemReason } from "./diagnostics.ts";
@@ -71,8 +81,17 @@ export class WholeFile {
 /** A file in its place would do away with a pipe or a device for everybody. @throws CompileError `file/write` */
 function refuseDevice(path: string): void {
   const there = attempt(path, () => statSync(path, { throwIfNoEntry: false }));
-  if (!there || there.isFile() || there.isDirectory()) return;
+  if (!isStream(path) && (!there || there.isFile() || there.isDirectory())) return;
   throw modelError("file/write", "the file cannot be written: it is no file but a pipe or a device", { file: path });
+}
+
+/** Whether a path is a name for what the process has open, as /dev/stdout is: it may lead to a file, but is none. */
+function isStream(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith("/proc/");
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the first byte is zero and every byte equals the one after it. */

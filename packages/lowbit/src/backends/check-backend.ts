@@ -32,7 +32,7 @@ function withCheckedPlans(backend: Backend, source: string): Backend {
     if (problems.length > 0) throw illegalPlan(source, [`its plan is illegal: ${problems[0]}`, ...problems.slice(1)]);
     return plan;
   };
-  const { name, lower, arithmetic, legalize, latency, onOnnxRuntime } = backend;
+  const { name, lower, arithmetic, legalize, latency, runtimeConfig, onOnnxRuntime } = backend;
   // Members may be getters of a class, which a copy of its own properties would lose.
   return {
     ...backend,
@@ -43,6 +43,7 @@ function withCheckedPlans(backend: Backend, source: string): Backend {
     arithmetic,
     ...(legalize && { legalize }),
     ...(latency && { latency: (plan, shapes) => backend.latency!(plan, shapes) }),
+    ...(runtimeConfig && { runtimeConfig }),
     ...(onOnnxRuntime !== undefined && { onOnnxRuntime }),
   };
 }

@@ -25,16 +25,27 @@ export function addNormalization(command: Command): Command {
 export function openData(
   source: string,
   model: Model,
-  options: NormalizationOptions,
+  options: NormalizationOptions & Pick<DataOptions, "needsTargets">,
   targets?: DataOptions["targets"],
 ): Promise<Dataset> {
-  const { scale, mean, std } = options;
+  const { scale, mean, std, needsTargets = false } = options;
   return openDataset(source, model.graph.inputs, {
     ...(scale === undefined ? {} : { scale }),
     ...(mean === undefined ? {} : { mean }),
     ...(std === undefined ? {} : { std }),
     ...(targets ? { targets, output: outputShape(model) } : {}),
+    needsTargets,
   });
+}
+
+/** As `openData`, for what cannot do without targets. @throws CompileError `data/…`, among them `data/no-targets` */
+export function openLabelled(
+  source: string,
+  model: Model,
+  options: NormalizationOptions,
+  targets: NonNullable<DataOptions["targets"]>,
+): Promise<Dataset> {
+  return openData(source, model, { ...options, needsTargets: true }, targets);
 }
 
 /** What the targets of data have to be for a metric. */

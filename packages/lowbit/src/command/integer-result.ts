@@ -1,12 +1,14 @@
-import { kernelOp } from "@lowbit/backend-kit";
-import { cloneModel, CompileError, loadModel, saveModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
-import { compactFile, type QuantizationMode, type Skipped } from "@lowbit/quantize";
-import { runPasses } from "@lowbit/rewrite";
-import { integerShare, whatRan } from "@lowbit/runtime";
+import { kernelOp, type Backend } from "@lowbit/backend-kit";
+import { CompileError, loadModel, type Diagnostic, type Model, type Value } from "@lowbit/ir";
+import type { QuantizationMode, Skipped } from "@lowbit/quantize";
+import { integerShare, whatRan, type SessionOptions } from "@lowbit/runtime";
 import type { Dataset, Sparsity } from "@lowbit/train";
+import { inFile } from "../deployed-file.ts";
 import { refusedMadeUpInputs } from "../diagnostics.ts";
 import { modelFileBytes } from "../model-file-bytes.ts";
+import { runtimeConfigOf } from "../backends/runtime-config.ts";
 import { sampleOf } from "../sample-feeds.ts";
+import { saveOrRescue } from "./save-or-rescue.ts";
 import { bytesText, countText, percentText, plural } from "./format/quantities.ts";
 
 /** What `quantize` and `train` tell about the model they wrote. */
@@ -30,7 +32,7 @@ export interface IntegerResult {
 /** A model about to be written, and where it came from. */
 export interface NewModel {
   readonly model: Model;
-  readonly backend: string | null;
+  readonly backend: Backend | null;
   readonly skipped: readonly Skipped[];
   readonly diagnostics: readonly Diagnostic[];
   readonly otherBytes: number;
@@ -51,14 +53,13 @@ export async function writeAndTell(
   threads: number | undefined,
   report: (finding: Diagnostic) => void,
 ): Promise<IntegerResult> {
-  const written = made.backend === null ? made.model : compacted(made.model);
-  const { integerMacs, warnings } = await ranOnIntegers(written, data, threads);
+  const options = { ...runtimeConfigOf(made.backend), ...(threads === undefined ? {} : { threads }) };
+  const { integerMacs, warnings } = await ranOnIntegers(inFile(made.model), data, options);
   for (const warning of warnings) report(warning);
-  // Types of inner values take more room beside weights of one byte than they are worth.
-  saveModel(written, output, { innerTypes: made.backend === null });
+  saveOrRescue(made.model, output);
   return {
     output,
-    backend: made.backend,
+    backend: made.backend?.name ?? null,
     bytes: modelFileBytes(output, loadModel(output)),
     otherBytes: made.otherBytes,
     integerMacs,
@@ -69,20 +70,14 @@ export async function writeAndTell(
   };
 }
 
-function compacted(model: Model): Model {
-  const copy = cloneModel(model);
-  runPasses(copy, [compactFile]);
-  return copy;
-}
-
 async function ranOnIntegers(
   model: Model,
   data: Dataset | null,
-  threads: number | undefined,
+  options: SessionOptions,
 ): Promise<Pick<IntegerResult, "integerMacs"> & { readonly warnings: readonly Diagnostic[] }> {
   const feeds = await sampleOf(model, data);
   try {
-    const kernels = await whatRan(model, feeds, threads === undefined ? {} : { threads });
+    const kernels = await whatRan(model, feeds, options);
     return { integerMacs: integerShare(kernels), warnings: [] };
   } catch (error) {
     const warning = unknownKernels(error) ?? (data === null ? refusedMadeUpInputs(error, "warning") : null);
@@ -123,7 +118,11 @@ export function integerResultText(result: IntegerResult, mode: QuantizationMode 
         : "no weights are stored as codes"
       : integerMacs === null
         ? `how much runs on integers (${backend}) is not known`
-        : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})`,
+        : `${percentText(integerMacs)} of the multiply-accumulates run on integers (${backend})${
+            integerMacs === 0 && result.codedWeights > 0
+              ? `; ${plural(result.codedWeights, "weight")} stored as codes multiply in float`
+              : ""
+          }`,
     ...(skipped.length > 0 ? ["stays float:", ...skippedLines(skipped)] : []),
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import type { Backend } from "@lowbit/backend-kit";
 import { CompileError, type Model } from "@lowbit/ir";
 import type { Analysis, QuantizedModel } from "@lowbit/quantize";
 import type { ReportSearch } from "@lowbit/report";
@@ -18,7 +19,7 @@ export interface FinishedQuantization {
   readonly output: string;
   readonly model: Model;
   readonly quantized: QuantizedModel;
-  readonly backend: string;
+  readonly backend: Backend;
   readonly mode: string;
   /** DATA; undefined without. */
   readonly source: string | undefined;
@@ -45,10 +46,13 @@ export async function writeQuantizeReport(
       {
         name: path,
         kind: "quantize",
-        backend,
+        backend: backend.name,
         graph: quantized.plan.graph,
         skipped: quantized.skipped,
-        models: { float: { model, path }, made: { model: quantized.model, path: output } },
+        models: {
+          float: { model, path },
+          made: { model: quantized.model, path: output, runtimeConfig: backend.runtimeConfig },
+        },
         analysis,
         search: done.search,
         ...floatReason(done.mode),
@@ -88,7 +92,7 @@ async function analyzed(
       ...(measurable!.metric ? { metric: measurable!.metric } : {}),
       samples: Math.min(samples, analyzedSamples),
       ablation: false,
-      backend,
+      backend: backend.name,
       signal,
       ...(threads === undefined ? {} : { threads }),
       progress: ({ batch, batches }) =>

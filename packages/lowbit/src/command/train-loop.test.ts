@@ -223,7 +223,7 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       [
         1,
         "error train/no-parameters: no trainable parameter of the model matches "nothing"
-        help: parameters are float initializers that serve as weights, biases or normalization scales; \`lowbit inspect\` lists them
+        help: its parameters are w1, b1, w2, b2
       ",
       ]
     `);
@@ -231,7 +231,7 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       [
         1,
         "error train/no-parameters: the model has no trainable parameter besides those that are frozen ("*")
-        help: parameters are float initializers that serve as weights, biases or normalization scales; \`lowbit inspect\` lists them
+        help: its parameters are w1, b1, w2, b2
       ",
       ]
     `);

@@ -1,5 +1,5 @@
 import { npzBytes } from "@lowbit/test-models";
-import { Tensor } from "@lowbit/ir";
+import { newModel, parseGraph, saveModel, Tensor } from "@lowbit/ir";
 import { randomStream } from "@lowbit/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Workshop } from "../workshop.testing.ts";
@@ -86,5 +86,24 @@ describe("lowbit train with losses and optimizers", () => {
     );
     const { sparsity } = result as unknown as { readonly sparsity: { readonly zeros: number; readonly size: number } };
     expect(sparsity).toMatchObject({ zeros: 128, size: 608 });
+  });
+
+  test.each(["--float", "--backend x86"])("weights that take no pattern are told with the reason: %s", async (kind) => {
+    saveModel(
+      newModel(
+        parseGraph(`net (float[N,16] x) => (float[N,3] y) <float[16,6] w1, float[6,3] w2> {
+          h = MatMul (x, w1)
+          r = Relu (h)
+          y = MatMul (r, w2) }`),
+      ),
+      workshop.path("six.onnx"),
+    );
+    const { code, stderr } = await workshop.run(
+      `train six.onnx -o six-pruned.onnx ${kind} --data train.npz --prune 2:4 --threads 1`,
+    );
+    expect([code, stderr.split("\n")[0]]).toEqual([
+      0,
+      "warning train/not-pruned: 1 weight is not pruned: w2 (its 6 input channels are no multiple of 4)",
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Backend } from "@lowbit/backend-kit";
 import { CompileError, writeWholeFile, type Graph, type Model } from "@lowbit/ir";
 import type { QuantPlan, Skipped } from "@lowbit/quantize";
 import { TrainingRecord, type TrainingCurves } from "@lowbit/report";
@@ -17,7 +18,7 @@ export interface TrainReportOptions {
   readonly report: string;
   readonly path: string;
   readonly model: Model;
-  readonly backend: string | null;
+  readonly backend: Backend | null;
   /** What is measured after each epoch, and on the results; null for nothing. */
   readonly metric: MetricName | null;
   readonly validates: boolean;
@@ -90,7 +91,7 @@ export class TrainReport {
             ...(metric && data.hasTargets ? { metric } : {}),
             samples: analyzedSamples,
             ablation: false,
-            backend: backend ?? "",
+            backend: backend?.name ?? "",
             ...runtime,
             progress: ({ batch }) => progress(`analyzing batch ${batch + 1}`),
           })
@@ -98,7 +99,10 @@ export class TrainReport {
       const subject: ReportSubject = {
         ...this.#subject(quantization?.plan.graph ?? trained.model.graph),
         skipped,
-        models: { float: { model, path }, made: { model: trained.model, path: output } },
+        models: {
+          float: { model, path },
+          made: { model: trained.model, path: output, runtimeConfig: backend?.runtimeConfig },
+        },
         analysis,
         training: this.#record.curves(),
       };
@@ -117,6 +121,6 @@ export class TrainReport {
 
   #subject(graph: Graph): Omit<ReportSubject, "models"> {
     const { path, backend } = this.#options;
-    return { name: path, kind: "train", backend, graph, skipped: [], analysis: null };
+    return { name: path, kind: "train", backend: backend?.name ?? null, graph, skipped: [], analysis: null };
   }
 }

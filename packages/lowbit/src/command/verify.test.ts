@@ -59,7 +59,7 @@ test("lowbit verify says of a float model why it runs in float", async () => {
 
 test("lowbit verify gives the share and all nodes as JSON", async () => {
   const result = await workshop.json("verify int8.onnx");
-  expect(Object.keys(result)).toEqual(["integerMacs", "nodes"]);
+  expect(Object.keys(result)).toEqual(["integerMacs", "nodes", "added"]);
   expect(result["integerMacs"]).toBe(1);
   const [first] = result["nodes"] as Record<string, unknown>[];
   expect(Object.keys(first!)).toEqual(["node", "op", "runs", "kernels", "macs", "reason"]);

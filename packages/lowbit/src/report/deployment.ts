@@ -1,15 +1,19 @@
 import { arch, availableParallelism, cpus, platform } from "node:os";
-import { loadModel, modelBytes, type Model } from "@lowbit/ir";
+import { loadModel, type Model } from "@lowbit/ir";
 import type { Deployment, Pair } from "@lowbit/report";
 import { integerShare, whatRan, type Feeds } from "@lowbit/runtime";
 import { evaluate, type Dataset, type MetricName } from "@lowbit/train";
 import { benchmark, type NamedModel, type Timing } from "../benchmark.ts";
+import { runtimeConfigOf } from "../backends/runtime-config.ts";
+import { modelBytes } from "../deployed-file.ts";
 import { modelFileBytes } from "../model-file-bytes.ts";
 
 /** A model to measure: in memory, and in its file where it has one. */
 export interface ModelAndFile {
   readonly model: Model;
   readonly path?: string;
+  /** Session configuration under which its kernels are told and timed; latency is that of an ordinary session. */
+  readonly runtimeConfig?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What models are measured with. */
@@ -49,7 +53,8 @@ export async function measureDeployment(
     seconds: secondsPerModel,
   });
   progress?.("measuring the share of integers");
-  const integerMacs = onIntegers ? integerShare(await whatRan(models.made.model, feeds, { threads })) : null;
+  const runtime = { ...runtimeConfigOf(models.made), threads };
+  const integerMacs = onIntegers ? integerShare(await whatRan(models.made.model, feeds, runtime)) : null;
   const valueOf = async ({
     model,
     path,

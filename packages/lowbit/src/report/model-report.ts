@@ -11,6 +11,7 @@ import {
 import type { Feeds } from "@lowbit/runtime";
 import type { Dataset, MetricName } from "@lowbit/train";
 import { sampleOf } from "../sample-feeds.ts";
+import { runtimeConfigOf } from "../backends/runtime-config.ts";
 import { measureDeployment, type ModelAndFile } from "./deployment.ts";
 import { nodeRuns, type NodeRuns } from "./node-runs.ts";
 
@@ -75,7 +76,7 @@ export async function modelReport(subject: ReportSubject, options: ModelReportOp
   progress?.("measuring kernels");
   const names = new Set([...graph.nodes].map(({ label }) => label));
   const float = await nodeRuns(models.float.model, await floatFeeds(subject, feeds, data), names, runtime);
-  const made = await nodeRuns(models.made.model, feeds, names, runtime);
+  const made = await nodeRuns(models.made.model, feeds, names, { ...runtimeConfigOf(models.made), ...runtime });
   return {
     ...unmeasuredReport(subject, { ...options, metric }, factsWith(subject, { float, made })),
     deployment: { ...deployed, conversions: backend === null ? null : made.others / made.total },

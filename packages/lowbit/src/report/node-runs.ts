@@ -1,6 +1,12 @@
 import { cloneModel, inferShapes, modelNodes, type Model, type Node } from "@lowbit/ir";
-import { kernelTimes, multiplyAccumulates, type Feeds, type KernelRun, type SessionOptions } from "@lowbit/runtime";
-import { kernelSources, taggedModel } from "../verification/node-tags.ts";
+import {
+  kernelTimes,
+  mappedKernels,
+  multiplyAccumulates,
+  type Feeds,
+  type KernelRun,
+  type SessionOptions,
+} from "@lowbit/runtime";
 import { isConversion, nodeKind, type RunsAs } from "../verification/runs-as.ts";
 
 /** What the runtime did for a node in one run. */
@@ -33,11 +39,11 @@ export async function nodeRuns(
 ): Promise<NodeRuns> {
   const typed = cloneModel(model);
   inferShapes(typed);
-  const kernels = await kernelTimes(taggedModel(typed), feeds, options);
+  const kernels = await mappedKernels(typed, feeds, kernelTimes, options);
   const byKernel = new Map<string, { readonly node: Node; readonly own: KernelRun[] }>();
   let others = 0;
-  for (const [kernel, sources] of kernelSources(kernels, typed.graph)) {
-    const named = sources.flatMap((node) => {
+  for (const { kernel, main, sources } of kernels) {
+    const named = (main ? [main, ...sources] : []).flatMap((node) => {
       const name = nameAmong(names, node);
       return name === undefined ? [] : [{ node, name }];
     });
@@ -51,7 +57,7 @@ export async function nodeRuns(
     const runs = nodeKind(node, own, (kernel) => multiplyAccumulates([kernel]).total);
     byName.set(name, { microseconds: own.reduce((sum, { microseconds }) => sum + microseconds, 0), runs });
   }
-  return { byName, others, total: kernels.reduce((sum, { microseconds }) => sum + microseconds, 0) };
+  return { byName, others, total: kernels.reduce((sum, { kernel }) => sum + kernel.microseconds, 0) };
 }
 
 /** Which of some names a node goes by: its own, or, when lowering made it out of another node, that one's. */

@@ -1,6 +1,7 @@
 import { newModel, parseGraph, seeded } from "@lowbit/ir";
 import { quantizeModel } from "@lowbit/quantize";
 import { arm } from "@lowbit/backend-arm";
+import { integerShare, whatRan } from "@lowbit/runtime";
 import { expect, test } from "vitest";
 import { verifyDeployment, type VerifiedNode } from "./verify-deployment.ts";
 
@@ -134,4 +135,22 @@ test("finds nothing wrong with what a backend made", async () => {
     ["flat", "Flatten", 0, null],
     ["fc", "QGemm", 32, null],
   ]);
+});
+
+test("tells of a model for ARM64 what runs as integers there, which is more than here", async () => {
+  const model = newModel(
+    parseGraph(`g (float[1,8,8,8] x) => (y) <float[8,8,3,3] v, float[8,8,3,3] w> {
+      a = Conv <pads = [1, 1, 1, 1]> (x, v)
+      r = Relu (a)
+      b = Conv <pads = [1, 1, 1, 1]> (r, w)
+      y = Add (b, r)
+    }`),
+  );
+  const feeds = { x: seeded("x", "float", [1, 8, 8, 8]) };
+  const backend = arm({ prefer: "integer" });
+  const quantized = await quantizeModel(model, { backend, data: [feeds] });
+  const { integerMacs } = await verifyDeployment(quantized.model, { backend, feeds, threads: 1 });
+  expect(integerMacs).toBe(1);
+  const here = integerShare(await whatRan(quantized.model, feeds));
+  expect(here < 1 || process.arch === "arm64").toBe(true);
 });

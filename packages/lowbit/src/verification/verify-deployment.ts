@@ -1,19 +1,27 @@
 import { onnxRuntimeKernels, type Backend, type CapabilityTable } from "@lowbit/backend-kit";
 import { cloneModel, CompileError, inferShapes, type Model, type Node } from "@lowbit/ir";
 import { observed } from "@lowbit/quantize";
-import { integerShare, multiplyAccumulates, Session, whatRan, type Feeds, type KernelRun } from "@lowbit/runtime";
+import {
+  integerShare,
+  mappedKernels,
+  multiplyAccumulates,
+  Session,
+  whatRan,
+  type Feeds,
+  type KernelRun,
+} from "@lowbit/runtime";
+import { runtimeConfigOf } from "../backends/runtime-config.ts";
 import { refusedMadeUpInputs } from "../diagnostics.ts";
 import { madeUpFeeds } from "../made-up-feeds.ts";
 import { whatItConverts } from "./converts.ts";
 import { codesBehind, dataOf } from "./dequantized.ts";
 import { unsupportedNodes } from "./float-view.ts";
-import { kernelSources, taggedModel } from "./node-tags.ts";
 import { isConversion, nodeKind, type RunsAs } from "./runs-as.ts";
-import { computesFloats, whyFloat, wrongAxis } from "./why-float.ts";
+import { whyFloat, wrongAxis } from "./why-float.ts";
 
 /** How a model is verified. */
 export interface VerifyOptions {
-  /** Whose kernels explain what stays float. Default: those of ONNX Runtime on ordinary CPUs. */
+  /** Whose kernels are formed, and explain what stays float. Default: those of ONNX Runtime on ordinary CPUs. */
   readonly backend?: Backend;
   /** Default: made up, one sample. */
   readonly feeds?: Feeds;
@@ -26,8 +34,15 @@ export interface Verification {
   readonly integerMacs: number;
   /** Every node of the main graph, in its order. */
   readonly nodes: readonly VerifiedNode[];
-  /** Ops of kernels that stand for no node of the model: changes of layout, and parts of expanded ops. */
-  readonly added: readonly string[];
+  /** Kernels that stand for no node of the model, such as changes of layout. */
+  readonly added: readonly AddedKernel[];
+}
+
+/** A kernel of the runtime's own. */
+export interface AddedKernel {
+  readonly op: string;
+  /** As in `layout between Conv "first" and Conv "second"`. */
+  readonly purpose: string;
 }
 
 /** What became of one node. */
@@ -53,24 +68,24 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
   const typed = cloneModel(model);
   inferShapes(typed);
   const nodes = [...typed.graph.nodes];
-  const tagged = taggedModel(typed);
-  const runtime = options.threads === undefined ? {} : { threads: options.threads };
-  const kernels = options.feeds
-    ? await whatRan(tagged, options.feeds, runtime)
-    : await whatRan(tagged, await feedsFor(tagged), runtime).catch((error: unknown) => {
+  const { backend = null, threads } = options;
+  const runtime = { ...runtimeConfigOf(backend), ...(threads === undefined ? {} : { threads }) };
+  const mapped = options.feeds
+    ? await mappedKernels(typed, options.feeds, whatRan, runtime)
+    : await mappedKernels(typed, await feedsFor(typed), whatRan, runtime).catch((error: unknown) => {
         const refused = refusedMadeUpInputs(error, "error");
         throw refused ? new CompileError(refused) : error;
       });
   const byNode = new Map<Node, KernelRun[]>(nodes.map((node) => [node, []]));
-  const added: string[] = [];
-  for (const [kernel, sources] of kernelSources(kernels, typed.graph)) {
-    if (sources.length === 0) added.push(kernel.op);
-    for (const node of sources) byNode.get(node)!.push(kernel);
+  const added: AddedKernel[] = [];
+  for (const { kernel, main, purpose } of mapped) {
+    if (main) byNode.get(main)!.push(kernel);
+    else added.push({ op: kernel.op, purpose: purpose! });
   }
-  const unsupported = unsupportedNodes(typed.graph, options.backend?.capabilities ?? runtimeKernels);
+  const unsupported = unsupportedNodes(typed.graph, backend?.capabilities ?? runtimeKernels);
   const verified = nodes.map((node): VerifiedNode => {
     const own = byNode.get(node)!;
-    const runs = stateOf(node, own, unsupported.get(node) ?? null);
+    const runs = nodeKind(node, own, (kernel) => multiplyAccumulates([kernel]).total);
     return {
       node: node.label,
       op: node.op,
@@ -80,7 +95,7 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
       reason: codesOfWeightsOnly(node, own) ?? reasonOf(node, runs, unsupported.get(node) ?? null),
     };
   });
-  return { integerMacs: integerShare(kernels), nodes: verified, added };
+  return { integerMacs: integerShare(mapped.map(({ kernel }) => kernel)), nodes: verified, added };
 }
 
 /** What ONNX Runtime's CPU provider runs on integers; the settings of the specs play no part here. */
@@ -89,19 +104,6 @@ const runtimeKernels: CapabilityTable = {
   weight: { ...observed("int8", { symmetric: true }), granularity: "channel" },
   ops: onnxRuntimeKernels("uint8"),
 };
-
-/** A node without a kernel of its own was either taken in by others or, where nobody could, expanded into several. */
-function stateOf(node: Node, kernels: readonly KernelRun[], unsupported: string | null): RunsAs {
-  const state = nodeKind(node, kernels, (kernel) => multiplyAccumulates([kernel]).total);
-  const isExpanded =
-    state === "absorbed" && unsupported !== null && computesFloats(node) && !isConversion(node) && !isTakenIn(node);
-  return isExpanded ? "float" : state;
-}
-
-/** Ops that vanish into the kernel before or behind them, or altogether. */
-function isTakenIn({ op }: Node): boolean {
-  return ["Relu", "Clip", "Identity", "Dropout", "BatchNormalization", "Pad", "Constant", "Cast"].includes(op);
-}
 
 /** What weights stored as codes mean for a node that computes in float all the same; null for others. */
 function codesOfWeightsOnly(node: Node, kernels: readonly KernelRun[]): string | null {
@@ -118,8 +120,8 @@ function reasonOf(node: Node, runs: RunsAs, unsupported: string | null): string 
   return runs === "float" && !isConversion(node) ? whyFloat(node, unsupported) : null;
 }
 
-async function feedsFor(bytes: Uint8Array): Promise<Feeds> {
-  const session = await Session.create(bytes, { optimization: "disabled" });
+async function feedsFor(model: Model): Promise<Feeds> {
+  const session = await Session.create(model, { optimization: "disabled" });
   try {
     return madeUpFeeds(session.inputs, 1);
   } finally {

@@ -1,4 +1,4 @@
-import { isFloat, schemaOf, type Node, type Value } from "@lowbit/ir";
+import { schemaOf, type Node, type Value } from "@lowbit/ir";
 import {
   codesBehind,
   codesMade,
@@ -149,9 +149,4 @@ function floatBias(node: Node): string | null {
 
 function short(value: number): string {
   return String(Number(value.toPrecision(4)));
-}
-
-/** Whether a node computes floats at all. */
-export function computesFloats(node: Node): boolean {
-  return node.outputs.some((value) => value?.dtype && isFloat(value.dtype));
 }

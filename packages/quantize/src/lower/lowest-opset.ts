@@ -18,10 +18,17 @@ const neededIrVersions: readonly (readonly [opset: number, irVersion: number])[]
   [19, 9],
 ];
 
+/**
+ * Opsets from which ops take codes too that are younger than the ops. ONNX Runtime moves an op between DequantizeLinear and
+ * QuantizeLinear onto codes only where the declared opset has it for them.
+ */
+const takesCodes: Readonly<Record<string, number>> = { MaxPool: 12 };
+
 /** Declares the oldest opset in which every node of a model means what it does, so that more runtimes read the file. */
 export const lowestOpset = definePass({
   name: "lowest-opset",
-  summary: "Declares the oldest opset in which every node of the model means the same.",
+  summary:
+    "Declares the oldest opset in which every node of the model means the same, and runs on codes where it stands between them.",
   anyOpset: true,
   run(model) {
     const needed = neededOpset(model);
@@ -54,7 +61,8 @@ function neededBy(graph: Graph): number | null {
     if (node.domain !== "") continue;
     const schema = schemaOf(node.op);
     if (!schema || !isCanonicalForm(node, schema)) return null;
-    opset = Math.max(opset, sinceOf(schema, node));
+    const onCodes = node.inputs[0]?.producer?.is("DequantizeLinear") ? (takesCodes[node.op] ?? 0) : 0;
+    opset = Math.max(opset, sinceOf(schema, node), onCodes);
   }
   return opset;
 }

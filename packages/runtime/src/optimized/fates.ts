@@ -43,7 +43,12 @@ function readTraces(sources: readonly Node[], optimized: Graph): Traces {
   const homes = new Map<Node, Node>();
   const named = (name: string | undefined): readonly Node[] =>
     numbersIn(name ?? "").flatMap((each) => sources[each] ?? []);
-  for (const node of nodes) for (const source of named(node.name)) if (!homes.has(source)) homes.set(source, node);
+  for (const node of nodes) {
+    for (const source of named(node.name)) {
+      // Conversions that were added are named after what they convert, which is no part of them.
+      if (!homes.has(source) && (!isConversion(node) || isConversion(source))) homes.set(source, node);
+    }
+  }
   for (const node of nodes) {
     for (const source of node.outputs.flatMap((value) => named(value?.name))) {
       if (!homes.has(source)) homes.set(source, behindLayout(node));
@@ -59,6 +64,11 @@ function readTraces(sources: readonly Node[], optimized: Graph): Traces {
     if (inside.length === 1 && isSameOp(inside[0]!, node)) fusions.delete(node);
   }
   return { homes, stored, fusions };
+}
+
+/** Whether a node does nothing but turn floats into codes or back. */
+export function isConversion({ op }: { readonly op: string }): boolean {
+  return op === "QuantizeLinear" || op === "DequantizeLinear";
 }
 
 export function isSameOp(a: Node, b: Node): boolean {

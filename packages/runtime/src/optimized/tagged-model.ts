@@ -37,13 +37,24 @@ export function numbersIn(name: string): readonly number[] {
   return [...name.matchAll(pattern)].map((match) => Number(match[1]));
 }
 
+/** A name of ONNX Runtime's graph in the words of the model that was tagged. */
+export function restoredName(name: string, sources: readonly Node[]): string {
+  return name.replaceAll(pattern, (_, number: string, index: string) => {
+    const node = sources[Number(number)]!;
+    return index === "" ? node.label : (node.outputs[Number(index)]?.name ?? node.label);
+  });
+}
+
+/** The node of the main graph that a node is, or that holds the body it is in. */
+export function outermost(node: Node): Node {
+  let at = node;
+  while (at.graph.owner) at = at.graph.owner;
+  return at;
+}
+
 /** Gives a model of ONNX Runtime back the names that the tagged model was made from, in place. */
 export function restoreNames(proto: ModelProto, sources: readonly Node[]): void {
-  const restored = (name: string): string =>
-    name.replaceAll(pattern, (_, number: string, index: string) => {
-      const node = sources[Number(number)]!;
-      return index === "" ? node.label : (node.outputs[Number(index)]?.name ?? node.label);
-    });
+  const restored = (name: string): string => restoredName(name, sources);
   const { graphs, nodes } = protosWithin(proto.graph!);
   for (const node of nodes as readonly Draft<NodeProto>[]) {
     if (node.name !== undefined) node.name = restored(node.name);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { CompileError, writeWholeFile } from "@lowbit/ir";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CompileError, systemReason, writeWholeFile } from "@lowbit/ir";
 import type { NamedState } from "../engine/state.ts";
 import type { BestEpoch } from "../fit/best-epoch.ts";
 import { badFile, cannotWrite, missingFile, otherModel, otherSettings } from "../diagnostics.ts";
@@ -49,14 +49,21 @@ const ownFiles = /^(state-\d+|best-\d+)\.safetensors(\..*\.partial)?$|^checkpoin
 
 /** Makes a folder that checkpoints can be saved in, before there is anything to lose. @throws CompileError `train/checkpoint` */
 export function prepareFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
-    throw cannotWrite(folder, "it is not a folder");
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw cannotWrite(folder, reasonOf(error));
   }
+}
+
+/** Makes a folder and those above it. Node's own way of doing so never returns where the system lets nobody make one (/proc). */
+function makeFolder(folder: string): void {
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (there && !there.isDirectory()) throw new Error("it is not a folder");
+  if (there) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 /**
@@ -77,7 +84,7 @@ export function saveCheckpoint(folder: string, training: Training, { position, s
     best: best && { epoch: best.epoch, validation: best.validation, state: bestFile! },
   };
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const present = readdirSync(folder);
     const write = (name: string, bytes: Uint8Array): void => writeWholeFile(join(folder, name), bytes, "durably");
     if (best && !isBestOf(folder, best, training)) {
@@ -114,7 +121,7 @@ function isBestOf(folder: string, best: BestEpoch, training: Training): boolean 
 
 /** Whether a folder holds a checkpoint, of whatever run and version. */
 export function holdsCheckpoint(folder: string): boolean {
-  return statSync(join(folder, manifestName), { throwIfNoEntry: false }) !== undefined;
+  return existsSync(join(folder, manifestName));
 }
 
 /**
@@ -178,5 +185,5 @@ function readOptional(path: string): Uint8Array | null {
 
 function reasonOf(error: unknown): string {
   if (error instanceof CompileError) return error.diagnostic.message.replace(/^the file cannot be written: /, "");
-  return error instanceof Error ? error.message : String(error);
+  return systemReason(error);
 }

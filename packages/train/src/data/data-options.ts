@@ -27,4 +27,6 @@ export interface DataOptions extends Normalization {
   readonly targets?: "class" | "value";
   /** Shape of the model's first output, which `y` must fit; class indices must lie inside its second axis. */
   readonly output?: Shape | null;
+  /** Refuses data without targets. Default: they may be missing. */
+  readonly needsTargets?: boolean;
 }

@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { badFile, missingFile } from "../diagnostics.ts";
+import { badFile, missingFile, missingTargets } from "../diagnostics.ts";
 import type { DataOptions, InputSpec } from "./data-options.ts";
 import type { Dataset } from "./dataset.ts";
 import { severalSources, unknownForm } from "./diagnostics.ts";
@@ -32,6 +32,12 @@ export async function openDataset(
   inputs: readonly InputSpec[],
   options: DataOptions = {},
 ): Promise<Dataset> {
+  const data = await opened(source, inputs, options);
+  if (options.needsTargets && !data.hasTargets) throw missingTargets(source);
+  return data;
+}
+
+async function opened(source: string, inputs: readonly InputSpec[], options: DataOptions): Promise<Dataset> {
   const asked = inputs.filter((input) => !input.initializer);
   const fitting = createFitting(asked, options, source);
   const found = await stat(source).catch((error: NodeJS.ErrnoException) => error);

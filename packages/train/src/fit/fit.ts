@@ -6,6 +6,7 @@ import type { NamedState } from "../engine/state.ts";
 import { Ahead, groups, skip } from "./ahead.ts";
 import { isBetter } from "./best-epoch.ts";
 import { changedCodes } from "./changed-codes.ts";
+import { checkTargets } from "./check-training.ts";
 import { Engine } from "./engine.ts";
 import type { FitEvent, FitOptions } from "./fit-options.ts";
 import { FiniteWatch } from "./finite-watch.ts";
@@ -22,8 +23,8 @@ const bytesPerRun = 64 * 2 ** 20;
  * caller may stop iterating at any time. The next batches are prepared while the steps under way run.
  *
  * @throws CompileError `train/not-finite`, `train/checkpoint`, `train/checkpoint-exists`,
- *   `train/nothing-to-resume`, `train/other-training`, `train/no-validation`, and what
- *   `trainStep` throws
+ *   `train/nothing-to-resume`, `train/other-training`, `train/no-validation`, `data/no-targets`,
+ *   and what `trainStep` throws
  */
 export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {
   const { epochs = 1, batch = 32, learningRate = 1e-3, schedule = constantSchedule, seed = 0, data } = options;
@@ -32,6 +33,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
   const perEpoch = data.size === null ? null : Math.min(data.size, samples ?? data.size);
   const stepsPerEpoch = perEpoch === null ? null : Math.ceil(perEpoch / batch);
   const totalSteps = stepsPerEpoch === null ? null : stepsPerEpoch * epochs;
+  checkTargets(options);
   const saver = new Saver(graph, options);
   const engine = new Engine(graph, options);
   let { position: at, best } = saver.load((state) => engine.restore(state));

@@ -9,11 +9,23 @@ import {
 } from "../checkpoint/checkpoint.ts";
 import { checkpointInTheWay, nothingToResume } from "../checkpoint/diagnostics.ts";
 import type { NamedState } from "../engine/state.ts";
-import type { FitOptions } from "./fit-options.ts";
+import type { CheckpointOptions, FitOptions } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
 
 /** How a run begins that goes on from nothing. */
 const start = { position: { epoch: 0, batches: 0, steps: 0, lossSum: 0, seconds: 0 }, best: null } as const;
+
+/**
+ * Looks at the folder of a run before there is anything to lose: whether it can be written, and whether it holds what is to
+ * be resumed, or what would be written over.
+ *
+ * @throws CompileError `train/nothing-to-resume`, `train/checkpoint-exists`, `train/checkpoint`
+ */
+export function checkFolder({ folder, resume = false }: CheckpointOptions): void {
+  if (resume && !holdsCheckpoint(folder)) throw nothingToResume(folder);
+  prepareFolder(folder);
+  if (!resume && holdsCheckpoint(folder)) throw checkpointInTheWay(folder);
+}
 
 /** Saves a run as its options ask for; does nothing where they name no folder. */
 export class Saver {
@@ -31,19 +43,15 @@ export class Saver {
   /**
    * Where to begin; a saved state goes to `restore`. A run that is not resumed writes over no checkpoint.
    *
-   * @throws CompileError `train/nothing-to-resume`, `train/checkpoint-exists`, and as `prepareFolder` and `loadCheckpoint`
+   * @throws CompileError `train/nothing-to-resume`, `train/checkpoint-exists`, and as `checkFolder` and `loadCheckpoint`
    */
   load(restore: (state: NamedState) => void): Omit<Checkpoint, "state"> {
     if (!this.#options) return start;
     const { folder, resume } = this.#options;
-    if (!resume) {
-      prepareFolder(folder);
-      if (holdsCheckpoint(folder)) throw checkpointInTheWay(folder);
-      return start;
-    }
+    checkFolder(this.#options);
+    if (!resume) return start;
     const saved = loadCheckpoint(folder, this.#training);
     if (!saved) throw nothingToResume(folder);
-    prepareFolder(folder);
     restore(saved.state);
     return saved;
   }

@@ -1,7 +1,8 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses } from "../diagnostics.ts";
-import { unusableOutput } from "./diagnostics.ts";
+import { singleClass, unusableOutput } from "./diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
+import { checkProbabilities } from "./probabilities.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Settings of `crossEntropy`. */
@@ -46,6 +47,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const { op, outputs, target } = context;
       const [scores] = outputs;
       if ((scores!.shape?.length ?? 0) < 2) throw unusableOutput(scores!, "cross-entropy", "scores [N, classes, ...]");
+      if (scores!.shape![1] === 1) throw singleClass(scores!, "cross-entropy");
       const weights = classWeights ? alongClasses(context, classWeights) : null;
       if (soft) return ofDistribution(context, target!, labelSmoothing, weights, null);
       if (labelSmoothing === 0 && !weights) {
@@ -55,7 +57,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
       const counts = weights ? total(context, op.Mul([distribution, weights])) : null;
       return ofDistribution(context, distribution, labelSmoothing, weights, counts);
     },
-    ...(soft ? {} : { checkTarget: checkLabels }),
+    checkTarget: soft ? checkProbabilities("cross-entropy") : checkLabels,
     ...(!soft && classWeights ? { weightOf: (target) => totalWeight(target, classWeights) } : {}),
   };
 }

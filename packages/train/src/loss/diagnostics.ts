@@ -5,8 +5,8 @@ export function unusableOutput(output: Value, loss: string, needs: string): Comp
   return new CompileError({
     code: "train/bad-loss",
     severity: "error",
-    message: `loss "${loss}" needs ${needs}, but the model's output "${output.name}" is ${typeText(output.type)}`,
-    where: { value: output.name, ...(output.producer ? { node: output.producer.name } : {}) },
+    message: `loss "${loss}" needs ${needs}, but the model's output "${output.name}" is ${output.shape ? typeText(output.type) : "of unknown shape"}`,
+    where: { value: output.name, ...(output.producer ? { node: output.producer.label } : {}) },
     help: "train a model whose first output is what the loss compares, or give a loss of your own (--loss module.js)",
   });
 }
@@ -28,5 +28,25 @@ export function badLossGraph(loss: string, { message, where }: Diagnostic): Comp
     severity: "error",
     message: `loss "${loss}" is no number: ${message}`,
     ...(where ? { where } : {}),
+  });
+}
+
+/** A target that should be a probability, or a share, is none. */
+export function noProbability(target: number, loss: string): CompileError {
+  return new CompileError({
+    code: "data/label",
+    severity: "error",
+    message: `loss "${loss}" takes probabilities as targets, 0 to 1, and got ${target}`,
+  });
+}
+
+/** Scores of one class, which no softmax changes anything about: nothing would be trained. */
+export function singleClass(output: Value, loss: string): CompileError {
+  return new CompileError({
+    code: "train/bad-loss",
+    severity: "error",
+    message: `loss "${loss}" tells classes apart, and the model's output "${output.name}" ${typeText(output.type)} has only one: it would always be 0`,
+    where: { value: output.name },
+    help: "a single score is trained with binary cross-entropy or a loss of values (--loss bce, mse)",
   });
 }

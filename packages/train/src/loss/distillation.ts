@@ -1,5 +1,6 @@
 import { GraphEditor, inlineGraph, cloneGraph, Tensor, type Graph, type Value } from "@lowbit/ir";
 import { badLossSetting, teacherMismatch } from "../diagnostics.ts";
+import { singleClass } from "./diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
 import type { Loss } from "./loss.ts";
 
@@ -35,6 +36,7 @@ export function distillation(teacher: Graph, options: DistillationOptions = {}):
     attach(context) {
       const { op, editor, inputs, outputs } = context;
       checkTeacher(frozen, inputs, outputs);
+      if (outputs[0]!.shape?.[1] === 1) throw singleClass(outputs[0]!, "distill");
       const soften = scalar(editor, 1 / temperature, "per_temperature");
       const logShares = (scores: Value): Value => op.LogSoftmax([op.Mul([scores, soften])], { axis: 1 });
       const wanted = logShares(inlineGraph(editor, frozen, inputs)[0]!);

@@ -179,6 +179,41 @@ describe("bad input of losses", () => {
     );
   });
 
+  test.each<[string, Loss]>([
+    ["cross-entropy", crossEntropy({ labels: "soft" })],
+    ["binary-cross-entropy", binaryCrossEntropy()],
+  ])("%s takes probabilities", async (name, loss) => {
+    for (const wrong of [-0.5, 1.5]) {
+      const target = Tensor.of("float", [1, 0, 0, wrong, 0.5, 0.5], [2, 3]);
+      await expect(fitted(loss, target)).rejects.toThrow(
+        `loss "${name}" takes probabilities as targets, 0 to 1, and got ${wrong}`,
+      );
+    }
+    await fitted(loss, Tensor.of("float", [1, 0, 0, 1.00001, 0.5, 0.5], [2, 3]));
+  });
+
+  test.each<[string, (graph: Graph) => Loss]>([
+    ["cross-entropy", () => crossEntropy()],
+    ["cross-entropy", () => crossEntropy({ labels: "soft" })],
+    ["distill", distillation],
+  ])("%s of a single score would teach nothing", async (name, lossFor) => {
+    const graph = parseGraph(`s (float[N,2] x) => (float[N,1] y) <float[2,1] w> { y = MatMul (x, w) }`);
+    const loss = lossFor(graph);
+    const target = loss.targetDType === "float" ? Tensor.of("float", [1], [1, 1]) : Tensor.of("int64", [0]);
+    const data = arrays({ x: Tensor.of("float", [1, 2], [1, 2]) }, target);
+    await expect(train(graph, { data, loss, optimizer: adam() })).rejects.toThrow(
+      `loss "${name}" tells classes apart, and the model's output "y" float[1,1] has only one: it would always be 0`,
+    );
+  });
+
+  test("an output of unknown shape cannot be compared", async () => {
+    const graph = parseGraph(`s (float[N,2] x) => (y) <float[2,3] w> { a = MatMul (x, w)  y = acme.Thing (a) }`);
+    const data = arrays({ x: Tensor.of("float", [1, 2], [1, 2]) }, Tensor.of("int64", [0]));
+    await expect(train(graph, { data, loss: crossEntropy(), optimizer: adam() })).rejects.toThrow(
+      'loss "cross-entropy" needs an output of known shape, but the model\'s output "y" is of unknown shape',
+    );
+  });
+
   test("a function of one's own must return a value of the graph it was given", async () => {
     const zeros = Tensor.of("float", new Float32Array(6), [2, 3]);
     const elsewhere = parseGraph("g () => (y) <float a = {1}> { y = Neg (a) }").outputs[0]!;

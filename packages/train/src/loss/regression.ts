@@ -1,6 +1,7 @@
 import type { Value } from "@lowbit/ir";
 import { badLossSetting } from "../diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
+import { checkProbabilities } from "./probabilities.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Mean of (output - target)² over all elements of the first output. */
@@ -32,6 +33,7 @@ export function binaryCrossEntropy(): Loss {
   return {
     name: "binary-cross-entropy",
     ...targetOf("value"),
+    checkTarget: checkProbabilities("binary-cross-entropy"),
     attach({ op, outputs, target }) {
       const scores = outputs[0]!;
       // softplus(x) = max(x, 0) + log(1 + exp(-|x|))

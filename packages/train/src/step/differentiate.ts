@@ -103,7 +103,7 @@ function differentiated(model: Graph, options: DifferentiateOptions, pack: typeo
   if (trainsStatistics) trainBatchNormalization(graph);
   const integers = options.integerForward ? integerForward(graph, options.integerForward) : null;
   const parameters = selected.filter((value) => value.role === "parameter");
-  if (parameters.length === 0) throw noParameters(options.parameters, options.frozen);
+  if (parameters.length === 0) throw noParameters(trainableNames(model), options.parameters, options.frozen);
 
   const { loss, optimizer } = options;
   const output = comparableShape(graph.outputs[0]!, loss);
@@ -133,6 +133,10 @@ function differentiated(model: Graph, options: DifferentiateOptions, pack: typeo
   if (moving.length === 0) throw gradientsCutOff(trained.map(({ value }) => value));
   integers?.take();
   return { graph, editor, data, target, output, moving, packed };
+}
+
+function trainableNames(model: Graph): readonly string[] {
+  return selectParameters(cloneGraph(model).graph).map(({ name }) => name);
 }
 
 /** The shape of the output that a loss compares. @throws CompileError `train/bad-loss` for what it cannot compare */

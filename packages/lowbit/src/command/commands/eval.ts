@@ -5,7 +5,7 @@ import {
   addNormalization,
   counted,
   dataForms,
-  openData,
+  openLabelled,
   targetsFor,
   type NormalizationOptions,
 } from "../data-options.ts";
@@ -35,7 +35,7 @@ export function addEval(program: Command, interruptions: Interruptions): void {
   finish<EvalOptions>(addNormalization(command), interruptions, ["data"], async ({ terminal, options, args }) => {
     const [path] = args as readonly [string];
     const { metric, batch, threads } = options;
-    const data = await openData(options.data, loadModel(path), options, targetsFor(metric));
+    const data = await openLabelled(options.data, loadModel(path), options, targetsFor(metric));
     const total = data.size === null ? "" : ` of ${countText(data.size)}`;
     const watched = counted(data, (drawn) => terminal.progress(`${countText(drawn)}${total} samples`));
     const evaluation = await evaluate(path, watched, {

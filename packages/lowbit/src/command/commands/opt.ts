@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { loadModel, printGraph, saveModel, type Model } from "@lowbit/ir";
+import { loadModel, printGraph, type Model } from "@lowbit/ir";
 import { Explanation, findingText, graphsWithin, type Finding, type PassRecord } from "@lowbit/rewrite";
 import { createCompiler } from "../../compiler.ts";
+import { saveModel } from "../../deployed-file.ts";
 import { bytesText, countText, millisecondsText, plural } from "../format/quantities.ts";
 import { table } from "../format/table.ts";
 import type { Interruptions } from "../interruption.ts";

@@ -114,7 +114,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     for (const finding of quantized.diagnostics) terminal.report(finding);
     const problems = mode === "static" && plan ? planProblems(quantized.plan, backend.capabilities) : [];
     if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
-    const made = { ...quantized, backend: backend.name, otherBytes: modelFileBytes(path, model) };
+    const made = { ...quantized, backend, otherBytes: modelFileBytes(path, model) };
     const result = await writeAndTell(made, output, data, threads, (finding) => terminal.report(finding));
     if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan, quantized.improve);
     if (options.report !== undefined) {
@@ -126,7 +126,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         output,
         model,
         quantized,
-        backend: backend.name,
+        backend,
         mode,
         source,
         samples,

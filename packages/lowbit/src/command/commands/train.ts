@@ -7,7 +7,7 @@ import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
-import { addNormalization, counted, dataForms, openData, targetsFor } from "../data-options.ts";
+import { addNormalization, counted, dataForms, openData, openLabelled, targetsFor } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell, type NewModel } from "../integer-result.ts";
 import type { Interruptions } from "../interruption.ts";
@@ -16,7 +16,7 @@ import { addLoss, lossFrom, lossMisuse, metricFor, targetsOf, type LossOptions }
 import { addOptimizer, optimizerFrom, optimizerMisuse, type OptimizerOptions } from "../optimizer-options.ts";
 import { MetricsFile } from "../metrics-file.ts";
 import { fileConflict } from "../file-conflict.ts";
-import { checkAppendable, checkWritable } from "../output-file.ts";
+import { checkAppendable, checkRoom, checkWritable } from "../output-file.ts";
 import { improvementsNotTrained } from "../../diagnostics.ts";
 import { readPlanFile, writePlanFile } from "../plan-file.ts";
 import { addPlan, editedPlan, type PlanOptions } from "../plan-options.ts";
@@ -81,13 +81,21 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
       }
       if (options.metrics !== undefined) checkAppendable(options.metrics);
       const model = loadModel(path, { report: (finding) => terminal.report(finding) });
+      // Integers take a quarter, or an eighth; optimization leaves out little else.
+      checkRoom(output, modelFileBytes(path, model) / (backend ? 10 : 2));
       const loss = await lossFrom(model, options);
-      const data = await openData(options.data, model, options, targetsOf(loss));
+      const targets = targetsOf(loss);
+      const data = targets
+        ? await openLabelled(options.data, model, options, targets)
+        : await openData(options.data, model, options);
       const metric = metricFor(options) ?? "mse";
-      const opened = options.validate ? await openData(options.validate, model, options, targetsFor(metric)) : null;
+      const opened = options.validate ? await openLabelled(options.validate, model, options, targetsFor(metric)) : null;
       const validation = opened && counted(opened, (drawn) => terminal.progress(validatingText(drawn, opened.size)));
       const log = new TrainingLog(terminal, options.epochs, validation ? metric : null);
-      const metrics = options.metrics === undefined ? null : new MetricsFile(options.metrics, options.resume ?? false);
+      const metrics =
+        options.metrics === undefined
+          ? null
+          : new MetricsFile(options.metrics, options.resume ?? false, (finding) => terminal.report(finding));
       const report =
         options.report === undefined
           ? null
@@ -95,7 +103,7 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
               report: options.report,
               path,
               model,
-              backend: backend?.name ?? null,
+              backend,
               metric: metricFor(options),
               validates: validation !== null,
               checkpoint: options.checkpoint,
@@ -145,6 +153,9 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
         threads,
         (finding) => terminal.report(finding),
       );
+      if (options.savePlan !== undefined && made.quantization) {
+        writePlanFile(options.savePlan, made.quantization.plan);
+      }
       if (report) {
         const measured = { data: opened ?? data, source: options.validate ?? options.data };
         await report.write({ ...made, ...measured, output, threads }, terminal, interruptions);
@@ -199,11 +210,11 @@ async function trained(
   report: (finding: Diagnostic) => void,
 ): Promise<Omit<NewModel, "otherBytes"> & Pick<Trained, "quantization">> {
   if (!backend) {
-    const made = await trainModel(model, training);
+    const made = await trainModel(model, { ...training, report });
     const sparsity = training.prune ? weightSparsity(made.graph) : null;
     return { model: made, backend: null, skipped: [], diagnostics: [], sparsity, quantization: null };
   }
-  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat, savePlan } = options;
+  const { freezeObservers, integerForward, learnScales, learnZeroPoints, keepFloat } = options;
   const json = options.plan === undefined ? null : readPlanFile(options.plan);
   const improved = json === null ? [] : improvementsOf(json);
   if (improved.length > 0) report(improvementsNotTrained(improved));
@@ -218,8 +229,7 @@ async function trained(
     ...(learnScales ? { learnScales } : {}),
     ...(learnZeroPoints ? { learnZeroPoints } : {}),
   });
-  if (savePlan !== undefined) writePlanFile(savePlan, result.plan);
-  return { ...result, backend: backend.name, quantization: result };
+  return { ...result, backend, quantization: result };
 }
 
 async function validated(

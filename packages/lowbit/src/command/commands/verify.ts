@@ -4,7 +4,12 @@ import { loadModel } from "@lowbit/ir";
 import { backendKey } from "@lowbit/quantize";
 import { loweredForAnother } from "../../backends/diagnostics.ts";
 import { loadBackend, ownBackends, type LoadBackendOptions } from "../../backends/load-backend.ts";
-import { verifyDeployment, type Verification, type VerifiedNode } from "../../verification/verify-deployment.ts";
+import {
+  verifyDeployment,
+  type AddedKernel,
+  type Verification,
+  type VerifiedNode,
+} from "../../verification/verify-deployment.ts";
 import { sampleOf } from "../../sample-feeds.ts";
 import { addNormalization, dataForms, openData, type NormalizationOptions } from "../data-options.ts";
 import { countText, percentText, plural } from "../format/quantities.ts";
@@ -46,8 +51,7 @@ export function addVerify(program: Command, interruptions: Interruptions): void 
         ...(backend ? { backend } : {}),
         ...(threads === undefined ? {} : { threads }),
       });
-      const { integerMacs, nodes } = verification;
-      terminal.result({ integerMacs, nodes }, () => text(verification, loweredFor, backend));
+      terminal.result(verification, () => text(verification, loweredFor, backend));
     },
   );
 }
@@ -96,7 +100,7 @@ function text(
     table(columns, computing.map(row)),
     "",
     ...conversionLines(conversions),
-    ...(added.length === 0 ? [] : [`${plural(added.length, "kernel")} of the runtime's own: ${counts(added)}`]),
+    ...addedLines(added),
     ...(uncounted.length === 0 ? [] : [`the products inside ${counts(uncounted)} are not counted`]),
     `${percentText(integerMacs)} of the multiply-accumulates run as integers`,
   ].join("\n");
@@ -107,6 +111,22 @@ function conversionLines(conversions: readonly VerifiedNode[]): readonly string[
   const lines = conversions.map(({ reason }) => reason ?? "");
   if (lines.length < 2) return [`conversions left: ${lines[0] ?? "none"}`];
   return ["conversions left:", ...lines.map((line) => `  ${line}`)];
+}
+
+/** Most kernels of the runtime's own that are told one by one. */
+const mostAdded = 12;
+
+/** What the runtime added, and what for; of many kernels how many of each op. */
+function addedLines(added: readonly AddedKernel[]): readonly string[] {
+  if (added.length === 0) return [];
+  if (added.length > mostAdded) {
+    const ops = counts(added.map(({ op }) => op));
+    return [`${added.length} kernels of the runtime's own: ${ops} (--json tells what for)`];
+  }
+  return [
+    `${plural(added.length, "kernel")} of the runtime's own:`,
+    ...added.map(({ op, purpose }) => `  ${op}: ${purpose}`),
+  ];
 }
 
 /** Ops that multiply inside, in kernels whose products nobody counts. */

@@ -1,0 +1,35 @@
+import { parseModel, seeded } from "@lowbit/ir";
+import { runPasses } from "@lowbit/rewrite";
+import { whatRan } from "@lowbit/runtime";
+import { expect, test } from "vitest";
+import { lowestOpset } from "./lowest-opset.ts";
+
+const pooled = (scale: string, axis = ""): string => `g (float[1,2,4,4] x) => (float[1,2,2,2] y)
+  <float s = {0.1}, uint8 z = {128}, float[2] ss = {0.1, 0.1}, uint8[2] zs = {128, 128}> {
+    q = QuantizeLinear ${axis} (x, ${scale})
+    d = DequantizeLinear ${axis} (q, ${scale})
+    m = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (d)
+    p = QuantizeLinear ${axis} (m, ${scale})
+    y = DequantizeLinear ${axis} (p, ${scale})
+  }`;
+
+test.each([
+  ["pooling between codes with one scale", pooled("s, z"), 12],
+  ["codes with several scales", pooled("ss, zs", "<axis = 1>"), 13],
+  ["pooling of floats", "g (float[1,2,4,4] x) => (y) { y = MaxPool <kernel_shape = [2, 2]> (x) }", 7],
+])("declares what is needed for %s", (_, text, opset) => {
+  const model = parseModel(text);
+  runPasses(model, [lowestOpset]);
+  expect(model.opsets.get("")).toBe(opset);
+});
+
+test("the declared opset lets ONNX Runtime pool codes", async () => {
+  const model = parseModel(pooled("s, z"));
+  runPasses(model, [lowestOpset]);
+  const ran = await whatRan(model, { x: seeded("x", "float", [1, 2, 4, 4]) });
+  expect(ran.map(({ op, inputs }) => `${op} ${inputs[0]?.dtype}`)).toEqual([
+    "QuantizeLinear float",
+    "MaxPool uint8",
+    "DequantizeLinear uint8",
+  ]);
+});
