@@ -1,6 +1,8 @@
 import type { Graph, Node, Value } from "@lowbit/ir";
 import {
+  computesOnCodes,
   createPlan,
+  isConversion,
   keptByUser,
   movesElements,
   nodesMatching,
@@ -71,11 +73,10 @@ function explainFloatUnit({ anchor, nodes }: Unit, reason: string, reasons: Map<
 
 const partOfFloatUnit = "the op before it stays float, and one kernel would compute both";
 
-/** Ops that make codes or compute with them. */
-const onCodes = /^(Dynamic)?QuantizeLinear$|^DequantizeLinear$|^QLinear|^QGemm$|Integer|^MatMulNBits$|^FakeQuantize$/;
-
 function requireFloat(graph: Graph): void {
-  const found = [...graph.nodes].filter((node) => onCodes.test(node.op));
+  const found = [...graph.nodes].filter(
+    (node) => isConversion(node) || computesOnCodes(node) || node.op === "FakeQuantize",
+  );
   const [first] = found;
   if (first) throw alreadyQuantized(first, found.length);
 }

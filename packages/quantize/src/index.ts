@@ -54,6 +54,7 @@ export {
   type NormalizationPhase,
 } from "./conv-batch-normalization/decompose.ts";
 export { foldConvBatchNormalization } from "./conv-batch-normalization/fold.ts";
+export { computesOnCodes, isConversion } from "./convert/op-kinds.ts";
 export { convert } from "./convert/convert.ts";
 export { integerForm, type IntegerForm, type IntegerFormOptions, type QuantizedValue } from "./convert/integer-form.ts";
 export type { CalibrateOptions, CalibrationRunOptions } from "./calibrate/calibration-options.ts";

@@ -1,4 +1,5 @@
 import { cloneModel, inferShapes, modelNodes, type Model, type Node } from "@lowbit/ir";
+import { isConversion } from "@lowbit/quantize";
 import {
   kernelTimes,
   mappedKernels,
@@ -7,7 +8,7 @@ import {
   type KernelRun,
   type SessionOptions,
 } from "@lowbit/runtime";
-import { isConversion, nodeKind, type RunsAs } from "../verification/runs-as.ts";
+import { nodeKind, type RunsAs } from "../verification/runs-as.ts";
 
 /** What the runtime did for a node in one run. */
 interface NodeRun {

@@ -1,4 +1,5 @@
 import { isFloat, type DType, type Node } from "@lowbit/ir";
+import { isConversion } from "@lowbit/quantize";
 import type { KernelRun } from "@lowbit/runtime";
 
 /**
@@ -6,11 +7,6 @@ import type { KernelRun } from "@lowbit/runtime";
  * indices, or no kernel of its own because others do its work.
  */
 export type RunsAs = "integer" | "float" | "conversion" | "index" | "absorbed";
-
-/** Whether a node does nothing but turn floats into codes or back. */
-export function isConversion(node: { readonly op: string }): boolean {
-  return ["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"].includes(node.op);
-}
 
 /** What a kernel works on. */
 function kernelKind({ op, inputs, outputs }: KernelRun): Exclude<RunsAs, "absorbed"> {

@@ -1,6 +1,6 @@
 import { onnxRuntimeKernels, type Backend, type CapabilityTable } from "@lowbit/backend-kit";
 import { cloneModel, CompileError, inferShapes, type Model, type Node } from "@lowbit/ir";
-import { observed } from "@lowbit/quantize";
+import { isConversion, observed } from "@lowbit/quantize";
 import {
   integerShare,
   mappedKernels,
@@ -16,7 +16,7 @@ import { madeUpFeeds } from "../made-up-feeds.ts";
 import { whatItConverts } from "./converts.ts";
 import { codesBehind, dataOf } from "./dequantized.ts";
 import { unsupportedNodes } from "./float-view.ts";
-import { isConversion, nodeKind, type RunsAs } from "./runs-as.ts";
+import { nodeKind, type RunsAs } from "./runs-as.ts";
 import { whyFloat, wrongAxis } from "./why-float.ts";
 
 /** How a model is verified. */

@@ -1,9 +1,7 @@
 import { cloneGraph, GraphEditor, invariant, Tensor, type Model, type Value } from "@lowbit/ir";
-import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
-import { Session, type Feeds } from "@lowbit/runtime";
+import type { Feeds } from "@lowbit/runtime";
 import type { NamedSamples } from "../calibrate/feed-stream.ts";
-import { samplesOf } from "../calibrate/samples.ts";
-import { refuseNotFinite } from "./refuse-not-finite.ts";
+import { foldedOutputs } from "./folded-outputs.ts";
 
 /**
  * The largest magnitudes that values have over some data, for each index of their last axis.
@@ -27,24 +25,7 @@ export async function channelReaches(
     return op.ReduceMax([op.Abs([twin]), editor.initializer(Tensor.of("int64", axes), "axes")], { keepdims: 0 });
   });
   editor.setOutputs(watched);
-  const watching: Model = { ...model, graph };
-  runPasses(watching, [eliminateDeadCode]);
-  const session = await Session.create(watching, threads === undefined ? {} : { threads });
-  const reaches = new Map<string, Float64Array>();
-  try {
-    let samples = 0;
-    for (const [batch, feeds] of data.entries()) {
-      for (const [name, tensor] of Object.entries(await session.run(feeds))) {
-        if (!tensor.floats().every(Number.isFinite)) {
-          await refuseNotFinite(watching, feeds, { batch, samples, sampleName: data.sampleName });
-        }
-        const before = reaches.get(name);
-        reaches.set(name, before ? before.map((reach, j) => Math.max(reach, tensor.floats()[j]!)) : tensor.numbers());
-      }
-      samples += samplesOf(feeds);
-    }
-  } finally {
-    await session.release();
-  }
-  return graph.outputs.map(({ name }) => reaches.get(name)!);
+  return foldedOutputs({ ...model, graph }, data, threads, (reaches, output) => {
+    output.forEach((value, i) => (reaches[i] = Math.max(reaches[i]!, value)));
+  });
 }
