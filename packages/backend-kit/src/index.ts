@@ -20,6 +20,7 @@ export {
 } from "./constraints.ts";
 export { checkFeatures, createBackend, parseBackendText, requestFor, type Wishes } from "./create-backend.ts";
 export { fixedResult } from "./fixed-results.ts";
+export { missingMembers } from "./missing-members.ts";
 export { onnxRuntimeKernels } from "./onnx-runtime-kernels.ts";
 export { planProblems } from "./plan-problems.ts";
 export { findUnits, kernelOp, type Unit, type Units } from "./units.ts";

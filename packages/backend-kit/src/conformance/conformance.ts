@@ -12,6 +12,7 @@ import { runPasses } from "@lowbit/rewrite";
 import { Session } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../backend.ts";
+import { missingMembers } from "../missing-members.ts";
 import { planProblems } from "../plan-problems.ts";
 import { findUnits } from "../units.ts";
 import { agreement, feedsOf } from "./agreement.ts";
@@ -38,6 +39,12 @@ export interface ConformanceOptions {
  */
 export function conformance(backend: Backend, options: ConformanceOptions = {}): void {
   describe(`backend ${backend.name}`, () => {
+    const missing = missingMembers(backend);
+    test("has the members of a backend", () => {
+      expect(missing).toEqual([]);
+    });
+    // Without them every other test would fail for a reason of its own.
+    if (missing.length > 0) return;
     describeTable(backend);
     const cases = Object.entries({ ...conformanceCases, ...options.cases });
     describe.each(cases)("%s", (_, text) => {

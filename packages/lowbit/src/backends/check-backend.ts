@@ -1,22 +1,14 @@
-import { planProblems, type Backend, type BackendModule } from "@lowbit/backend-kit";
+import { missingMembers, planProblems, type Backend, type BackendModule } from "@lowbit/backend-kit";
 import type { QuantPlan } from "@lowbit/quantize";
 import { badBackendModule, illegalPlan } from "./diagnostics.ts";
 
 /** A value from a stranger's module as a backend. @throws CompileError `backend/module` naming what it lacks; its quantizer `backend/illegal-plan` */
 export function checkBackend(value: unknown, source: string): Backend {
   if (!isRecord(value)) throw badBackendModule(source, "it exports no backend");
-  const lacking = [
-    typeof value["name"] === "string" ? null : "name (text)",
-    isRecord(value["quantizer"]) && typeof value["quantizer"]["annotate"] === "function"
-      ? null
-      : "quantizer (with annotate)",
-    isRecord(value["capabilities"]) && Array.isArray(value["capabilities"]["ops"])
-      ? null
-      : "capabilities (with a list of ops)",
-    isPasses(value["lower"]) ? null : "lower (a list of passes)",
-    value["legalize"] === undefined || isPasses(value["legalize"]) ? null : "legalize as a list of passes",
-    isRecord(value["arithmetic"]) ? null : "arithmetic",
-  ].filter((member) => member !== null);
+  if (typeof value["create"] === "function" && value["features"] === undefined) {
+    throw badBackendModule(source, "it has create and lacks features, a list ([] for a device without variants)");
+  }
+  const lacking = missingMembers(value);
   if (lacking.length > 0) throw badBackendModule(source, `its backend lacks ${lacking.join(", ")}`);
   return withCheckedPlans(value as unknown as Backend, source);
 }
@@ -55,14 +47,6 @@ function isPlan(value: unknown): value is QuantPlan {
 /** Whether a value is a backend module, which makes backends on request. */
 export function isBackendModule(value: unknown): value is BackendModule {
   return isRecord(value) && typeof value["create"] === "function" && Array.isArray(value["features"]);
-}
-
-function isPasses(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isPass);
-}
-
-function isPass(value: unknown): boolean {
-  return isRecord(value) && typeof value["name"] === "string" && typeof value["run"] === "function";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
