@@ -1,18 +1,16 @@
 import type { Graph, Node, Value } from "@lowbit/ir";
 import {
-  computesOnCodes,
   createPlan,
-  isConversion,
   keptByUser,
   movesElements,
   nodesMatching,
+  requireFloat,
   type AnnotateOptions,
   type QuantPlan,
   type Skipped,
 } from "@lowbit/quantize";
 import type { CapabilityTable } from "./capabilities.ts";
 import { isModelData } from "./constraints.ts";
-import { alreadyQuantized } from "./diagnostics.ts";
 import { regionsOf } from "./regions.ts";
 import { SpecCollector } from "./spec-collector.ts";
 import { findUnits, type Unit } from "./units.ts";
@@ -72,14 +70,6 @@ function explainFloatUnit({ anchor, nodes }: Unit, reason: string, reasons: Map<
 }
 
 const partOfFloatUnit = "the op before it stays float, and one kernel would compute both";
-
-function requireFloat(graph: Graph): void {
-  const found = [...graph.nodes].filter(
-    (node) => isConversion(node) || computesOnCodes(node) || node.op === "FakeQuantize",
-  );
-  const [first] = found;
-  if (first) throw alreadyQuantized(first, found.length);
-}
 
 /** The units that run on integers, as far as it is known. */
 class Selection {

@@ -1,4 +1,4 @@
-import { CompileError, type Node } from "@lowbit/ir";
+import { CompileError } from "@lowbit/ir";
 
 /** A backend was asked for that nobody provides. */
 export function unknownBackend(name: string, known: readonly string[]): CompileError {
@@ -46,16 +46,5 @@ export function noReduceRange(backend: string): CompileError {
     severity: "error",
     message: `backend ${backend} has no choice of reduced ranges`,
     help: "leave --reduce-range out: it is about the sums of x86 CPUs without VNNI",
-  });
-}
-
-/** A model holds quantized ops already, so quantizing it would round twice. */
-export function alreadyQuantized(first: Node, count: number): CompileError {
-  return new CompileError({
-    code: "backend/already-quantized",
-    severity: "error",
-    message: `the model is quantized already: ${count} of its nodes work on codes, the first is ${first.op} "${first.label}"`,
-    where: { node: first.label },
-    help: "start from the float model; `lowbit verify` tells what of this one runs on integers",
   });
 }

@@ -120,3 +120,14 @@ export function cannotQuantize(node: Node, reason: string): CompileError {
     help: `keep it in float with --keep-float "${node.label}"`,
   });
 }
+
+/** A model holds quantized ops already, so quantizing it would round twice. */
+export function alreadyQuantized(first: Node, count: number): CompileError {
+  return new CompileError({
+    code: "backend/already-quantized",
+    severity: "error",
+    message: `the model is quantized already: ${count} of its nodes work on codes, the first is ${first.op} "${first.label}"`,
+    where: { node: first.label },
+    help: "start from the float model; `lowbit verify` tells what of this one runs on integers",
+  });
+}

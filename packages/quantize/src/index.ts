@@ -12,6 +12,7 @@ export { createPlan, planText, type QuantPlan, type Skipped } from "./plan/plan.
 export { improvementsOf, planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";
 export { modesOfPlan, quantizationModes, type QuantizationMode } from "./plan/plan-mode.ts";
 export { PointNames } from "./plan/point-names.ts";
+export { requireFloat } from "./plan/require-float.ts";
 export { sharingGroups, UnionFind, type SharingGroup, type SharingGroups } from "./plan/sharing.ts";
 export {
   defaultEps,

@@ -4,6 +4,7 @@ import { movesElements } from "../lower/moves-elements.ts";
 import { isBiasBehind } from "./coded-nodes.ts";
 import { keptByUser, nodesMatching } from "./edit-plan.ts";
 import { createPlan, type QuantPlan, type Skipped } from "./plan.ts";
+import { requireFloat } from "./require-float.ts";
 import { dynamic, observed, type Granularity, type ObservedSpec, type QuantPoint, type QuantSpec } from "./spec.ts";
 
 /** Codes of weights in plans that no backend makes. */
@@ -75,6 +76,7 @@ function planOfProducts(
   specsOf: SpecsOf,
   othersFloat: string | null = null,
 ): QuantPlan {
+  requireFloat(graph);
   const kept = nodesMatching(graph, globs);
   const specs = new Map<QuantPoint, QuantSpec>();
   const skipped: Skipped[] = [];
