@@ -24,7 +24,7 @@ function withCheckedPlans(backend: Backend, source: string): Backend {
     if (problems.length > 0) throw illegalPlan(source, [`its plan is illegal: ${problems[0]}`, ...problems.slice(1)]);
     return plan;
   };
-  const { name, lower, arithmetic, legalize, latency, runtimeConfig, onOnnxRuntime } = backend;
+  const { name, lower, arithmetic, legalize, latency, runtimeConfig, weightBlocks, onOnnxRuntime } = backend;
   // Members may be getters of a class, which a copy of its own properties would lose.
   return {
     ...backend,
@@ -36,6 +36,7 @@ function withCheckedPlans(backend: Backend, source: string): Backend {
     ...(legalize && { legalize }),
     ...(latency && { latency: (plan, shapes) => backend.latency!(plan, shapes) }),
     ...(runtimeConfig && { runtimeConfig }),
+    ...(weightBlocks && { weightBlocks }),
     ...(onOnnxRuntime !== undefined && { onOnnxRuntime }),
   };
 }

@@ -70,8 +70,11 @@ describe("lowbit backends", () => {
     const shop = new Workshop();
     shop.write(
       "lowbit.config.mjs",
-      `export default { backends: [{ name: "npu", quantizer: { annotate() {} }, lower: [], arithmetic: {},
-        capabilities: { activation: { kind: "observed", dtype: "int8", range: [-128, 127], granularity: { kind: "tensor" } }, weight: { dtype: "int8", granularity: "tensor", symmetric: true }, ops: [{ op: "Conv", activations: ["int8"] }] } }] };`,
+      `const int8 = (end) => ({ kind: "observed", dtype: "int8", range: [end, 127], symmetric: true, granularity: { kind: "tensor" } });
+      const arithmetic = Object.fromEntries(["requantize", "add", "multiply", "average"].map((name) => [name, () => 0]));
+      const ops = [{ op: "Conv", activations: ["int8"], result: { kind: "observed" } }];
+      const capabilities = { activation: int8(-128), weight: int8(-127), ops };
+      export default { backends: [{ name: "npu", quantizer: { annotate() {} }, lower: [], arithmetic, capabilities }] };`,
     );
     const { stdout } = await shop.run("backends --json");
     shop.close();

@@ -27,6 +27,9 @@ function mlp(): Model {
   return newModel(editor.graph);
 }
 
+/** Points that may be lost: kernels that read weights as codes round activations in blocks, which costs a few; int8 costs over 20. */
+const drop = 8;
+
 /** Samples of very different sizes: one scale for all of them leaves small ones no codes, and cutting it spoils large ones. */
 const x = Tensor.of(
   "float",
@@ -48,9 +51,9 @@ test("weights are codes and activations float where that is cheapest within the 
   });
   const validate = arrays({ x }, Tensor.of("int64", labels));
   const options = { backend: x86(), data: [{ x }], threads: 1 } as const;
-  const { quantized, search } = await quantizeToTarget(float, { ...options, validate, target: { drop: 2 } });
+  const { quantized, search } = await quantizeToTarget(float, { ...options, validate, target: { drop } });
 
-  expect(search.tried[0]!.outcome.drop).toBeGreaterThan(2);
+  expect(search.tried[0]!.outcome.drop).toBeGreaterThan(2 * drop);
   const choices = Object.fromEntries(search.layers.map(({ name, choice }) => [name, choice]));
   expect([choices["one"], choices["two"]]).toEqual(["weight-only", "weight-only"]);
   expect(search.tried[search.chosen]!.weightOnly).toEqual(expect.arrayContaining(["one", "two"]));
@@ -58,7 +61,7 @@ test("weights are codes and activations float where that is cheapest within the 
   expect(search.choices.find(({ choice }) => choice === "weight-only")).toMatchObject({
     reason: "too much noise with integer activations, or dearer so",
   });
-  expect(1 - (await evaluate(quantized.model, validate)).value).toBeLessThanOrEqual(0.02);
+  expect(1 - (await evaluate(quantized.model, validate)).value).toBeLessThanOrEqual(drop / 100);
 
   const one = Tensor.of("float", numbers(inputs), [1, inputs]);
   const kernels = (await kernelTimes(quantized.model, { x: one }, { threads: 1 })).map(({ op }) => op);
