@@ -339,3 +339,28 @@ test("takes one seed for the samples, and no more than asked", async () => {
   expect(a.samples).toBe(30);
   expect(a).toEqual(b);
 });
+
+test("finds layers whose scales are found while the model runs, with their weights where these lie alike", async () => {
+  const model = newModel(
+    parseGraph(`g (float[N,16] x) => (float[N,3] y) <float[16,8] w1, float[3,8] w2, float[3] b2> {
+      [one] a = MatMul (x, w1)
+      r = Relu (a)
+      [two] y = Gemm <transB = 1> (r, w2, b2)
+    }`),
+  );
+  const { model: dynamic } = await quantizeModel(model, { backend, mode: "dynamic" });
+  expect([...dynamic.graph.nodes].filter((node) => node.is("MatMulInteger"))).toHaveLength(2);
+  for (const [file, matchedBy] of [
+    [dynamic, "name"],
+    [renamed(dynamic), "structure"],
+  ] as const) {
+    const { layers, unmatched } = await compare(model, file, { data: arrays({ x }), threads: 1 });
+    expect(unmatched).toEqual([]);
+    expect(layers.map((layer) => [layer.name, layer.op, layer.matchedBy, layer.otherIsFloat])).toEqual([
+      ["one", "MatMul", matchedBy, false],
+      ["two", "Gemm", "name", false],
+    ]);
+    expect(layers[0]!.weight!.error.sqnr).toBeGreaterThan(40);
+    for (const { error } of layers) expect(error.sqnr).toBeGreaterThan(30);
+  }
+});

@@ -3,6 +3,7 @@ import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridAt } from "./codes.ts";
 import { withColumnsBack } from "./columns-as-channels.ts";
 import type { ModelData } from "./model-data.ts";
+import { scaledProduct } from "./scaled-product.ts";
 import { withStridesBack } from "./strides-as-channels.ts";
 import { withoutZeroChannels } from "./zero-channels.ts";
 
@@ -25,15 +26,29 @@ const codedWeights: Readonly<Record<string, { readonly codes: number; readonly s
   QGemm: { codes: 3, scale: 4 },
 };
 
+/** Codes of weights, and the operand that scales them. */
+interface CodedWeight {
+  readonly codes: Value;
+  readonly scaling: Node;
+  readonly at: number;
+}
+
+function codedWeight(node: Node): CodedWeight | null {
+  const coded = codedWeights[node.op];
+  if (coded) return { codes: node.inputs[coded.codes]!, scaling: node, at: coded.scale };
+  const scales = scaledProduct(node)?.scales;
+  return scales ? { codes: node.inputs[1]!, scaling: scales, at: 1 } : null;
+}
+
 /** The weights of a node; null where it has none, or only a run tells them. @param behind nodes that belong to its layer */
 export function layerWeight(node: Node, behind: readonly Node[], data: ModelData): LayerWeight | null {
   const isTransposed = node.op.endsWith("Gemm") && node.int("transB", 0) === 1;
   const isConvolution = node.op.includes("Conv");
   const channelAxis = isConvolution || isTransposed ? 0 : 1;
-  const coded = codedWeights[node.op];
+  const coded = codedWeight(node);
   if (coded) {
     const tensor = weightData(node, data);
-    const grid = gridAt(node, coded.scale, node.inputs[coded.codes]!, data);
+    const grid = gridAt(coded.scaling, coded.at, coded.codes, data);
     if (!tensor || !grid) return null;
     const along = { ...grid, axis: grid.axis === null ? null : channelAxis };
     const own = isConvolution ? ownWeights(node, tensor, data) : tensor;
@@ -57,8 +72,8 @@ export function weightData(node: Node, data: ModelData): Tensor | null {
 }
 
 function weightOperand(node: Node): Value | null {
-  const coded = codedWeights[node.op];
-  if (coded) return node.inputs[coded.codes] ?? null;
+  const coded = codedWeight(node);
+  if (coded) return coded.codes;
   const schema = schemaOf(node.op, node.domain);
   if (!schema?.traits.includes("linear")) return null;
   const use = node.operands.find((each) => operandRole(schema, each.index).role === "weight");

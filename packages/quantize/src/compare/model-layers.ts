@@ -5,6 +5,7 @@ import { computesInFloat } from "./computes-in-float.ts";
 import { makesColumnsChannels } from "./columns-as-channels.ts";
 import { layerWeight, weightData, type LayerWeight } from "./layer-weight.ts";
 import { ModelData } from "./model-data.ts";
+import { multipliesScales, scaledProduct } from "./scaled-product.ts";
 import { padsToBlocks } from "./strides-as-channels.ts";
 import { padsForKernels } from "./zero-channels.ts";
 
@@ -34,6 +35,7 @@ export type Source = ModelLayer | Value;
 const passing: ReadonlySet<string> = new Set([
   "QuantizeLinear",
   "DequantizeLinear",
+  "DynamicQuantizeLinear",
   "Identity",
   "Dropout",
   "Cast",
@@ -66,7 +68,9 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
   const absorbed = new Set<Node>();
   const weightOf = (convolution: Node): Tensor | null => weightData(convolution, data);
   const add = (name: string, op: string, first: Value, node: Node | null, reads: readonly Source[]): void => {
-    const chain = chainBehind(first, node, data);
+    const scaled = node && scaledProduct(node);
+    const behind = chainBehind(scaled?.result ?? first, node, data);
+    const chain = scaled ? { ...behind, nodes: [...scaled.nodes, ...behind.nodes] } : behind;
     const grid = chain.result.dtype !== null && isFloat(chain.result.dtype) ? null : gridOfCodes(chain.result, data);
     const isInput = node === null;
     const isReadable = grid !== null || chain.result.dtype === null || isFloat(chain.result.dtype);
@@ -86,10 +90,11 @@ export function layersOf(graph: Graph): readonly ModelLayer[] {
   }
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
-    const reads = node.inputs.flatMap((value) => (value && sources.get(value)) ?? []);
+    const reads = [...new Set(node.inputs.flatMap((value) => (value && sources.get(value)) ?? []))];
     if (reads.length === 0) continue;
     const [first] = node.outputs;
     const isForKernels =
+      multipliesScales(node) ||
       padsForKernels(node, weightOf) ||
       padsToBlocks(node, weightOf, data) ||
       makesColumnsChannels(node, weightOf, data);
@@ -114,7 +119,12 @@ function chainBehind(first: Value, anchor: Node | null, data: ModelData): Chain 
   while (!value.isGraphOutput) {
     const [next, ...others] = value.users;
     const isShared = others.length > 0 && !value.users.every((node) => node.is("QuantizeLinear"));
-    if (!next || isShared || !(isConversion(next) || (anchor && isTail(next, value, data)))) break;
+    if (
+      !next ||
+      isShared ||
+      !(isConversion(next) || (anchor && isTail(next, value, value === first ? anchor : null, data)))
+    )
+      break;
     value = next.outputs[0]!;
     nodes.push(next);
     values.push(value);
@@ -129,12 +139,13 @@ function isConversion(node: Node): boolean {
   return node.op === "QuantizeLinear" || node.op === "DequantizeLinear";
 }
 
-function isTail(node: Node, value: Value, data: ModelData): boolean {
+/** @param product what computes the value, if it is the first of the chain */
+function isTail(node: Node, value: Value, product: Node | null, data: ModelData): boolean {
   const others = node.inputs.filter((each) => each && each !== value);
   if (!others.every((each) => data.of(each!) !== null)) return false;
   // Weight-only models clamp with Max and Min.
   if (["Relu", "Clip", "Max", "Min", "BatchNormalization"].includes(node.op)) return true;
-  return node.op === "Add" && kindOf(value.producer?.op ?? "") === "MatMul";
+  return node.op === "Add" && product !== null && kindOf(product.op) === "MatMul";
 }
 
 function kindOf(op: string): string {
