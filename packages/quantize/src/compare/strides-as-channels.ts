@@ -67,15 +67,14 @@ function blocksOf(convolution: Node, data: ModelData): Blocks | null {
   const codes = operand?.producer?.is("DequantizeLinear") ? operand.producer.inputs[0] : operand;
   const last = turnedBy(codes, "0,3,1,2");
   const image = last && dimsOfReshape(last.inputs[0], data);
-  const cells = image && turnedBy(image.node.inputs[0], "0,1,3,2,4");
-  const lines = cells && dimsOfReshape(cells.inputs[0], data);
-  if (image?.dims.length !== 4 || lines?.dims.length !== 5) return null;
-  const [, , count = 1, , columns = 1] = lines.dims;
-  const byRows = turnedBy(lines.node.inputs[0], "0,2,1,3,4");
-  const split = byRows && dimsOfReshape(byRows.inputs[0], data);
-  if (split?.dims.length !== 5) return { channels: 1, rows: count, columns };
-  const [, channels = 1, , rows = 1] = split.dims;
-  return channels * rows === count ? { channels, rows, columns } : null;
+  const cells = image && turnedBy(image.node.inputs[0], "1,0,2");
+  const columns = cells && dimsOfReshape(cells.inputs[0], data);
+  const lines = columns && turnedBy(columns.node.inputs[0], "1,3,0,2,4");
+  const rows = lines && dimsOfReshape(lines.inputs[0], data);
+  if (image?.dims.length !== 4 || columns?.dims.length !== 3 || rows?.dims.length !== 5) return null;
+  const [, channels = 1, , row = 1] = rows.dims;
+  const [count = 1, , column = 1] = columns.dims;
+  return channels * row === count ? { channels, rows: row, columns: column } : null;
 }
 
 /** The Transpose that made a value, if it has such axes. */
