@@ -9,9 +9,14 @@ import { madeUpBatches } from "./setting.ts";
 
 const backend = x86({ prefer: "integer" });
 
+/** Steps in one call of ONNX Runtime: about half a second of them. */
+const stepsPerCall: Readonly<Record<string, number>> = { mlp: 500, cnn: 50, resnet18: 4, mobilenet_v2: 2 };
+
 /** A training that is ready to run, and what it is fed. */
 export interface PreparedTraining {
   readonly runner: StepRunner;
+  /** Most steps in one call. */
+  readonly perCall: number;
   readonly batches: readonly Batch[];
   readonly learningRate: number;
 }
@@ -44,7 +49,8 @@ export async function preparedTraining(
     ...(mode === "integer" ? { integerForward: { lower: backend.lower } } : {}),
   } as const;
   const runner = await StepRunner.create(graph, options, runtime);
-  return { runner, batches, learningRate: model.learningRate };
+  const perCall = Math.min(runner.mostSteps, Math.max(1, Math.floor(stepsPerCall[name]! / factor)));
+  return { runner, perCall, batches, learningRate: model.learningRate };
 }
 
 function floatGraph(from: Model): Graph {

@@ -7,13 +7,9 @@
 import { createInterface } from "node:readline";
 import { preparedTraining } from "./prepared.ts";
 
-/** Steps in one call of ONNX Runtime: about half a second of them. */
-const stepsPerCall: Readonly<Record<string, number>> = { mlp: 500, cnn: 50, resnet18: 4, mobilenet_v2: 2 };
-
 const [name = "", mode = "float", factor = "1"] = process.argv.slice(2);
-const { runner, batches, learningRate } = await preparedTraining(name, mode, Number(factor));
+const { runner, perCall, batches, learningRate } = await preparedTraining(name, mode, Number(factor));
 const state = runner.initialState();
-const perCall = Math.min(runner.mostSteps, Math.max(1, Math.floor(stepsPerCall[name]! / Number(factor))));
 let done = 0;
 
 console.log(JSON.stringify({ ready: true }));
