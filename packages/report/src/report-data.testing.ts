@@ -85,7 +85,7 @@ export function reportDataOf(names: readonly string[]): ReportData {
     graph: reportGraphOf(nodes, edges),
     training: null,
     search: {
-      target: "at most 1 points less of accuracy",
+      target: "at most 1 point less of accuracy",
       plans: [
         {
           what: "all layers as planned",

@@ -26,7 +26,8 @@ export function searchReport(search: TargetSearch): ReportSearch {
     cost: cost.unit === "µs" ? "takes" : "float products",
     notes: [
       `ended: ${search.stopped}`,
-      `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")}); ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
+      `reached: ${outcomeText(target, search.reached)} (${plural(samples.all, "sample")})`,
+      `${cost.unit === "µs" ? "a run takes" : "float products:"} ${costOf(costs.chosen, cost.unit)}, all float ${costOf(costs.float, cost.unit)}, as planned ${costOf(costs.planned, cost.unit)}`,
       ...(search.ranges.length === 0 ? [] : [`ranges cut: ${search.ranges.map(cutText).join(", ")}`]),
       ...(search.corrections.length === 0
         ? []

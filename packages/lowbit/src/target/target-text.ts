@@ -5,7 +5,7 @@ export function targetText(target: SearchTarget): string {
   if (target.kind === "sqnr") return `an SQNR of ${target.least} dB`;
   return target.metric === "mse"
     ? `at most ${target.most} more of mse`
-    : `at most ${target.most} points less of ${target.metric}`;
+    : `at most ${target.most} ${target.most === 1 ? "point" : "points"} less of ${target.metric}`;
 }
 
 /** What a plan reaches, in words. */

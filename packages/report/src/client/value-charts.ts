@@ -19,7 +19,8 @@ export function histogramChart(theme: Theme, { histogram, grid }: CodeStatistics
     counts.map((_, i) => start + (i + 0.5) * width),
     counts.map((count) => (count === 0 ? null : count)),
   ];
-  const powers = Array.from({ length: 1 + Math.ceil(Math.log10(Math.max(2, ...counts))) }, (_, i) => 10 ** i);
+  const top = Math.max(2, ...counts) * 1.5;
+  const powers = Array.from({ length: 1 + Math.floor(Math.log10(top)) }, (_, i) => 10 ** i);
   return chart(theme, "histogram of the float values", 320, ({ colour, axis }) => ({
     data,
     options: {
@@ -27,7 +28,7 @@ export function histogramChart(theme: Theme, { histogram, grid }: CodeStatistics
       cursor: { show: false },
       scales: {
         x: { time: false, range: [first - margin, last + margin] },
-        y: { distr: 3, range: [0.5, Math.max(2, ...counts) * 1.5] },
+        y: { distr: 3, range: [0.5, top] },
       },
       axes: [
         axis("float value"),
