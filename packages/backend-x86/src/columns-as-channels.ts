@@ -1,6 +1,6 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import { integerConvolution, largestPadded, readAtOnce } from "./integer-convolution.ts";
+import { integerConvolution, largestPadded, operandObjection, readAtOnce } from "./integer-convolution.ts";
 
 /** How a convolution of one channel looks with the columns of its window as channels. */
 interface Form {
@@ -43,7 +43,8 @@ const columnsAsChannelsRule = rule({
   rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
     const form = columnsAsChannelsOf(conv, weight.constant.dims);
     if (typeof form === "string") return new Reject(form, conv);
-    if (zero.constant.size !== 1) return new Reject("its operand has a scale per channel", conv);
+    const objection = operandObjection(zero.constant);
+    if (objection) return new Reject(objection, conv);
     const { strides, pads } = form;
     const image = context.like(x, [columnsOf(codes, zero, form, context), scale, zero]);
     const turned = context.constant(withColumnsAsChannels(weight.constant), weight);

@@ -1,3 +1,4 @@
+import type { Tensor } from "@lowbit/ir";
 import { any, constant, op, optional } from "@lowbit/rewrite";
 
 /** The direct kernel for codes takes multiples of so many input channels; for others each window is gathered first. */
@@ -22,3 +23,9 @@ export const integerConvolution = op(
   ],
   { as: "conv" },
 );
+
+/** Why no integer kernel reads an operand with this zero point; null if one does. */
+export function operandObjection(zero: Tensor): string | null {
+  if (zero.size !== 1) return "its operand has a scale per channel";
+  return zero.dtype === "uint8" || zero.dtype === "int8" ? null : `its operand has codes of ${zero.dtype}`;
+}

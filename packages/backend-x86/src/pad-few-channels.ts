@@ -1,6 +1,12 @@
 import { Tensor } from "@lowbit/ir";
 import { Reject, rule, rulePass } from "@lowbit/rewrite";
-import { integerConvolution, largestPadded, leastOutputs, readAtOnce } from "./integer-convolution.ts";
+import {
+  integerConvolution,
+  largestPadded,
+  leastOutputs,
+  operandObjection,
+  readAtOnce,
+} from "./integer-convolution.ts";
 
 /**
  * Conv(DQ(x), DQ(w))  →  Conv(DQ(Pad(x)), DQ(w'))  for 1 to 3 input channels, with zeros up to 4 in both: exact in value, and
@@ -16,7 +22,8 @@ const padFewChannelsRule = rule({
     if (channels! >= readAtOnce) return new Reject(`it has ${channels} input channels`, conv);
     if (taps === 1 || taps > largestPadded) return new Reject(`its window has ${taps} elements`, conv);
     if (outputs! < leastOutputs) return new Reject(`it has ${outputs} output channels`, conv);
-    if (zero.constant.size !== 1) return new Reject("its operand has a scale per channel", conv);
+    const objection = operandObjection(zero.constant);
+    if (objection) return new Reject(objection, conv);
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     const missing = readAtOnce - channels!;
     const padded = context.op.Pad([codes, context.constant(padsOf(missing), "pads"), zero]);

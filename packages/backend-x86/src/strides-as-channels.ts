@@ -1,6 +1,6 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import { integerConvolution, leastOutputs, readAtOnce } from "./integer-convolution.ts";
+import { integerConvolution, leastOutputs, operandObjection, readAtOnce } from "./integer-convolution.ts";
 
 /** Most input channels of a convolution that gets more: with four, the kernel reads them as they are. */
 const mostChannels = readAtOnce - 1;
@@ -84,7 +84,8 @@ const stridesAsChannelsRule = rule({
   rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
     const form = stridesAsChannelsOf(conv, weight.constant.dims);
     if (typeof form === "string") return new Reject(form, conv);
-    if (zero.constant.size !== 1) return new Reject("its operand has a scale per channel", conv);
+    const objection = operandObjection(zero.constant);
+    if (objection) return new Reject(objection, conv);
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     const { rows, columns } = form;
     const image = context.like(x, [blocksOf(codes, zero, form, context), scale, zero]);

@@ -21,6 +21,7 @@ export function movingRule(name: string, accepts: (node: Node) => boolean): Rule
       if (moved.uses.size > 1 || moved.isGraphOutput) return new Reject("is also read as float", moved);
       const isSame = same(scale as ConstantValue, yScale) && same(zero as ConstantValue, yZero);
       if (!isSame) return new Reject("its operand has other parameters", node);
+      if (node.is("Pad") && yZero.constant.dtype.endsWith("16")) return new Reject("no kernel pads 16-bit codes", node);
       const settings = node.inputs.slice(1);
       if (node.is("Pad")) settings[1] = zero;
       return like(node, [codes, ...settings]);
