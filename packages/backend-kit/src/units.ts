@@ -4,6 +4,7 @@ import {
   isFloat,
   lowbitDomain,
   operandRole,
+  onlyReader,
   schemaOf,
   type Graph,
   type Node,
@@ -90,7 +91,7 @@ function unitAt(anchor: Node, capability: Capability): Unit {
   let results = anchor.outputs.filter((value) => value !== null);
   const extend = (accepts: (next: Node, value: Value) => boolean): void => {
     const [value] = results;
-    const next = results.length === 1 ? onlyReader(value!) : null;
+    const next = results.length === 1 ? onlyNeighbour(value!) : null;
     if (!next || !accepts(next, value!)) return;
     nodes.push(next);
     results = [next.output];
@@ -119,9 +120,10 @@ function operandsOf(anchor: Node, capability: Capability): Pick<Unit, "data" | "
   return { data, weight, bias };
 }
 
-function onlyReader(value: Value): Node | null {
-  const [use] = value.uses;
-  return value.uses.size === 1 && !value.isGraphOutput && use && use.node.graph === value.graph ? use.node : null;
+/** The only reader of a value, where it is in the same graph and not in a body. */
+function onlyNeighbour(value: Value): Node | null {
+  const reader = onlyReader(value);
+  return reader?.graph === value.graph ? reader : null;
 }
 
 /** Whether a node adds model data that has one element, or one per element of the last axis. */

@@ -14,6 +14,7 @@ export { mayNeverRun } from "./graph/may-never-run.ts";
 export * from "./graph/model.ts";
 export * from "./graph/name-table.ts";
 export * from "./graph/node.ts";
+export { onlyReader } from "./graph/only-reader.ts";
 export * from "./graph/origin.ts";
 export * from "./graph/value.ts";
 export * from "./ops/define-op.ts";

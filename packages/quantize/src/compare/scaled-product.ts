@@ -1,4 +1,4 @@
-import type { Node, Value } from "@lowbit/ir";
+import { onlyReader, type Node, type Value } from "@lowbit/ir";
 
 /** How a product of codes becomes floats where the scale of one operand is found while the model runs. */
 export interface ScaledProduct {
@@ -23,8 +23,4 @@ export function scaledProduct(node: Node): ScaledProduct | null {
 export function multipliesScales(node: Node): boolean {
   const found = node.is("Mul") ? node.inputs[0]! : null;
   return found?.producer?.is("DynamicQuantizeLinear") === true && found.outputIndex === 1;
-}
-
-function onlyReader(value: Value): Node | null {
-  return value.isGraphOutput || value.uses.size !== 1 ? null : [...value.users][0]!;
 }

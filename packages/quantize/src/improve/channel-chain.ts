@@ -1,4 +1,4 @@
-import type { Node, Value } from "@lowbit/ir";
+import { onlyReader, type Node, type Value } from "@lowbit/ir";
 
 /** What stands between two layers whose channels may be rescaled against each other. */
 export type ChannelChain =
@@ -36,10 +36,6 @@ export function chainBehind(layer: Node, channels: number): ChannelChain | null 
     value = reader.output;
   }
   return null;
-}
-
-function onlyReader(value: Value): Node | null {
-  return value.uses.size === 1 && !value.isGraphOutput ? [...value.uses][0]!.node : null;
 }
 
 function isRelu(clip: Node): boolean {
