@@ -1,6 +1,12 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import { integerConvolution, largestPadded, operandObjection, readAtOnce } from "./integer-convolution.ts";
+import {
+  convolutionOf,
+  integerConvolution,
+  largestPadded,
+  operandObjection,
+  readAtOnce,
+} from "./integer-convolution.ts";
 
 /** How a convolution of one channel looks with the columns of its window as channels. */
 interface Form {
@@ -40,15 +46,18 @@ export function columnsAsChannelsOf(node: Node, weight: readonly number[]): Form
 const columnsAsChannelsRule = rule({
   name: "columns-as-channels",
   pattern: integerConvolution,
-  rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
+  rewrite(match, context) {
+    const { codes, zero, weight, conv } = match;
     const form = columnsAsChannelsOf(conv, weight.constant.dims);
     if (typeof form === "string") return new Reject(form, conv);
     const objection = operandObjection(zero.constant);
     if (objection) return new Reject(objection, conv);
     const { strides, pads } = form;
-    const image = context.like(x, [columnsOf(codes, zero, form, context), scale, zero]);
-    const turned = context.constant(withColumnsAsChannels(weight.constant), weight);
-    return context.like(conv, [image, context.like(w, [turned, weightScale, weightZero]), ...(bias ? [bias] : [])], {
+    const turned = {
+      codes: columnsOf(codes, zero, form, context),
+      weights: withColumnsAsChannels(weight.constant),
+    };
+    return convolutionOf(match, turned, context, {
       ...(conv.attributes.has("kernel_shape") ? { kernel_shape: [form.rows, 1] } : {}),
       strides: [strides[0], 1],
       pads: [pads[0], 0, pads[2], 0],

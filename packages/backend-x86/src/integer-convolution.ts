@@ -1,5 +1,5 @@
-import type { Tensor } from "@lowbit/ir";
-import { any, constant, op, optional } from "@lowbit/rewrite";
+import type { AttributeInput, Tensor, Value } from "@lowbit/ir";
+import { any, constant, op, optional, type CapturesOf, type RewriteContext } from "@lowbit/rewrite";
 
 /** The direct kernel for codes takes multiples of so many input channels; for others each window is gathered first. */
 export const readAtOnce = 4;
@@ -24,8 +24,23 @@ export const integerConvolution = op(
   { as: "conv" },
 );
 
+/** What the pattern captures. */
+export type IntegerConvolution = CapturesOf<typeof integerConvolution>;
+
 /** Why no integer kernel reads an operand with this zero point; null if one does. */
 export function operandObjection(zero: Tensor): string | null {
   if (zero.size !== 1) return "its operand has a scale per channel";
   return zero.dtype === "uint8" || zero.dtype === "int8" ? null : `its operand has codes of ${zero.dtype}`;
+}
+
+/** The same convolution of other codes and weights, which have the scales that they had. */
+export function convolutionOf(
+  { scale, zero, x, weight, weightScale, weightZero, w, bias, conv }: IntegerConvolution,
+  { codes, weights }: { readonly codes: Value; readonly weights: Tensor },
+  context: RewriteContext,
+  attributes: Readonly<Record<string, AttributeInput>> = {},
+): Value {
+  const image = context.like(x, [codes, scale, zero]);
+  const filters = context.like(w, [context.constant(weights, weight), weightScale, weightZero]);
+  return context.like(conv, [image, filters, ...(bias ? [bias] : [])], attributes);
 }

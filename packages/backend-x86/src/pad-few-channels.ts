@@ -1,6 +1,7 @@
 import { Tensor } from "@lowbit/ir";
 import { Reject, rule, rulePass } from "@lowbit/rewrite";
 import {
+  convolutionOf,
   integerConvolution,
   largestPadded,
   leastOutputs,
@@ -15,7 +16,8 @@ import {
 const padFewChannelsRule = rule({
   name: "pad-few-channels",
   pattern: integerConvolution,
-  rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
+  rewrite(match, context) {
+    const { codes, zero, weight, weightZero, conv } = match;
     const [outputs, channels, ...window] = weight.constant.dims;
     const taps = window.reduce((product, each) => product * each, 1);
     if (conv.int("group", 1) !== 1 || window.length !== 2) return new Reject("it is no convolution of images", conv);
@@ -27,9 +29,7 @@ const padFewChannelsRule = rule({
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     const missing = readAtOnce - channels!;
     const padded = context.op.Pad([codes, context.constant(padsOf(missing), "pads"), zero]);
-    const filled = context.constant(withZeroChannels(weight.constant, missing), weight);
-    const image = context.like(x, [padded, scale, zero]);
-    return context.like(conv, [image, context.like(w, [filled, weightScale, weightZero]), ...(bias ? [bias] : [])]);
+    return convolutionOf(match, { codes: padded, weights: withZeroChannels(weight.constant, missing) }, context);
   },
 });
 

@@ -1,6 +1,12 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import { integerConvolution, leastOutputs, operandObjection, readAtOnce } from "./integer-convolution.ts";
+import {
+  convolutionOf,
+  integerConvolution,
+  leastOutputs,
+  operandObjection,
+  readAtOnce,
+} from "./integer-convolution.ts";
 
 /** Most input channels of a convolution that gets more: with four, the kernel reads them as they are. */
 const mostChannels = readAtOnce - 1;
@@ -81,16 +87,16 @@ function blockedAxis(size: number, result: number, window: number, stride: numbe
 const stridesAsChannelsRule = rule({
   name: "strides-as-channels",
   pattern: integerConvolution,
-  rewrite({ codes, scale, zero, x, weight, weightScale, weightZero, w, bias, conv }, context) {
+  rewrite(match, context) {
+    const { codes, zero, weight, weightZero, conv } = match;
     const form = stridesAsChannelsOf(conv, weight.constant.dims);
     if (typeof form === "string") return new Reject(form, conv);
     const objection = operandObjection(zero.constant);
     if (objection) return new Reject(objection, conv);
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     const { rows, columns } = form;
-    const image = context.like(x, [blocksOf(codes, zero, form, context), scale, zero]);
-    const turned = context.constant(inBlocks(weight.constant, form), weight);
-    return context.like(conv, [image, context.like(w, [turned, weightScale, weightZero]), ...(bias ? [bias] : [])], {
+    const turned = { codes: blocksOf(codes, zero, form, context), weights: inBlocks(weight.constant, form) };
+    return convolutionOf(match, turned, context, {
       ...(conv.attributes.has("kernel_shape") ? { kernel_shape: [rows.window, columns.window] } : {}),
       strides: [1, 1],
       pads: [rows.pads[0], columns.pads[0], rows.pads[1], columns.pads[1]],
