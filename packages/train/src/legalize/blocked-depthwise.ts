@@ -1,5 +1,5 @@
-import { tensorType, type AttributeInput, type Value } from "@lowbit/ir";
-import { blockedDomain } from "@lowbit/runtime";
+import type { AttributeInput, Value } from "@lowbit/ir";
+import { convolutionInBlocks, dataInBlocks } from "./blocks-of-channels.ts";
 import type { DepthwiseForm, DepthwiseShape } from "./depthwise.ts";
 import { flipped } from "./flipped.ts";
 import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
@@ -26,64 +26,53 @@ export function blockedDepthwise(context: LegalizeContext, shape: DepthwiseShape
   return {
     forward(x, w, bias) {
       const pads = [...padsBegin, ...window.padsEnd];
-      const y = convolve(context, inBlocks(context, x), filters(context, w), bias, { strides, dilations, pads });
-      return y([dims(x)[0]!, channels, ...output]);
+      const shape = [dims(x)[0]!, channels, ...output];
+      return convolve(
+        context,
+        [dataInBlocks(context, x), filters(context, w), bias],
+        { strides, dilations, pads },
+        shape,
+      );
     },
     toInput(dy, w) {
-      const spread = spreadOut(context, inBlocks(context, dy), strides);
+      const spread = spreadOut(context, dataInBlocks(context, dy), strides);
       const turned = filters(context, flipped(context, w, channels));
-      return convolve(context, spread, turned, null, { dilations, pads: [...begin, ...end] })([
-        dims(dy)[0]!,
-        channels,
-        ...input,
-      ]);
+      const shape = [dims(dy)[0]!, channels, ...input];
+      return convolve(context, [spread, turned, null], { dilations, pads: [...begin, ...end] }, shape);
     },
     /** Every plane of X is convolved with its plane of dY; strides and dilations change places. */
     toWeight(dy, x) {
       const [batch] = dims(x);
       const planes = batch! * channels;
       const padsEnd = exactPadsEnd(window, input, output);
-      const images = reshape(context, inBlocks(context, x), [1, planes, ...input]);
-      const perPlane = reshape(context, inBlocks(context, dy), [planes, 1, ...output]);
+      const images = reshape(context, dataInBlocks(context, x), [1, planes, ...input]);
+      const perPlane = reshape(context, dataInBlocks(context, dy), [planes, 1, ...output]);
       const pads = [...padsBegin, ...padsEnd.map((pad) => Math.max(0, pad))];
       const attributes = { strides: dilations, dilations: strides, pads };
       // Positions of X that no window reaches make for taps that W does not have.
       const taps = kernel.map((size, axis) => size + Math.floor(Math.max(0, -padsEnd[axis]!) / dilations[axis]!));
-      const all = convolve(context, images, perPlane, null, attributes)([1, planes, ...taps]);
+      const all = convolve(context, [images, perPlane, null], attributes, [1, planes, ...taps]);
       const perSample = reshape(context, firstTaps(context, all, kernel), [batch!, channels, 1, ...kernel]);
       return context.op.ReduceSum([perSample, ints(context.editor, [0], "batch_axis")], { keepdims: 0 });
     },
   };
 }
 
-/** The blocked form of [N, C, H, W], under the same shape; made once per value. */
-function inBlocks({ editor, inBlocks: known }: LegalizeContext, value: Value): Value {
-  const types = [tensorType("float", dims(value))];
-  const made = known.get(value) ?? editor.node("ReorderInput", [value], {}, { domain: blockedDomain, types }).output;
-  known.set(value, made);
-  return made;
-}
-
 /** Weights [C, 1, kh, kw] as filters of a blocked convolution. */
 function filters(context: LegalizeContext, w: Value): Value {
   const [channels, , ...kernel] = dims(w);
-  return reshape(context, inBlocks(context, reshape(context, w, [1, channels!, ...kernel])), dims(w));
+  return reshape(context, dataInBlocks(context, reshape(context, w, [1, channels!, ...kernel])), dims(w));
 }
 
-/** A convolution with one channel per group of blocked operands; its result, reordered, once its shape is told. */
+/** A convolution of blocked operands with one channel per group. */
 function convolve(
-  { editor }: LegalizeContext,
-  x: Value,
-  w: Value,
-  bias: Value | null,
-  attributes: Record<string, AttributeInput>,
-): (shape: readonly number[]) => Value {
-  const [, channels] = dims(x);
-  return (shape) => {
-    const request = { domain: blockedDomain, types: [tensorType("float", shape)] };
-    const y = editor.node("Conv", [x, w, bias], { group: channels, ...attributes }, request).output;
-    return editor.node("ReorderOutput", [y], { channels }, request).output;
-  };
+  context: LegalizeContext,
+  operands: readonly [x: Value, w: Value, bias: Value | null],
+  attributes: Readonly<Record<string, AttributeInput>>,
+  shape: readonly number[],
+): Value {
+  const channels = shape[1]!;
+  return convolutionInBlocks(context, operands, { group: channels, ...attributes }, channels, shape);
 }
 
 /** A blocked [N, C, H, W] with strides - 1 zeros behind every position, [N, C, H·stride, W·stride]. */

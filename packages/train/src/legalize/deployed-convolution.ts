@@ -1,5 +1,5 @@
-import { hasTrait, tensorType, type Value } from "@lowbit/ir";
-import { blockedDomain } from "@lowbit/runtime";
+import { hasTrait, type Value } from "@lowbit/ir";
+import { convolutionInBlocks, dataInBlocks } from "./blocks-of-channels.ts";
 import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
 import type { StaticWindow } from "./window.ts";
 
@@ -32,7 +32,6 @@ export function deployedConvolution(
   group: number,
   output: readonly number[],
 ): Value | null {
-  const { editor } = context;
   const [outChannels] = dims(w);
   const form = becomesConstant(w) ? blockedWeights(context.block, dims(w), group) : null;
   if (!form) return null;
@@ -45,16 +44,8 @@ export function deployedConvolution(
     dilations: window.dilations,
     pads: [...window.padsBegin, ...window.padsEnd],
   };
-  const shape = (channels: number): readonly number[] => [dims(x)[0]!, channels, ...output];
-  const types = [tensorType("float", shape(form.outChannels))];
   const operands = [data, filters, bias ? padded(context, bias, [form.outChannels]) : null];
-  const blocked = editor.node("Conv", operands, attributes, { domain: blockedDomain, types }).output;
-  return editor.node(
-    "ReorderOutput",
-    [blocked],
-    { channels: outChannels! },
-    { domain: blockedDomain, types: [tensorType("float", shape(outChannels!))] },
-  ).output;
+  return convolutionInBlocks(context, operands, attributes, form.outChannels, [dims(x)[0]!, outChannels!, ...output]);
 }
 
 /** Whether weights change now and are constants when deployed. Codes of 4 bits are none: ONNX Runtime dequantizes them in every run. */
@@ -87,15 +78,6 @@ function padded({ op, editor }: LegalizeContext, value: Value, sizes: readonly n
   const behind = dims(value).map((size, axis) => (sizes[axis] ?? size) - size);
   if (behind.every((zeros) => zeros === 0)) return value;
   return op.Pad([value, ints(editor, [...behind.map(() => 0), ...behind], "zeros_behind")]);
-}
-
-/** The data [N, C, H, W] in blocks of channels; the last one is filled up with zeros. */
-function dataInBlocks({ editor, inBlocks: known, block }: LegalizeContext, value: Value): Value {
-  const [batch, channels, ...plane] = dims(value);
-  const types = [tensorType("float", [batch!, Math.ceil(channels! / block) * block, ...plane])];
-  const made = known.get(value) ?? editor.node("ReorderInput", [value], {}, { domain: blockedDomain, types }).output;
-  known.set(value, made);
-  return made;
 }
 
 /**
