@@ -2,9 +2,8 @@ import { GraphEditor, Tensor, tensorType, type Model, type Node, type Value } fr
 import { eliminateDeadCode, runPasses } from "@lowbit/rewrite";
 import { Session, type Feeds } from "@lowbit/runtime";
 import type { NamedSamples } from "../calibrate/feed-stream.ts";
-import { samplesOf } from "../calibrate/samples.ts";
+import { foldedInTurns } from "./folded-outputs.ts";
 import { inputColumns } from "./input-moments.ts";
-import { refuseNotFinite } from "./refuse-not-finite.ts";
 import type { WeightRows } from "./weight-rows.ts";
 
 /** What a layer's inputs are like as it is deployed, and how they go with its float results. */
@@ -67,37 +66,25 @@ export async function halvesOfMoments(
   const runtime = threads === undefined ? {} : { threads };
   for (const model of [float, deployed]) runPasses(model, [eliminateDeadCode]);
   const sessions = [await Session.create(float, runtime), await Session.create(deployed, runtime)] as const;
-  const halves: [Float64Array[], Float64Array[]] = [[], []];
-  let samples = 0;
   try {
-    for (const [index, feeds] of data.entries()) {
+    const run = async (feeds: Feeds): Promise<Feeds> => {
       const [y] = Object.values(await sessions[0].run(feeds));
-      const found = await sessions[1].run({ ...feeds, [targetName]: y! });
-      for (const [place, { name }] of deployed.graph.outputs.entries()) {
-        const values = found[name]!.floats();
-        const half = halves[index % 2]!;
-        half[place] ??= new Float64Array(values.length);
-        values.forEach((value, i) => (half[place]![i]! += value));
-        if (!half[place]!.every(Number.isFinite)) {
-          await refuseNotFinite(float, feeds, { batch: index, samples, sampleName: data.sampleName });
-        }
-      }
-      samples += samplesOf(feeds);
-    }
+      return sessions[1].run({ ...feeds, [targetName]: y! });
+    };
+    const halves = await foldedInTurns(2, { run, suspect: float }, data, (sum, found) => {
+      found.forEach((value, i) => (sum[i]! += value));
+    });
+    const names = deployed.graph.outputs.map(({ name }) => name);
+    return [momentsOf(halves[0]!, names), momentsOf(halves[1]!, names)];
   } finally {
     for (const session of sessions) await session.release();
   }
-  const momentsOf = (half: readonly Float64Array[]): RefitMoments => {
-    const [products, inputs, results, sums, count] = half as readonly [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    return { count: count[0]!, products, inputs, results, sums };
-  };
-  return [momentsOf(halves[0]), momentsOf(halves[1])];
+}
+
+/** The sums by their names. @param names in the order in which `withRefitMoments` makes the results */
+function momentsOf(sums: ReadonlyMap<string, Float64Array>, names: readonly string[]): RefitMoments {
+  const [products, inputs, results, ofResults, count] = names.map((name) => sums.get(name)!);
+  return { count: count![0]!, products: products!, inputs: inputs!, results: results!, sums: ofResults! };
 }
 
 /** Both halves together. */

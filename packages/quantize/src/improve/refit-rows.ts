@@ -46,13 +46,13 @@ export function biasesFor(problem: RefitProblem, weights: Float64Array): Float64
 }
 
 /** Σ x̂·x̂ᵀ, about the means where biases take these in: [groups, columns, columns]. */
-export function spreadOf({ groups, columns, biasIsFree, halves }: RefitProblem): Float64Array {
+export function spreadOf({ columns, biasIsFree, halves }: RefitProblem): Float64Array {
   const { products, inputs, count } = together(...halves);
   if (!biasIsFree) return products;
   return products.map((product, i) => {
     const [group, place] = [Math.floor(i / columns ** 2), i % columns ** 2];
     const [a, b] = [Math.floor(place / columns), place % columns];
-    return group < groups ? product - (inputs[group * columns + a]! * inputs[group * columns + b]!) / count : product;
+    return product - (inputs[group * columns + a]! * inputs[group * columns + b]!) / count;
   });
 }
 

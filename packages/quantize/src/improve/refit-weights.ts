@@ -13,7 +13,7 @@ import { productsOf } from "./layer-moments.ts";
 import { halvesOfMoments, withRefitMoments } from "./refit-moments.ts";
 import { biasesFor, refitRows, spreadOf, type RefitProblem } from "./refit-rows.ts";
 import { roundable } from "./roundable.ts";
-import { betterRows, roundedToNearest, type RoundingProblem } from "./rounding-problem.ts";
+import { betterRows, roundedToNearest, roundingProblem } from "./rounding-problem.ts";
 import type { RoundWeightsOptions } from "./round-weights.ts";
 import { WeightGrid } from "./weight-grid.ts";
 import type { WeightRows } from "./weight-rows.ts";
@@ -74,27 +74,13 @@ export async function refit(model: Model, plan: QuantPlan, options: RoundWeights
     };
     const fitted = refitRows(problem);
     const grid = WeightGrid.of(group.spec, rows.tensor(fitted.weights));
-    const rounding = roundingOf(problem, fitted.weights, grid, rows);
+    const rounding = roundingProblem(rows, grid, spreadOf(problem), fitted.weights);
     const { values } = betterRows(rounding, roundedToNearest(rounding), gptqRows(rounding));
     editor.setInitializer(rows.value, rows.tensor(values));
     grids.set(group.root, grid.spec);
     if (bias) editor.setInitializer(bias, Tensor.of("float", [...biasesFor(problem, values)], bias.constant!.dims));
   }
   return { plan: withSpecs(plan, grids), refitted: grids.size, diagnostics };
-}
-
-function roundingOf(problem: RefitProblem, weights: Float64Array, grid: WeightGrid, rows: WeightRows): RoundingProblem {
-  const { groups, columns } = problem;
-  return {
-    weights,
-    groups,
-    rows: problem.rows,
-    columns,
-    products: spreadOf(problem),
-    nearest: (value, index) => grid.nearest(value, rows.place(index)),
-    step: (index) => grid.step(rows.place(index)),
-    reach: (index) => grid.reach(rows.place(index)),
-  };
 }
 
 /** The rows of a layer that can be refitted, or why it cannot. */

@@ -14,7 +14,13 @@ import { gptqRows } from "./gptq-rows.ts";
 import { addInputMoments } from "./input-moments.ts";
 import { productsOf, summedMoments } from "./layer-moments.ts";
 import { roundable } from "./roundable.ts";
-import { betterRows, roundedToNearest, type RoundingErrors, type RoundingProblem } from "./rounding-problem.ts";
+import {
+  betterRows,
+  roundedToNearest,
+  roundingProblem,
+  type RoundingErrors,
+  type RoundingProblem,
+} from "./rounding-problem.ts";
 import { WeightGrid } from "./weight-grid.ts";
 import { WeightRows } from "./weight-rows.ts";
 
@@ -92,7 +98,7 @@ async function roundWeights(
       withMoments(model, withSpecs(plan, grids), ranges, products.indexOf(reader));
     const moments = await summedMoments(weight, deployed, data, threads);
     const grid = WeightGrid.of(group.spec, weight.value.constant!);
-    const problem = problemOf(weight, grid, moments);
+    const problem = roundingProblem(weight, grid, moments);
     const { values, errors } = betterRows(problem, roundedToNearest(problem), await method(problem));
     editor.setInitializer(weight.value, weight.tensor(values));
     grids.set(group.root, grid.spec);
@@ -109,18 +115,4 @@ function withMoments(model: Model, plan: QuantPlan, ranges: Ranges, index: numbe
   const [products] = addInputMoments(productsOf(copy)[index]!, rows);
   new GraphEditor(prepared).setOutputs([products]);
   return asDeployed(copy);
-}
-
-function problemOf(weight: WeightRows, grid: WeightGrid, products: Float64Array): RoundingProblem {
-  const { groups, rows, columns } = weight;
-  return {
-    weights: weight.read(),
-    groups,
-    rows,
-    columns,
-    products,
-    nearest: (value, index) => grid.nearest(value, weight.place(index)),
-    step: (index) => grid.step(weight.place(index)),
-    reach: (index) => grid.reach(weight.place(index)),
-  };
 }

@@ -1,3 +1,6 @@
+import type { WeightGrid } from "./weight-grid.ts";
+import type { WeightRows } from "./weight-rows.ts";
+
 /** The weights of a layer as [groups, rows, columns], and the second moments of the inputs that they meet. */
 export interface LayerResults {
   readonly weights: Float64Array;
@@ -22,6 +25,31 @@ export interface RoundingProblem extends LayerResults {
 export interface RoundingErrors {
   readonly nearest: number;
   readonly rounded: number;
+}
+
+/**
+ * The rounding of a layer's weights to a grid.
+ *
+ * @param products Σ x·xᵀ of the inputs of each group: [groups, columns, columns]
+ * @param weights as [groups, rows, columns]. Default: those that the layer has
+ */
+export function roundingProblem(
+  layer: WeightRows,
+  grid: WeightGrid,
+  products: Float64Array,
+  weights: Float64Array = layer.read(),
+): RoundingProblem {
+  const { groups, rows, columns } = layer;
+  return {
+    weights,
+    groups,
+    rows,
+    columns,
+    products,
+    nearest: (value, index) => grid.nearest(value, layer.place(index)),
+    step: (index) => grid.step(layer.place(index)),
+    reach: (index) => grid.reach(layer.place(index)),
+  };
 }
 
 /** Weights rounded to nearest. */
