@@ -103,8 +103,6 @@ interface Start {
   readonly outcome: MetricOutcome;
 }
 
-const defaultSearchSamples = 1024;
-
 class TargetRun {
   readonly #model: Model;
   readonly #options: TargetOptions;
@@ -114,12 +112,14 @@ class TargetRun {
   readonly #objective: "latency" | "integers";
   /** The float model as it is compared with: without improvements, which may round weights. */
   readonly #optimized: Model;
+  readonly #searchSamples: number;
   readonly #floats = new Map<number, ReachedSamples>();
   #tried = 0;
 
   constructor(model: Model, options: TargetOptions, inputShapes: Readonly<Record<string, Shape>>) {
-    const { target, backend, validate } = options;
+    const { target, backend, validate, searchSamples = 1024 } = options;
     this.#model = model;
+    this.#searchSamples = searchSamples;
     this.#options = options;
     this.#metric = "drop" in target ? (target.metric ?? "accuracy") : null;
     if (this.#metric && !validate.hasTargets) throw dropWithoutTargets();
@@ -136,10 +136,10 @@ class TargetRun {
   }
 
   async run(): Promise<QuantizedToTarget> {
-    const { validate, searchSamples = defaultSearchSamples, state: path, onProgress } = this.#options;
+    const { validate, state: path, onProgress } = this.#options;
     const all = validate.size ?? Infinity;
-    const few = Math.min(searchSamples, all);
-    const state = SearchState.open(path ?? null, await this.#digest(searchSamples));
+    const few = Math.min(this.#searchSamples, all);
+    const state = SearchState.open(path ?? null, await this.#digest(this.#searchSamples));
     const starts = await this.#starts(few, state);
     const { what, setting, quantized: start } = starts.at(-1)!;
     this.#plans = this.#plans.in(setting);
@@ -239,7 +239,7 @@ class TargetRun {
     state: SearchState,
   ): (choices: LayerChoices) => Promise<MetricOutcome> {
     // Confirming needs no other comparison than the metric's.
-    const few = samples <= (this.#options.searchSamples ?? defaultSearchSamples);
+    const few = samples <= this.#searchSamples;
     const reference = this.#metric === null || few ? this.#optimized : null;
     return async (choices) => {
       const floats = this.#metric === null ? null : await this.#floatReaches(samples);

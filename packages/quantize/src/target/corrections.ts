@@ -4,7 +4,7 @@ import { roundingImprovements, togetherInOrder, type Improvement } from "../impr
 import { WeightRows } from "../improve/weight-rows.ts";
 
 /** What costs nothing when the model runs and leaves the float function alone, in the order in which it is tried. */
-const corrections = [["bias-correction"], ["refit"]] as const satisfies readonly (readonly Improvement[])[];
+const corrections = ["bias-correction", "refit"] as const satisfies readonly Improvement[];
 
 /** Most inputs of a layer that weights are refitted with, whose time grows with their third power: a search refits each plan anew. */
 const mostInputs = 1152;
@@ -17,13 +17,9 @@ const mostInputs = 1152;
  */
 export function correctionsBeside(graph: Graph, given: readonly Improvement[]): readonly (readonly Improvement[])[] {
   const refits = !roundingImprovements.some((name) => given.includes(name)) && inputsOf(graph) <= mostInputs;
-  const lists = corrections
-    .filter(([name]) => refits || name !== "refit")
-    .map((names) => togetherInOrder(given, names));
-  const asked = togetherInOrder(given);
-  return lists.filter(
-    (list, index) => list.length > asked.length && lists.findIndex((other) => String(other) === String(list)) === index,
-  );
+  return corrections
+    .filter((name) => !given.includes(name) && (refits || name !== "refit"))
+    .map((name) => togetherInOrder(given, [name]));
 }
 
 /** Inputs that are summed in the largest layer with weights. */

@@ -39,23 +39,28 @@ export class PlanTrials {
 
   /** The cheapest plan within the target; null where there is none. */
   cheapest(): TriedPlan | null {
-    const [index] = this.found("").within;
+    const [index] = this.#within();
     return index === undefined ? null : this.#tried[index]!;
   }
 
   found(stopped: string): FoundPlans {
-    const { order, target } = this.#problem;
     const tried = this.#tried;
-    // Without a layer on codes there is nothing that meets a target by being quantized.
-    const indices = [...tried.keys()].filter((index) => tried[index]!.float.length < order.length);
-    const far = (index: number): number => shortfall(target, tried[index]!.outcome);
-    return {
-      tried,
-      within: indices
-        .filter((index) => tried[index]!.meets)
-        .toSorted((a, b) => tried[a]!.cost - tried[b]!.cost || a - b),
-      closest: indices.reduce((best, index) => (far(index) < far(best) ? index : best), indices[0]!),
-      stopped,
-    };
+    const indices = this.#quantized();
+    const far = (index: number): number => shortfall(this.#problem.target, tried[index]!.outcome);
+    const closest = indices.reduce((best, index) => (far(index) < far(best) ? index : best), indices[0]!);
+    return { tried, within: this.#within(), closest, stopped };
+  }
+
+  /** Indices of plans with a layer on codes: without one there is nothing that meets a target by being quantized. */
+  #quantized(): readonly number[] {
+    return [...this.#tried.keys()].filter((index) => this.#tried[index]!.float.length < this.#problem.order.length);
+  }
+
+  /** Indices of those within the target, the cheapest first. */
+  #within(): readonly number[] {
+    const tried = this.#tried;
+    return this.#quantized()
+      .filter((index) => tried[index]!.meets)
+      .toSorted((a, b) => tried[a]!.cost - tried[b]!.cost || a - b);
   }
 }

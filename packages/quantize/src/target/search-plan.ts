@@ -51,9 +51,8 @@ export async function searchPlan(problem: PlanProblem): Promise<FoundPlans> {
     rest,
     (less) => ({ ...choicesOf(less), wide: new Set([...rest].filter((name) => !less.has(name))) }),
   );
-  const { ended: endedWide } = search;
   await search.cheaperWeights();
-  return search.trials.found(candidates.length > 0 ? endedWide : ended);
+  return search.trials.found(candidates.length > 0 ? search.ended : ended);
 }
 
 class Search {
