@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadModel, saveModel, type Model, type Tensor } from "@lowbit/ir";
-import { compactFile, quantizeModel } from "@lowbit/quantize";
+import { loadModel, type Model, type Tensor } from "@lowbit/ir";
+import { quantizeModel } from "@lowbit/quantize";
 import { defaultPipeline, runPasses } from "@lowbit/rewrite";
 import { integerShare, Session, whatRan } from "@lowbit/runtime";
 import { x86 } from "@lowbit/backend-x86";
 import { accuracyOver, type LabelledBatch } from "@lowbit/test-models";
+import { saveModel } from "lowbit";
 import type { Case } from "./cases.ts";
 import { quantizeWithPeer } from "./peer.ts";
 
@@ -36,11 +37,8 @@ export async function makeForms(each: Case, batch: number, folder: string, pytho
   const float = loadModel(each.file);
   const input = float.graph.inputs.find((value) => !value.initializer)!.name;
   const data = calibration.map((x) => ({ [input]: x }));
-  const quantized = async (prefer: "speed" | "integer"): Promise<Model> => {
-    const { model } = await quantizeModel(float, { backend: x86({ prefer, batch }), data });
-    runPasses(model, [compactFile]);
-    return model;
-  };
+  const quantized = async (prefer: "speed" | "integer"): Promise<Model> =>
+    (await quantizeModel(float, { backend: x86({ prefer, batch }), data })).model;
   const made = (name: string, make: () => Promise<Model>): Promise<Made> =>
     described(`${base}.${name}.onnx`, each, async (path) => void saveModel(await make(), path, { innerTypes: false }));
   return {

@@ -1,8 +1,7 @@
 import { invariant, type Model, type Tensor } from "@lowbit/ir";
-import { checkedFeeds } from "./feeds.ts";
 import { cannotRun } from "./diagnostics.ts";
 import { runChain } from "./run-chain.ts";
-import type { Feeds, Port } from "./feeds.ts";
+import { checkedFeeds, type Feeds, type Port } from "./feeds.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { loadOn } from "./thread-session.ts";
 import { newSessionKey, receivedTensors, sentTensors, workerThread, type WorkerThread } from "./worker-thread.ts";

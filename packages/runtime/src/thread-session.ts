@@ -1,10 +1,9 @@
 import { invariant, modelBytes, type Model, type Tensor } from "@lowbit/ir";
-import { checkedFeeds } from "./feeds.ts";
 import { cannotLoad, cannotRun } from "./diagnostics.ts";
 import { bytesInPlace, expectedResults } from "./in-place-model.ts";
 import { uncopiedOutput } from "./results-in-place.ts";
 import type { Reply } from "./session-thread.ts";
-import type { Feeds, Port } from "./feeds.ts";
+import { checkedFeeds, type Feeds, type Port } from "./feeds.ts";
 import { portOf, runtimeOptions, Session, type SessionOptions } from "./session.ts";
 import { newSessionKey, receivedTensors, sentTensors, workerThread, type WorkerThread } from "./worker-thread.ts";
 
