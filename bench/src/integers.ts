@@ -1,5 +1,6 @@
 /**
- * What of each model of the materials runs on integers with `--prefer integer`, for each backend, and how much smaller its file is.
+ * What of each model of the materials runs on integers with `--prefer integer`, for each backend, and how much smaller its file is,
+ * with QuantizeLinear and DequantizeLinear (`smaller`) and with integer operators, which need no scale of the bias (`qoperator`).
  *
  * `npm run bench:integers [-- part of a name]`. Exits with 1 when less than 99 % of the multiply-accumulates of a pure CNN run on
  * integers, or when the file for x86 of a model over 1 MB, whose weights are mostly those of products, is less than 3.6 times smaller,
@@ -11,6 +12,7 @@ import { join, relative } from "node:path";
 import {
   arm,
   CompileError,
+  integerOperators,
   loadModel,
   quantizeModel,
   saveModel,
@@ -40,7 +42,7 @@ if (folder === null) console.log("skipped: the models are not there (../shared/m
 else await tellAll(join(folder, "models"));
 
 async function tellAll(models: string): Promise<void> {
-  print(["", ...backends.map(({ name }) => name), "bytes", "smaller", "no names"]);
+  print(["", ...backends.map(({ name }) => name), "bytes", "smaller", "no names", "qoperator"]);
   const [cnns, below, large, big]: [string[], string[], string[], string[]] = [[], [], [], []];
   for (const file of onnxFiles(models).filter((each) => each.includes(wanted))) {
     const name = relative(models, file);
@@ -49,9 +51,10 @@ async function tellAll(models: string): Promise<void> {
       console.log(`${name}: ${told}`);
       continue;
     }
-    const { shares, bytes, smaller, nameless, isCnn, isProducts } = told;
+    const { shares, bytes, smaller, nameless, operators, isCnn, isProducts } = told;
     const percent = shares.map((share) => `${(100 * share).toFixed(1)} %`);
-    print([`${name}${isCnn ? " *" : ""}`, ...percent, bytes, `${smaller.toFixed(2)}x`, `${nameless.toFixed(2)}x`]);
+    const times = [smaller, nameless, operators].map((factor) => `${factor.toFixed(2)}x`);
+    print([`${name}${isCnn ? " *" : ""}`, ...percent, bytes, ...times]);
     if (isCnn) cnns.push(name);
     if (isCnn && Math.min(...shares) < least.share) below.push(name);
     const isLarge = bytes > least.bytes && isProducts && nameless >= least.smaller;
@@ -70,6 +73,8 @@ interface Told {
   /** How many times smaller the file for the first backend is, and how many times it would be without a name in it. */
   readonly smaller: number;
   readonly nameless: number;
+  /** How many times smaller the file with integer operators is. */
+  readonly operators: number;
   readonly isCnn: boolean;
   readonly isProducts: boolean;
 }
@@ -89,10 +94,15 @@ async function tell(file: string): Promise<Told | string> {
       sizes.push({ file: statSync(path).size, nameless: bytesWithoutNames(path) });
       isCnn = isPureCnn(quantized.optimized);
     }
+    const [first] = backends as [(typeof backends)[0]];
+    const asOperators = { ...first, lower: [...first.lower, integerOperators] };
+    const { model: converted } = await quantizeModel(model, { backend: asOperators, data: calibration });
+    const { model: operatorFile } = saveModel(converted, join(temporary, "operators.onnx"));
     const bytes = statSync(file).size;
+    const operators = bytes / statSync(operatorFile).size;
     const { file: own, nameless } = sizes[0]!;
     const isProducts = areMostlyOfProducts(model);
-    return { shares, bytes, smaller: bytes / own, nameless: bytes / nameless, isCnn, isProducts };
+    return { shares, bytes, smaller: bytes / own, nameless: bytes / nameless, operators, isCnn, isProducts };
   } catch (error) {
     if (error instanceof CompileError) return error.diagnostic.message;
     throw error;
