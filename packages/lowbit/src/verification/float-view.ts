@@ -6,7 +6,10 @@ import { dataOf } from "./dequantized.ts";
 export function unsupportedNodes(graph: Graph, table: CapabilityTable): ReadonlyMap<Node, string> {
   const { graph: float, values } = cloneGraph(graph);
   const editor = new GraphEditor(float);
-  for (const node of float.nodes) {
+  for (const node of [...float.nodes]) {
+    // Some exporters write weights as Constant nodes, which kernels take like any other data.
+    const constant = node.is("Constant") ? dataOf(node.outputs[0]!) : null;
+    if (constant) editor.replaceAllUses(node.outputs[0]!, editor.initializer(constant, "data"));
     if (!node.is("DequantizeLinear")) continue;
     const codes = node.inputs[0]!;
     const source = codes.producer?.is("QuantizeLinear") ? codes.producer.inputs[0]! : null;

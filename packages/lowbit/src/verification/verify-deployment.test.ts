@@ -24,6 +24,11 @@ async function nodeNamed(name: string, body: string): Promise<VerifiedNode> {
 test.each([
   ["a plain float model", `[n] y = Conv (x, wf)`, `its operand "x" is float: it comes from no DequantizeLinear`],
   [
+    "a Conv whose weights are a Constant",
+    `k = Constant <value = float[1,4,1,1] {1.0, 2.0, 3.0, 4.0}> () [n] y = Conv (x, k)`,
+    `its operand "x" is float: it comes from no DequantizeLinear`,
+  ],
+  [
     "a MatMul with float weights",
     `${data} [n] c = MatMul (xd, mf) ${behind("c")}`,
     `its weights "mf" are stored as float`,
@@ -112,6 +117,11 @@ test("tells integers, conversions left, and nodes whose work others do apart", a
     ]
   `);
   expect(integerMacs).toBe(0);
+});
+
+test("finds nothing wrong with a convolution of codes that are moved on their way", async () => {
+  const body = `${data} t = Transpose <perm = [0, 1, 3, 2]> (xd) ${weight} [n] c = Conv (t, w) ${behind("c")}`;
+  expect(await nodeNamed("n", body)).toMatchObject({ runs: "integer", reason: null });
 });
 
 test("finds nothing wrong with what a backend made", async () => {

@@ -92,7 +92,9 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
       runs,
       kernels: own.map(({ op }) => op),
       macs: multiplyAccumulates(own).total,
-      reason: codesOfWeightsOnly(node, own) ?? reasonOf(node, runs, unsupported.get(node) ?? null),
+      reason:
+        (runs === "float" ? codesOfWeightsOnly(node, own) : null) ??
+        reasonOf(node, runs, unsupported.get(node) ?? null),
     };
   });
   return { integerMacs: integerShare(mapped.map(({ kernel }) => kernel)), nodes: verified, added };
