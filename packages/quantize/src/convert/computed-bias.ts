@@ -4,6 +4,7 @@ import {
   GraphEditor,
   isStatic,
   lowbitDomain,
+  sortNodes,
   Tensor,
   type Graph,
   type Node,
@@ -40,6 +41,8 @@ export function computeBiasCodes(graph: Graph): void {
     );
     editor.replaceUse(product.bias, dequantized);
   }
+  // A bias may be computed behind the quantization of the weights that now depends on it.
+  sortNodes(graph);
 }
 
 function fakeQuantizeOf(value: Value): Node | null {

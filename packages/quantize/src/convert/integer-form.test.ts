@@ -1,4 +1,13 @@
-import { GraphEditor, newModel, parseGraph, printGraph, seeded, type Graph, type Tensor } from "@lowbit/ir";
+import {
+  GraphEditor,
+  newModel,
+  parseGraph,
+  printGraph,
+  seeded,
+  verifyGraph,
+  type Graph,
+  type Tensor,
+} from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { runPasses } from "@lowbit/rewrite";
 import { describe, expect, test } from "vitest";
@@ -134,6 +143,15 @@ describe("the integer form of a graph in training", () => {
     const graph = prepared();
     learnScales(graph);
     expect(integerForm(graph, { lower }).state).toEqual(["w", "b"]);
+  });
+
+  test("is in order where a bias is computed behind the weights whose scales it widens", () => {
+    const graph = prepared();
+    const conv = graph.value("c")!.producer!;
+    const editor = new GraphEditor(graph).before(conv);
+    const [x, w, b] = conv.inputs;
+    editor.setInputs(conv, [x!, w!, editor.op.Neg([b!])]);
+    expect(verifyGraph(integerForm(graph, { lower }).graph)).toEqual([]);
   });
 
   test("leaves the graph as it is", () => {
