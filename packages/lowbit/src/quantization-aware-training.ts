@@ -73,9 +73,7 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const rewritten = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training, diagnostics: dense } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
-  // Scales that are to be learned have no names yet.
-  const { parameters: _, frozen: _frozen, ...anyParameters } = training;
-  checkTraining(canonical.graph, learnsScales ? anyParameters : training);
+  checkTraining(canonical.graph, training, learnsScales);
   const inputShapes = await sampleShapes(canonical.graph, options.data);
   const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true, inputShapes });
   const plan = editPlan ? editPlan(annotated) : annotated;

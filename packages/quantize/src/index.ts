@@ -6,7 +6,7 @@
  */
 export { diffPlans, diffText, mergePlans, type MergedPlan, type PlanDifference } from "./plan/compare-plans.ts";
 export { keepFloat, keptByUser, nodesMatching, withSpec } from "./plan/edit-plan.ts";
-export { globMatcher } from "./plan/glob.ts";
+export { globDistance, globMatcher } from "./plan/glob.ts";
 export { dynamicPlan, weightOnlyPlan, type ModePlanOptions, type WeightCodes } from "./plan/mode-plans.ts";
 export { createPlan, planText, type QuantPlan, type Skipped } from "./plan/plan.ts";
 export { improvementsOf, planFromJson, planToJson, type PlanJson, type SpecJson } from "./plan/plan-json.ts";

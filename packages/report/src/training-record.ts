@@ -106,6 +106,7 @@ export class TrainingRecord {
       case "done":
         this.#kept = event.epoch + 1;
         break;
+      case "chosen":
       case "saved":
         break;
     }

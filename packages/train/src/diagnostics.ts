@@ -1,37 +1,6 @@
 import { CompileError, type Diagnostic, shapeText, typeText, type DType, type Value } from "@lowbit/ir";
 import type { InputSpec } from "./data/data-options.ts";
 
-/** Most names that a message lists. */
-const mostNames = 6;
-
-/**
- * Nothing in the model can be trained, or the selection left nothing.
- *
- * @param names of what could be trained
- * @param selection names asked for
- * @param frozen names excluded
- */
-export function noParameters(
-  names: readonly string[],
-  selection: readonly string[] | undefined,
-  frozen: readonly string[] | undefined,
-): CompileError {
-  const more = names.length > mostNames ? ` and ${names.length - mostNames} more (\`lowbit inspect --text\`)` : "";
-  const quoted = (globs: readonly string[]): string => globs.map((glob) => `"${glob}"`).join(", ");
-  const found = selection
-    ? `no trainable parameter of the model matches ${quoted(selection)}`
-    : "the model has no trainable parameter";
-  return new CompileError({
-    code: "train/no-parameters",
-    severity: "error",
-    message: frozen?.length ? `${found} besides those that are frozen (${quoted(frozen)})` : found,
-    help:
-      names.length === 0
-        ? "parameters are float initializers that serve as weights, biases or normalization scales"
-        : `its parameters are ${names.slice(0, mostNames).join(", ")}${more}`,
-  });
-}
-
 /** A setting of a loss that is out of its range. */
 export function badLossSetting(setting: string, value: number, range: string): CompileError {
   return outOfRange("train/bad-loss", setting, value, range);

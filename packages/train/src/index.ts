@@ -22,7 +22,14 @@ export { StepRunner } from "./engine/step-runner.ts";
 export { packState, unpackState, withState, type NamedState, type TrainState } from "./engine/state.ts";
 export { checkTraining } from "./fit/check-training.ts";
 export { fit, train } from "./fit/fit.ts";
-export type { ChangedCodes, CheckpointOptions, FitEvent, FitOptions, Phase } from "./fit/fit-options.ts";
+export type {
+  ChangedCodes,
+  CheckpointOptions,
+  FitEvent,
+  FitOptions,
+  ParameterChoice,
+  Phase,
+} from "./fit/fit-options.ts";
 export {
   constantSchedule,
   cosineSchedule,

@@ -17,7 +17,7 @@ export function addPruning(command: Command): Command {
       "set weights to zero and keep them there: 2:4, magnitude:0.5 (each weight) or magnitude-all:0.5",
       pruningPattern,
     )
-    .option("--keep-dense <GLOBS>", "weights that are not pruned, by name, separated by commas");
+    .option("--keep-dense <GLOBS>", "weights that are not pruned: globs as for --train");
 }
 
 /** What is wrong about the options, or null. */

@@ -223,7 +223,7 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       [
         1,
         "error train/no-parameters: no trainable parameter of the model matches "nothing"
-        help: its parameters are w1, b1, w2, b2
+        help: its parameters are w1 of fc1, b1 of fc1, w2 of fc2, b2 of fc2; \`*\` stands for any text
       ",
       ]
     `);
@@ -231,7 +231,7 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       [
         1,
         "error train/no-parameters: the model has no trainable parameter besides those that are frozen ("*")
-        help: its parameters are w1, b1, w2, b2
+        help: its parameters are w1 of fc1, b1 of fc1, w2 of fc2, b2 of fc2
       ",
       ]
     `);

@@ -1,8 +1,11 @@
 import { npzBytes } from "@lowbit/test-models";
-import { newModel, parseGraph, saveModel, Tensor } from "@lowbit/ir";
+import { loadModel, newModel, parseGraph, saveModel, Tensor } from "@lowbit/ir";
 import { randomStream } from "@lowbit/train";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Workshop } from "../workshop.testing.ts";
+
+// Each run is a process of its own, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let workshop: Workshop;
 
@@ -106,4 +109,41 @@ describe("lowbit train with losses and optimizers", () => {
       "warning train/not-pruned: 1 weight is not pruned: w2 (its 6 input channels are no multiple of 4)",
     ]);
   });
+
+  test.each(["--float", "--backend x86"])(
+    "a part is trained by the names of its layers, and told: %s",
+    async (kind) => {
+      const layered = newModel(
+        parseGraph(`net (float[N,16] x) => (float[N,3] y) <float[16,8] w497, float[8] b498, float[8,3] w499, float[3] b500> {
+        ["/layer1/layer1.0/fc/Gemm"] h = Gemm (x, w497, b498)
+        r = Relu (h)
+        ["/layer4/layer4.0/fc/Gemm"] y = Gemm (r, w499, b500) }`),
+      );
+      saveModel(layered, workshop.path("layered.onnx"));
+      const command = `train layered.onnx -o part.onnx ${kind} --data train.npz --train layer4.* --freeze role:bias`;
+      const { code, stderr } = await workshop.run(`${command} --threads 1`);
+      expect([code, stderr.split("\n").filter((line) => line.startsWith("trains"))]).toEqual([
+        0,
+        ["trains 1 of 4 parameters, 14.7 % of their numbers: w499 of /layer4/layer4.0/fc/Gemm"],
+      ]);
+      const { parameters } = await workshop.json(`${command} --threads 1`);
+      expect(parameters).toEqual({ trained: ["w499"], of: 4, share: 24 / 163 });
+      const misspelt = await workshop.run(command.replace("layer4.*", "layre4.*"));
+      expect([misspelt.code, misspelt.stderr]).toEqual([
+        1,
+        `error train/no-parameters: no trainable parameter of the model matches "layre4.*"
+  help: did you mean "layer4.0.fc"?
+`,
+      ]);
+      if (kind === "--backend x86") return;
+      const trained = loadModel(workshop.path("part.onnx")).graph;
+      const moved = ["w497", "b498", "w499", "b500"].filter((name) => {
+        const [before, after] = [layered, { graph: trained }].map(({ graph }) =>
+          graph.value(name)!.initializer!.floats(),
+        );
+        return before!.some((value, index) => value !== after![index]);
+      });
+      expect(moved).toEqual(["w499"]);
+    },
+  );
 });

@@ -127,7 +127,7 @@ describe("is told before anything is calibrated or trained", () => {
       "no parameter to train",
       "--data train.npz --train none",
       `error train/no-parameters: no trainable parameter of the model matches "none"
-  help: its parameters are w1, b1, w2, b2
+  help: its parameters are w1 of fc1, b1 of fc1, w2 of fc2, b2 of fc2; \`*\` stands for any text
 `,
     ],
     [

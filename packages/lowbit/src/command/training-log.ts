@@ -1,5 +1,5 @@
-import type { FitEvent } from "@lowbit/train";
-import { countText, durationText, percentText } from "./format/quantities.ts";
+import type { FitEvent, ParameterChoice } from "@lowbit/train";
+import { countText, durationText, percentText, plural } from "./format/quantities.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** One epoch of a training, as data. */
@@ -14,12 +14,30 @@ export interface EpochResult {
   readonly changedCodes: number | null;
 }
 
+/** A training as data. */
+export interface TrainingSummary {
+  /** Names of what was chosen to be trained, of how many, and its share of all their numbers, 0 to 1. */
+  readonly parameters?: { readonly trained: readonly string[]; readonly of: number; readonly share: number };
+  readonly epochs: readonly EpochResult[];
+  /** Over all epochs; null when none was run. */
+  readonly stepsPerSecond: number | null;
+}
+
 const barWidth = 20;
+/** Most parameters that are named. */
+const namedParameters = 4;
 
 /** A part of a whole as a bar and in percent. */
 function barText(part: number): string {
   const full = Math.floor(part * barWidth);
   return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${percentText(part, 0).padStart(5)}`;
+}
+
+function choiceText({ texts, of, elements, ofElements }: ParameterChoice): string {
+  const more = texts.length > namedParameters ? ` and ${texts.length - namedParameters} more` : "";
+  const share = percentText(elements / ofElements);
+  const named = texts.slice(0, namedParameters).join(", ");
+  return `trains ${countText(texts.length)} of ${plural(of, "parameter")}, ${share} of their numbers: ${named}${more}`;
 }
 
 /** Shows what happens in a training: a live bar with loss, rate and time left, and a line that stays per epoch. */
@@ -28,6 +46,7 @@ export class TrainingLog {
   readonly #epochs: number;
   readonly #metric: "accuracy" | "mse" | null;
   readonly #results: EpochResult[] = [];
+  #chosen: TrainingSummary["parameters"] | null = null;
   #began: { readonly step: number; readonly at: number } | null = null;
   /** Steps per second, smoothed. */
   #rate: number | null = null;
@@ -45,6 +64,10 @@ export class TrainingLog {
         break;
       case "epoch":
         this.#epoch(event);
+        break;
+      case "chosen":
+        this.#terminal.note(choiceText(event));
+        this.#chosen = { trained: event.names, of: event.of, share: event.elements / event.ofElements };
         break;
       case "phase":
         this.#terminal.note(`from epoch ${event.epoch + 1}: ${event.name}`);
@@ -73,11 +96,12 @@ export class TrainingLog {
     );
   }
 
-  /** The epochs, and the rate over all of them. */
-  summary(): { readonly epochs: readonly EpochResult[]; readonly stepsPerSecond: number | null } {
+  /** The epochs, and the rate over all of them; what was chosen to be trained, where not all of it is. */
+  summary(): TrainingSummary {
     const steps = this.#results.reduce((sum, each) => sum + each.steps, 0);
     const seconds = this.#results.reduce((sum, each) => sum + each.seconds, 0);
-    return { epochs: this.#results, stepsPerSecond: seconds > 0 ? Number((steps / seconds).toPrecision(5)) : null };
+    const stepsPerSecond = seconds > 0 ? Number((steps / seconds).toPrecision(5)) : null;
+    return { ...(this.#chosen ? { parameters: this.#chosen } : {}), epochs: this.#results, stepsPerSecond };
   }
 
   #progressText({ epoch, step, steps, loss, stepsPerSecond }: FitEvent & { readonly kind: "progress" }): string {

@@ -33,8 +33,11 @@ export interface LoopOptions extends NormalizationOptions {
 /** Adds the options of the training loop. */
 export function addLoop(command: Command): Command {
   return command
-    .option("--train <GLOBS>", "train these initializers only: names, * for any text, separated by commas")
-    .option("--freeze <GLOBS>", "leave these initializers as they are: names as for --train")
+    .option(
+      "--train <GLOBS>",
+      'train these parameters only, separated by commas: the name of an initializer, or of a node that reads it ("/layer4/*", also as "layer4.*"), or role:weight, role:bias, role:normalization, role:scale; * for any text',
+    )
+    .option("--freeze <GLOBS>", "leave these parameters as they are: globs as for --train")
     .option("--epochs <N>", "passes over the data", positiveInteger, 1)
     .option("--samples <N>", "samples per epoch, drawn anew for each one (default: all)", positiveInteger)
     .option("--batch <N>", "samples per step", positiveInteger, 32)

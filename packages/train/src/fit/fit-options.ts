@@ -50,9 +50,12 @@ export interface FitOptions {
   readonly schedule?: Schedule;
   /** Orders the samples; the same seed gives the same weights. Default 0. */
   readonly seed?: number;
-  /** Names of the initializers to train, `*` standing for any text. Default: all weights, biases and scales. */
+  /**
+   * Patterns of what to train: the name of an initializer, that of a node that reads it (`/layer4/conv1/Conv`, also as
+   * `layer4.conv1.Conv`), or a role (`role:bias`), `*` standing for any text. Default: all weights, biases and scales.
+   */
   readonly parameters?: readonly string[];
-  /** Names of initializers that are not trained, `*` standing for any text. Default: none. */
+  /** Patterns of what is not trained, in the same form. Default: none. */
   readonly frozen?: readonly string[];
   /** Largest Euclidean norm of all gradients together. Default: no limit. */
   readonly clipNorm?: number;
@@ -90,8 +93,23 @@ export interface ChangedCodes {
   readonly layers: Readonly<Record<string, number>>;
 }
 
+/** What was chosen of a model's parameters by `parameters` and `frozen`. */
+export interface ParameterChoice {
+  /** Names of what is trained. */
+  readonly names: readonly string[];
+  /** The same in words: with the node that reads a parameter, where its name does not say so. */
+  readonly texts: readonly string[];
+  /** How many could be trained. */
+  readonly of: number;
+  /** Numbers in what is trained, and in all that could be. */
+  readonly elements: number;
+  readonly ofElements: number;
+}
+
 /** What happens while a model trains. */
 export type FitEvent =
+  /** The first event, where `parameters` or `frozen` are given. */
+  | ({ readonly kind: "chosen" } & ParameterChoice)
   | {
       readonly kind: "progress";
       readonly epoch: number;

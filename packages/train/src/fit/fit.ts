@@ -10,6 +10,7 @@ import { checkTargets } from "./check-training.ts";
 import { Engine } from "./engine.ts";
 import type { FitEvent, FitOptions } from "./fit-options.ts";
 import { FiniteWatch } from "./finite-watch.ts";
+import { parameterChoice } from "./parameter-choice.ts";
 import { Saver } from "./saver.ts";
 import { constantSchedule } from "./schedule.ts";
 
@@ -35,6 +36,8 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
   const totalSteps = stepsPerEpoch === null ? null : stepsPerEpoch * epochs;
   checkTargets(options);
   const saver = new Saver(graph, options);
+  const choice = parameterChoice(graph, options);
+  if (choice) yield { kind: "chosen", ...choice };
   const engine = new Engine(graph, options);
   let { position: at, best } = saver.load((state) => engine.restore(state));
   if (at.steps > 0) yield { kind: "resumed", epoch: at.epoch, step: at.steps };

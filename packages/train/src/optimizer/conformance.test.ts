@@ -58,7 +58,7 @@ function moved({ optimizer, scales }: Equivalent, rate: number, tensors: readonl
   );
   const hyper = Object.fromEntries(optimizer.hyper.map((name) => [name, editor.input(name, tensorType("float", [1]))]));
   const slots = Object.fromEntries(optimizer.slots.map((name, i) => [name, memory[i]!]));
-  const holds = [{ name: "parameter", role: "weight", dims: tensors[0]!.dims }] as const;
+  const holds = [{ name: "parameter", names: ["parameter"], role: "weight", dims: tensors[0]!.dims }] as const;
   const update = optimizer.update({
     op: editor.op,
     editor,

@@ -1,11 +1,11 @@
-import { globMatcher } from "@lowbit/quantize";
 import { badOptimizerSetting } from "../diagnostics.ts";
+import { parameterMatcher } from "./parameter-matcher.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { ParameterRole, TrainableParameter } from "./trainable-parameter.ts";
 
 /** Parameters that move by numbers of their own: those with one of the names and one of the roles, where these are given. */
 export interface ParameterGroup {
-  /** Names of initializers, `*` standing for any text. */
+  /** Names of initializers or of the nodes that read them, `*` standing for any text. */
   readonly names?: readonly string[];
   readonly roles?: readonly ParameterRole[];
   /** Factor of the learning rate. Default 1; 0 keeps the parameters where they are. */
@@ -69,18 +69,18 @@ class Member {
   readonly factor: number;
   readonly decay: number;
   readonly #group: ParameterGroup;
-  readonly #names: readonly ((name: string) => boolean)[] | null;
+  readonly #names: readonly ((parameter: TrainableParameter) => boolean)[] | null;
 
   constructor(group: ParameterGroup, weightDecay: number) {
     this.factor = group.learningRate ?? 1;
     this.decay = group.weightDecay ?? weightDecay;
     this.#group = group;
-    this.#names = group.names?.map(globMatcher) ?? null;
+    this.#names = group.names?.map(parameterMatcher) ?? null;
   }
 
-  fits({ name, role }: TrainableParameter): boolean {
-    const named = this.#names?.some((matches) => matches(name)) ?? true;
-    return named && (this.#group.roles?.includes(role) ?? true);
+  fits(parameter: TrainableParameter): boolean {
+    const named = this.#names?.some((matches) => matches(parameter)) ?? true;
+    return named && (this.#group.roles?.includes(parameter.role) ?? true);
   }
 }
 

@@ -4,9 +4,14 @@
  */
 export type ParameterRole = "weight" | "bias" | "normalization" | "scale" | "other";
 
+/** What stands before a role in a pattern for parameters. */
+export const rolePrefix = "role:";
+
 /** A parameter by its name in the model. */
 export interface TrainableParameter {
   readonly name: string;
+  /** What it can be called: `name`, and the names of the nodes that read it, also as PyTorch writes them. */
+  readonly names: readonly string[];
   readonly role: ParameterRole;
   readonly dims: readonly number[];
 }

@@ -1,6 +1,7 @@
-import { globMatcher } from "@lowbit/quantize";
 import { cloneGraph, GraphEditor, Tensor, type Graph } from "@lowbit/ir";
 import { badPruning, nothingPruned } from "../diagnostics.ts";
+import { parameterMatcher } from "../optimizer/parameter-matcher.ts";
+import { describeParameter } from "../step/parameters.ts";
 import { prunableWeights, type PrunableWeight } from "./prunable-weights.ts";
 
 /** Which elements of a weight are set to zero. */
@@ -20,7 +21,7 @@ export type PruningPattern =
 /** What is pruned. */
 export interface PruneOptions {
   readonly pattern: PruningPattern;
-  /** Names of the weights, `*` standing for any text. Default: all weights of linear ops. */
+  /** Names of the weights or of the nodes that read them, `*` standing for any text. Default: all weights of linear ops. */
   readonly names?: readonly string[];
   /** Names of weights that stay as they are. */
   readonly except?: readonly string[];
@@ -43,11 +44,11 @@ export interface Pruned {
  */
 export function prune(graph: Graph, { pattern, names, except = [] }: PruneOptions): Pruned {
   checkPattern(pattern);
-  const [wanted, unwanted] = [names?.map(globMatcher), except.map(globMatcher)];
-  const chosen = prunableWeights(graph).filter(
-    ({ value: { name } }) =>
-      (wanted?.some((matches) => matches(name)) ?? true) && !unwanted.some((matches) => matches(name)),
-  );
+  const [wanted, unwanted] = [names?.map(parameterMatcher), except.map(parameterMatcher)];
+  const chosen = prunableWeights(graph).filter(({ value }) => {
+    const weight = describeParameter(value);
+    return (wanted?.some((matches) => matches(weight)) ?? true) && !unwanted.some((matches) => matches(weight));
+  });
   const skipped: { name: string; reason: string }[] = [];
   const taken = chosen.filter((weight) => {
     const reason = "of" in pattern ? reasonAgainst(weight, pattern.of) : null;

@@ -11,7 +11,6 @@ import {
 } from "@lowbit/ir";
 import { decomposeAllConvBatchNormalizations, type IntegerFormOptions } from "@lowbit/quantize";
 import { runningStatistics, runPasses } from "@lowbit/rewrite";
-import { noParameters } from "../diagnostics.ts";
 import { unusableOutput } from "../loss/diagnostics.ts";
 import { attached, type Loss } from "../loss/loss.ts";
 import type { TrainableParameter } from "../optimizer/trainable-parameter.ts";
@@ -20,11 +19,11 @@ import { absorbClamps } from "./absorb-clamps.ts";
 import { trainBatchNormalization } from "./batch-normalization.ts";
 import { fixBatch } from "./batch.ts";
 import { gradientsCutOff } from "./cut-off.ts";
+import { noParameters } from "./diagnostics.ts";
 import { integerForward } from "./integer-forward.ts";
 import { packParameters, unpacked, type Part } from "./pack-parameters.ts";
 import { packRanges } from "./pack-ranges.ts";
-import { roleOf } from "./parameter-role.ts";
-import { selectParameters } from "./parameters.ts";
+import { chooseParameters, describeParameter, selectParameters } from "./parameters.ts";
 import { settleRepeatedRounding } from "./repeated-rounding.ts";
 import { roundAfterPooling } from "./round-after-pooling.ts";
 
@@ -35,9 +34,9 @@ export interface DifferentiateOptions {
   readonly optimizer: Optimizer;
   /** Samples per step; the step is built for exactly this many. */
   readonly batch: number;
-  /** Names of the initializers to train, `*` standing for any text. Default: all weights, biases and scales. */
+  /** Patterns of what to train, as `selectParameters` takes them. Default: all weights, biases and scales. */
   readonly parameters?: readonly string[];
-  /** Names of initializers that are not trained, `*` standing for any text. Default: none. */
+  /** Patterns of what is not trained. Default: none. */
   readonly frozen?: readonly string[];
   /** Whether BatchNormalization uses and moves batch statistics, or keeps the running ones. Default `train`. */
   readonly batchNormalization?: "train" | "frozen";
@@ -97,13 +96,13 @@ function differentiated(model: Graph, options: DifferentiateOptions, pack: typeo
   // Whether statistics move is this step's choice, not that of the exporter.
   runPasses(newModel(graph), [runningStatistics]);
   const selected = selectParameters(graph, options.parameters, options.frozen);
-  const known = new Map(selected.map((value) => [value.name, describe(value)]));
+  const known = new Map(selected.map((value) => [value.name, describeParameter(value)]));
   const trainsStatistics = (options.batchNormalization ?? "train") === "train";
   decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
   if (trainsStatistics) trainBatchNormalization(graph);
   const integers = options.integerForward ? integerForward(graph, options.integerForward) : null;
   const parameters = selected.filter((value) => value.role === "parameter");
-  if (parameters.length === 0) throw noParameters(trainableNames(model), options.parameters, options.frozen);
+  if (parameters.length === 0) throw noParameters(learnedParameters(model), options.parameters, options.frozen);
 
   const { loss, optimizer } = options;
   const output = comparableShape(graph.outputs[0]!, loss);
@@ -135,8 +134,8 @@ function differentiated(model: Graph, options: DifferentiateOptions, pack: typeo
   return { graph, editor, data, target, output, moving, packed };
 }
 
-function trainableNames(model: Graph): readonly string[] {
-  return selectParameters(cloneGraph(model).graph).map(({ name }) => name);
+function learnedParameters(model: Graph): readonly TrainableParameter[] {
+  return chooseParameters(model).learned.map(describeParameter);
 }
 
 /** The shape of the output that a loss compares. @throws CompileError `train/bad-loss` for what it cannot compare */
@@ -145,8 +144,4 @@ function comparableShape(output: Value, { name, targetDType }: Loss): readonly n
   if (targetDType !== null && !shape) throw unusableOutput(output, name, "an output of known shape");
   if (targetDType !== null && dtype !== null && !isFloat(dtype)) throw unusableOutput(output, name, "float numbers");
   return (shape ?? []) as readonly number[];
-}
-
-function describe(value: Value): TrainableParameter {
-  return { name: value.name, role: roleOf(value), dims: value.initializer!.dims };
 }

@@ -3,7 +3,7 @@ import type { ParameterRole } from "../optimizer/trainable-parameter.ts";
 
 /** What a parameter is to the model, told by the operand that its elements become. */
 export function roleOf(parameter: Value): ParameterRole {
-  if (reachesScale(parameter)) return "scale";
+  if (scalesFoldedWeight(parameter) || quantizersScaledBy(parameter).length > 0) return "scale";
   const pending = [parameter];
   for (let value = pending.pop(); value; value = pending.pop()) {
     for (const use of value.uses) {
@@ -30,20 +30,26 @@ function operandRoleOf({ node, index }: Use, value: Value): ParameterRole | null
   return node.is("Add") && (value.shape?.length ?? 0) <= 1 ? "bias" : null;
 }
 
-/** Of the composite of a linear op and BatchNormalization, only what comes after weight and bias normalizes. */
-function normalizes(node: Node, index: number): boolean {
+/** Whether an operand normalizes: of the composite of a linear op and BatchNormalization, what comes after weight and bias. */
+export function normalizes(node: Node, index: number): boolean {
   if (!hasTrait(node, "normalization")) return false;
   return !hasTrait(node, "linear") || index > 2;
 }
 
-/** Whether a value goes into the scale or zero point of a fake quantization, by way of a few elementwise ops. */
-function reachesScale(value: Value, between = 6): boolean {
-  for (const { node, index } of value.uses) {
-    if (node.is("FakeQuantize", lowbitDomain)) {
-      if (index > 0) return true;
-    } else if (node.is("ConvBatchNormalization", lowbitDomain)) {
-      if (index === 7) return true;
-    } else if (between > 0 && hasTrait(node, "elementwise") && reachesScale(node.output, between - 1)) return true;
-  }
-  return false;
+/** The fake quantizations whose scale or zero point a value goes into, by way of a few elementwise ops. */
+export function quantizersScaledBy(value: Value, between = 6): readonly Node[] {
+  return [...value.uses].flatMap(({ node, index }) => {
+    if (node.is("FakeQuantize", lowbitDomain)) return index > 0 ? [node] : [];
+    return between > 0 && hasTrait(node, "elementwise") ? quantizersScaledBy(node.output, between - 1) : [];
+  });
+}
+
+/** Whether a value is what the scales of weights are multiplied with that are quantized with their normalization. */
+function scalesFoldedWeight(value: Value): boolean {
+  return [...value.uses].some(({ node, index }) => isScaleRatio(node, index));
+}
+
+/** Whether an operand of the composite of a linear op and BatchNormalization is the learned part of its weight's scales. */
+export function isScaleRatio(node: Node, index: number): boolean {
+  return index === 7 && node.is("ConvBatchNormalization", lowbitDomain);
 }
