@@ -10,6 +10,7 @@ import {
 } from "@lowbit/ir";
 import { evaluate } from "@lowbit/reference";
 import { runPasses } from "@lowbit/rewrite";
+import { optimizedGraph } from "@lowbit/runtime";
 import { describe, expect, test } from "vitest";
 import { foldClampIntoQuantize } from "../lower/fold-clamp-into-quantize.ts";
 import { integerOperators } from "../lower/integer-operators/integer-operators.ts";
@@ -143,6 +144,28 @@ describe("the integer form of a graph in training", () => {
     const graph = prepared();
     learnScales(graph);
     expect(integerForm(graph, { lower }).state).toEqual(["w", "b"]);
+  });
+
+  test.each([
+    ["Relu", "z = Relu (h)  y = Neg (z)", "Gemm"],
+    ["LeakyRelu", "z = LeakyRelu (h)  y = Neg (z)", "QGemm"],
+    ["Relu that is the output", "y = Relu (h)", "QGemm"],
+  ])("multiplies as ONNX Runtime does before a float %s", async (_, after, product) => {
+    const graph = parseGraph(`g (float[2,3] x) => (float[2,4] y) <float[3,4] w> { [dense] h = Gemm (x, w) ${after} }`);
+    const names = new PointNames(graph);
+    const specs: readonly (readonly [string, QuantSpec])[] = [
+      ["dense#A", observed("uint8")],
+      ["dense#B", observed("int8", { range: [-127, 127], symmetric: true })],
+    ];
+    const points = specs.map(([name, spec]): [QuantPoint, QuantSpec] => [names.find(name)!, spec]);
+    const ranges = new Map(points.map(([point]) => [point, { min: [-1], max: [1] }]));
+    const result = prepare(graph, createPlan(graph, new Map(points)), { mode: "qat", ranges });
+    freezeObservers(result);
+    new GraphEditor(result).setRole(result.value("w")!, "parameter");
+    const form = integerForm(result, { lower }).graph;
+    expect([...form.nodes].map((node) => node.op).filter((op) => op.endsWith("Gemm"))).toEqual([product]);
+    const run = [...(await optimizedGraph(newModel(convert(result)))).model.graph.nodes].map((node) => node.op);
+    expect(run.filter((op) => op.endsWith("Gemm"))).toEqual([product === "Gemm" ? "FusedGemm" : "QGemm"]);
   });
 
   test("is in order where a bias is computed behind the weights whose scales it widens", () => {

@@ -70,7 +70,8 @@ export function integerForm(graph: Graph, { lower, onIntegers = () => true }: In
     const twin = clone.values.get(node.output)!.producer;
     invariant(twin, `${node.label} has no twin in the integer form`);
     if (activations.has(twin.input)) return [{ node, ...activationToCodes(editor, twin) }];
-    if (is8Bit(twin) && productsOf(twin).every(onIntegers)) weightToCodes(editor, twin);
+    const staysInteger = (product: Node): boolean => onIntegers(product) && !joinsFloatRelu(product);
+    if (is8Bit(twin) && productsOf(twin).every(staysInteger)) weightToCodes(editor, twin);
     return [];
   });
   const results = form.outputs.length;
@@ -113,6 +114,16 @@ function productsOf(weight: Node): readonly Node[] {
     else if (hasTrait(node, "keepsScale")) pending.push(...node.output.users);
   }
   return products;
+}
+
+/**
+ * Whether ONNX Runtime 1.30 makes one float op of a Gemm and the Relu behind it, although it is given codes: it does where
+ * the Relu is neither quantized nor an output of the graph, and for no other activation.
+ */
+function joinsFloatRelu(product: Node): boolean {
+  const [relu, ...others] = product.output.users;
+  if (!product.is("Gemm") || !relu?.is("Relu") || others.length > 0 || relu.output.isGraphOutput) return false;
+  return !relu.output.users.every((user) => user.is("FakeQuantize", lowbitDomain) || user.is("QuantizeLinear"));
 }
 
 function activationToCodes(
