@@ -116,7 +116,7 @@ export class GraphEditor {
     const trimmed = inputs.map((value) => value ?? null);
     while (trimmed.length > 0 && trimmed.at(-1) === null) trimmed.pop();
     attachInputs(node, trimmed);
-    const mandatory = schema?.outputs.filter((name) => arity(name) === "one").length ?? 1;
+    const mandatory = schema?.outputs.filter((name) => arity(name) !== "optional").length ?? 1;
     const wanted = request.outputs ?? mandatory;
     const names = typeof wanted === "number" ? Array.from({ length: wanted }, () => undefined) : wanted;
     mutable(node).outputs = names.map((name, index) => {

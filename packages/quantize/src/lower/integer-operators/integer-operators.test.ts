@@ -147,6 +147,18 @@ test.each([
   expect(await lowered(model, 1e-4)).toEqual({ QuantizeLinear: 1, Flatten: 1, [expected]: 1 });
 });
 
+test("a Split with one result becomes one of codes", async () => {
+  const body = `
+    p = Split <axis = 1, num_outputs = 1> (xd)
+    pq = QuantizeLinear (p, s, z)
+    y = DequantizeLinear (pq, s, z)`;
+  expect(await lowered(quantizedModel("float[2,4,6,6] y", body), 0)).toEqual({
+    QuantizeLinear: 1,
+    Split: 1,
+    DequantizeLinear: 1,
+  });
+});
+
 test("tells why a place stays as it is", () => {
   const body = `${conv}
     e = Relu (cd)
