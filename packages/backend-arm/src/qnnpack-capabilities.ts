@@ -49,7 +49,7 @@ function isKept({ op, weights, result }: Capability): boolean {
 /** uint8 weights, one scale per tensor; products end in codes, and Sigmoid in its one scale. */
 function qnnpackRow(row: Capability): Capability {
   if (row.op === "Sigmoid") return { ...row, result: fixedResult("Sigmoid", "uint8") };
-  if (row.op === "AveragePool") return { ...row, constraints: wholeWindows };
+  if (row.op === "AveragePool") return { ...row, constraints: [...(row.constraints ?? []), ...wholeWindows] };
   if (!row.weights) return row;
   const constraints = [...(row.constraints ?? []), ...(row.op === "Conv" ? [rank(0, 4, 4)] : [])];
   return {

@@ -41,6 +41,28 @@ export function attributeIn(name: string, values: readonly string[], fallback: s
   };
 }
 
+/** A string attribute is none of these, which the reason is given for. */
+export function attributeNotIn(name: string, values: Readonly<Record<string, string>>, fallback: string): Constraint {
+  return {
+    text: `${name} is not ${Object.keys(values).join(" or ")}`,
+    objection(node) {
+      const actual = node.string(name, fallback);
+      return Object.hasOwn(values, actual) ? `${name} is ${actual}: ${values[actual]}` : null;
+    },
+  };
+}
+
+/** Every element of a list of integers is 1, as where the list is absent. */
+export function onlyOnes(name: string): Constraint {
+  return {
+    text: `${name} are 1`,
+    objection(node) {
+      const values = node.ints(name, []);
+      return values.every((value) => value === 1) ? null : `${name} are ${values.join(", ")}, the kernel needs 1`;
+    },
+  };
+}
+
 /** The rank of operand `index` is known and lies in a range. */
 export function rank(index: number, least: number, most: number): Constraint {
   const range = least === most ? String(least) : `${least} to ${most}`;
@@ -84,6 +106,18 @@ export function biasPerChannel(index: number): Constraint {
     },
   };
 }
+
+/** The axis of a Softmax is known to be longer than one element. */
+export const manyAlongAxis: Constraint = {
+  text: "there is more than one element along its axis",
+  objection(node) {
+    const shape = node.inputs[0]?.shape;
+    const dim = shape?.at(node.int("axis", -1));
+    if (typeof dim === "number")
+      return dim > 1 ? null : "for one element along its axis the kernel gives 0 instead of 1";
+    return "the length of its axis is open, and for one element the kernel gives 0 instead of 1";
+  },
+};
 
 /** Only the first output is read. */
 export const onlyFirstOutput: Constraint = {

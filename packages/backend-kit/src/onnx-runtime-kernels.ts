@@ -1,7 +1,18 @@
 import type { QuantDType } from "@lowbit/quantize";
 import type { Capability } from "./capabilities.ts";
 import { fixedResult } from "./fixed-results.ts";
-import { attributeIn, attributeIs, biasPerChannel, isData, onlyFirstOutput, rank, zeroFill } from "./constraints.ts";
+import {
+  attributeIn,
+  attributeIs,
+  attributeNotIn,
+  biasPerChannel,
+  isData,
+  manyAlongAxis,
+  onlyFirstOutput,
+  onlyOnes,
+  rank,
+  zeroFill,
+} from "./constraints.ts";
 
 /** Ops that move or choose elements: they run on codes as they are. */
 const movingOps = [
@@ -67,14 +78,33 @@ export function onnxRuntimeKernels(activation: QuantDType): readonly Capability[
     { op: "MatMul", activations, result },
     { op: "Add", activations, result, fuses },
     { op: "Mul", activations, result, fuses },
-    { op: "AveragePool", activations, result },
+    // ONNX Runtime makes an integer kernel of one with dilations too, which has none, and then refuses the model.
+    { op: "AveragePool", activations, result, constraints: [onlyOnes("dilations")] },
     { op: "GlobalAveragePool", activations, result },
     { op: "Sigmoid", activations, result: { ...fixedResult("Sigmoid", activation), takesOthers: true } },
     { op: "LeakyRelu", activations, result, fuses: ["Clip"] },
     // The kernel multiplies by floor(1 / scale), so only such a scale is exact; it covers [0, 1).
-    { op: "Softmax", activations, result: fixedResult("Softmax", activation) },
+    // For one uint8 element its table of exponentials overflows.
+    {
+      op: "Softmax",
+      activations,
+      result: fixedResult("Softmax", activation),
+      constraints: activation === "uint8" ? [manyAlongAxis] : [],
+    },
     { op: "MaxPool", activations, result: shared, constraints: [onlyFirstOutput] },
-    { op: "Resize", activations, result: shared, constraints: [attributeIn("mode", ["nearest"], "nearest")] },
+    {
+      op: "Resize",
+      activations,
+      result: shared,
+      constraints: [
+        attributeIn("mode", ["nearest"], "nearest"),
+        attributeNotIn(
+          "coordinate_transformation_mode",
+          { tf_crop_and_resize: "what lies outside of the image is no element of it" },
+          "half_pixel",
+        ),
+      ],
+    },
     { op: "Pad", activations, result: shared, constraints: [zeroFill] },
     ...movingOps.map((op): Capability => ({ op, activations, result: shared })),
   ];
