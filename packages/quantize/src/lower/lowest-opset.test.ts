@@ -23,6 +23,21 @@ test.each([
   expect(model.opsets.get("")).toBe(opset);
 });
 
+test.each([
+  [
+    "between conversions",
+    "float s = {0.1}, uint8 z = {128}",
+    "d = DequantizeLinear (x, s, z)\np = DepthToSpace <blocksize = 2> (d)\ny = QuantizeLinear (p, s, z)",
+  ],
+  ["on codes", "", "y = DepthToSpace <blocksize = 2> (x)"],
+])("the declared opset lets ONNX Runtime load DepthToSpace %s", async (_, data, body) => {
+  const model = parseModel(`g (uint8[1,4,2,2] x) => (uint8[1,1,4,4] y) <${data}> { ${body} }`);
+  runPasses(model, [lowestOpset]);
+  expect(model.opsets.get("")).toBe(13);
+  const ran = await whatRan(model, { x: seeded("x", "uint8", [1, 4, 2, 2]) });
+  expect(ran.map(({ op, inputs }) => `${op} ${inputs[0]?.dtype}`)).toEqual(["DepthToSpace uint8"]);
+});
+
 test("the declared opset lets ONNX Runtime pool codes", async () => {
   const model = parseModel(pooled("s, z"));
   runPasses(model, [lowestOpset]);

@@ -6,6 +6,7 @@ import {
   type Graph,
   type LocalFunction,
   type Model,
+  type Node,
 } from "@lowbit/ir";
 import { definePass, graphsWithin } from "@lowbit/rewrite";
 
@@ -19,10 +20,10 @@ const neededIrVersions: readonly (readonly [opset: number, irVersion: number])[]
 ];
 
 /**
- * Opsets from which ops take codes too that are younger than the ops. ONNX Runtime moves an op between DequantizeLinear and
- * QuantizeLinear onto codes only where the declared opset has it for them.
+ * Opsets from which ops take codes too that are younger than the ops: ONNX Runtime moves an op between DequantizeLinear and
+ * QuantizeLinear onto codes where the declared opset has it for them, and also where only its own kernel is younger.
  */
-const takesCodes: Readonly<Record<string, number>> = { MaxPool: 12 };
+const takesCodes: Readonly<Record<string, number>> = { MaxPool: 12, DepthToSpace: 13 };
 
 /** Declares the oldest opset in which every node of a model means what it does, so that more runtimes read the file. */
 export const lowestOpset = definePass({
@@ -61,8 +62,13 @@ function neededBy(graph: Graph): number | null {
     if (node.domain !== "") continue;
     const schema = schemaOf(node.op);
     if (!schema || !isCanonicalForm(node, schema)) return null;
-    const onCodes = node.inputs[0]?.producer?.is("DequantizeLinear") ? (takesCodes[node.op] ?? 0) : 0;
+    const onCodes = readsCodes(node) ? (takesCodes[node.op] ?? 0) : 0;
     opset = Math.max(opset, sinceOf(schema, node), onCodes);
   }
   return opset;
+}
+
+/** Whether a node's data are codes, or will be when ONNX Runtime has dropped the conversion before it. */
+function readsCodes({ inputs: [data] }: Node): boolean {
+  return data?.producer?.is("DequantizeLinear") === true || data?.dtype === "uint8" || data?.dtype === "int8";
 }
