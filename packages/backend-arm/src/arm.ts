@@ -10,6 +10,7 @@ import {
   type Unit,
 } from "@lowbit/backend-kit";
 import {
+  biasOfOneRow,
   foldClampIntoQuantize,
   keepFloatWeights,
   padOnCodes,
@@ -83,7 +84,7 @@ export function arm(options: ArmOptions = {}): Backend {
   return {
     ...planning(name, armCapabilities(hasDotProducts), placement),
     legalize,
-    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, keepFloatWeights],
+    lower: [foldClampIntoQuantize, quantizeBeforeClamp, padOnCodes, biasOfOneRow, keepFloatWeights],
     arithmetic: armArithmetic,
     runtimeConfig: keepsInt8,
     onOnnxRuntime:

@@ -11,6 +11,7 @@ import {
 } from "@lowbit/backend-kit";
 import type { Graph } from "@lowbit/ir";
 import {
+  biasOfOneRow,
   foldClampIntoQuantize,
   keepFloatWeights,
   padOnCodes,
@@ -116,6 +117,7 @@ export function x86(options: X86Options = {}): Backend {
       quantizeBehindPool,
       channelsLastBehindFloat,
       concatOnConcat,
+      biasOfOneRow,
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels] : []),

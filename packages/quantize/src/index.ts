@@ -41,6 +41,7 @@ export {
   type SharedSpec,
 } from "./plan/spec.ts";
 export { floatPipeline, type AnnotateOptions, type QuantizationBackend, type Quantizer } from "./quantizer.ts";
+export { biasOfOneRow } from "./lower/bias-of-one-row.ts";
 export { foldClampIntoQuantize } from "./lower/fold-clamp-into-quantize.ts";
 export { quantizeBeforeClamp } from "./lower/quantize-before-clamp.ts";
 export type { Range, Ranges } from "./calibrate/ranges.ts";
