@@ -1,13 +1,14 @@
 import type { Node, Value } from "@lowbit/ir";
 import { any, constant, op, Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
 
-const products: ReadonlySet<string> = new Set(["Conv", "Gemm", "MatMul"]);
+/** Ops whose integer kernels end in codes that a clamp may follow. */
+const computing: ReadonlySet<string> = new Set(["Conv", "Gemm", "MatMul", "Add", "Mul", "LeakyRelu"]);
 
 /**
  * QuantizeLinear(Relu(p), s, z)  →  QuantizeLinear(Relu(DequantizeLinear(QuantizeLinear(p, s, z), s, z)), s, z)
- * for a product p of dequantized operands; Clip alike.
+ * for a product or sum p of dequantized operands; Clip alike.
  *
- * A clamp that codes do not do by themselves keeps ONNX Runtime from forming the integer kernel of the product before it. Behind
+ * A clamp that codes do not do by themselves keeps ONNX Runtime from forming the integer kernel of the op before it. Behind
  * that kernel it clamps the same codes: rounding is monotonic, so it does not matter which comes first.
  */
 const beforeClamp = rule({
@@ -18,18 +19,18 @@ const beforeClamp = rule({
     { as: "quantize" },
   ),
   rewrite({ x, clamp, scale, zero, quantize }, context) {
-    if (!isIntegerProduct(x.producer)) return new Reject("no product of codes stands before it", clamp);
-    if (x.uses.size > 1 || x.isGraphOutput) return new Reject("the product is read by others too", clamp);
+    if (!computesOnCodes(x.producer)) return new Reject("nothing that computes on codes stands before it", clamp);
+    if (x.uses.size > 1 || x.isGraphOutput) return new Reject("what stands before it is read by others too", clamp);
     if (scale.constant.size !== 1) return new Reject("it has a scale per channel", quantize);
     return requantized(quantize, clamp, [x, scale, zero], context);
   },
 });
 
-/** Whether a node multiplies codes: all its float operands are dequantized. */
-function isIntegerProduct(node: Node | null): boolean {
+/** Whether a node computes on codes: all its operands are dequantized. */
+function computesOnCodes(node: Node | null): boolean {
   return (
     node !== null &&
-    products.has(node.op) &&
+    computing.has(node.op) &&
     node.inputs.every((value) => value === null || value.producer?.is("DequantizeLinear") === true)
   );
 }
@@ -46,9 +47,9 @@ function requantized(
   return context.like(quantize, [clamped, scale, zero]);
 }
 
-/** Lets products run on integers whose clamp is no end of the range of codes, as where a Concat shares its parameters. */
+/** Lets products and sums run on integers whose clamp is no end of the range of codes, as where a Concat shares its parameters. */
 export const quantizeBeforeClamp = rulePass({
   name: "quantize-before-clamp",
-  summary: "Quantizes the result of a product before a Relu or Clip that saturation does not do.",
+  summary: "Quantizes the result of a product or sum before a Relu or Clip that saturation does not do.",
   rules: [beforeClamp],
 });
