@@ -41,7 +41,8 @@ function originalPosition(mode: string, axis: ResizedAxis, x: number): number {
     case "pytorch_half_pixel":
       return output > 1 ? halfPixel : 0;
     case "tf_half_pixel_for_nn":
-      return f32((x + 0.5) / scale);
+      // No longer part of the standard. ONNX Runtime leaves axes that keep their size alone.
+      return scale === 1 ? x : f32((x + 0.5) / scale);
     case "tf_crop_and_resize":
       return output > 1
         ? f32(roi[0] * (input - 1) + (x * (roi[1] - roi[0]) * (input - 1)) / (output - 1))
