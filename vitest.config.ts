@@ -8,7 +8,11 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["{packages,examples}/*/src/**/*.test.ts", "test-models/src/**/*.test.ts", "tools/*.test.ts"],
+    include: [
+      "{packages,examples}/*/src/**/*.test.ts",
+      "{test-models,kernel-proofs}/src/**/*.test.ts",
+      "tools/*.test.ts",
+    ],
     maxWorkers: 2,
     reporters: ["default", closingLine],
   },

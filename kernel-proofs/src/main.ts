@@ -14,7 +14,10 @@ import { differences, formedKernels } from "./formed-kernels.ts";
 import { emulatedMachines, type ArmMachines } from "./emulators.ts";
 import { native, type Machine } from "./machine.ts";
 import { materialSubject, modelFiles, onePerNetwork } from "./material-subjects.ts";
-import { graphsFor, opSubjects } from "./op-subjects.ts";
+import { compiledSubjects } from "./compiled-subjects.ts";
+import { formsIn, formsOf } from "./op-forms.ts";
+import { opGraphs } from "./op-graphs/all.ts";
+import { graphsFor, opSubjects, thoroughSubjects } from "./op-subjects.ts";
 import { differingOutputs, judge, observe, sameBits, valuesOf, type Observed, type Verdict } from "./prove.ts";
 import { Report } from "./report.ts";
 import type { Subject } from "./subject.ts";
@@ -47,24 +50,29 @@ if ("missing" in emulated) {
 }
 process.exitCode = report.close();
 
-/** Every op of the capability tables must have a graph. */
+/** Every op of the capability tables must have a kernel for some graph, and a graph for each of its forms. */
 function proveTables(): void {
   report.heading("Capability tables");
+  const known = new Set(opGraphs.flatMap(formsIn));
   for (const backend of [integerX86, integerAvx2, integerArm, integerDotprod, integerQnnpack]) {
-    const ops = new Set(backend.capabilities.ops.map(({ op }) => op));
+    const ops = [...new Set(backend.capabilities.ops.map(({ op }) => op))];
     const graphs = graphsFor(backend);
-    const lacking = [...ops].filter((op) => !graphs.some((graph) => graph.op === op));
-    report.line(`  ${backend.name}: ${ops.size} ops, ${ops.size - lacking.length} with graphs`);
-    report.add(
-      `the table of ${backend.name}`,
-      lacking.map((op) => `no graph is about ${op}`),
+    const forms = ops.flatMap(formsOf);
+    const admitted = new Set(graphs.flatMap(formsIn));
+    const on = forms.filter((form) => admitted.has(form)).length;
+    report.line(
+      `  ${backend.name}: ${ops.length} ops in ${forms.length} forms, ${on} of them with a kernel, by ${graphs.length} graphs`,
     );
+    report.add(`the table of ${backend.name}`, [
+      ...ops.filter((op) => !graphs.some((graph) => graph.op === op)).map((op) => `no graph is about ${op}`),
+      ...forms.filter((form) => !known.has(form)).map((form) => `no graph has ${form}`),
+    ]);
   }
 }
 
 async function proveNative({ backend, name, arithmetic }: NonNullable<typeof cpu>): Promise<void> {
   const [integer, speed] = backend === "x86" ? [integerX86, x86()] : [integerArm, arm()];
-  const subjects = [...opSubjects(integer), ...(await quantized(integer, files))];
+  const subjects = [...(await formsOn(integer)), ...(await quantized(integer, files))];
   const faster = await quantized(speed, onePerNetwork(files));
   report.heading(`${integer.name} on ${name}: ${count(subjects)}, and ${faster.length} models for speed`);
   const all = [...subjects, ...faster.map((each) => ({ ...each, name: `${each.name} for speed` }))];
@@ -74,7 +82,7 @@ async function proveNative({ backend, name, arithmetic }: NonNullable<typeof cpu
 
 /** ONNX Runtime has no kernels that round as QNNPACK does: counts where its codes differ, node by node. */
 async function compareWithQnnpack(): Promise<void> {
-  const subjects = await quantized(integerQnnpack, onePerNetwork(files));
+  const subjects = [...(await formsOn(integerQnnpack)), ...(await quantized(integerQnnpack, onePerNetwork(files)))];
   report.heading(`arm:qnnpack on ONNX Runtime: ${count(subjects)}`);
   const observed = observe(native, subjects);
   // Weights of uint8 take kernels that add exactly with and without VNNI.
@@ -90,14 +98,14 @@ async function compareWithQnnpack(): Promise<void> {
 
 async function proveArm({ plain, dotProducts }: ArmMachines): Promise<void> {
   const models = onePerNetwork(files);
-  const subjects = [...opSubjects(integerArm), ...(await quantized(integerArm, models))];
+  const subjects = [...(await emulatedFormsOn(integerArm)), ...(await quantized(integerArm, models))];
   report.heading(`arm on ${plain.name}: ${count(subjects)}`);
   const observed = observe(plain, subjects);
   conclude(plain.name, subjects, observed, integerArm.arithmetic);
   proveThatItCanFail(subjects, observed);
   proveWhatVerifyTells(plain, integerArm, subjects);
 
-  const faster = [...opSubjects(integerDotprod), ...(await quantized(integerDotprod, models))];
+  const faster = [...(await emulatedFormsOn(integerDotprod)), ...(await quantized(integerDotprod, models))];
   let before: { readonly observed: readonly Observed[]; readonly verdicts: readonly Verdict[] } | null = null;
   for (const machine of dotProducts) {
     report.heading(`arm:dotprod on ${machine.name}: ${count(faster)}`);
@@ -134,7 +142,9 @@ function proveThatItCanFail(subjects: readonly Subject[], observed: readonly Obs
 function proveWhatPlainNeonLacks(plain: Machine): void {
   const without = new Set(graphsFor(integerArm));
   const names = graphsFor(integerDotprod).filter((graph) => !without.has(graph));
-  const subjects = opSubjects(integerDotprod).filter(({ name }) => names.some((graph) => name.startsWith(graph.title)));
+  const subjects = thoroughSubjects(integerDotprod).filter(({ name }) =>
+    names.some((graph) => name.startsWith(graph.title)),
+  );
   const observed = observe(plain, subjects);
   const wrong = subjects.filter(
     (subject, i) => judge(subject, observed[i]!, integerArm.arithmetic).problems.length > 0,
@@ -148,13 +158,13 @@ function proveWhatPlainNeonLacks(plain: Machine): void {
 
 async function proveAvx2(machine: Machine): Promise<void> {
   const models = onePerNetwork(files);
-  const safe = [...opSubjects(sevenBits), ...(await quantized(integerAvx2, models))];
+  const safe = [...(await emulatedFormsOn(sevenBits)), ...(await quantized(integerAvx2, models))];
   report.heading(`x86:avx2 on ${machine.name}: ${count(safe)}`);
   const observed = observe(machine, safe);
   conclude(machine.name, safe, observed, floatArithmetic);
   compareWithNative("x86:avx2", safe, observed, (differing) => differing === 0);
 
-  const full = [...opSubjects(integerX86), ...(await quantized(integerX86, models))];
+  const full = [...(await emulatedFormsOn(integerX86)), ...(await quantized(integerX86, models))];
   report.heading(`x86 (weights of 8 bits) on ${machine.name}, as its saturating sums are simulated: ${count(full)}`);
   const saturated = observe(machine, full);
   conclude(machine.name, full, saturated, avx2Arithmetic);
@@ -201,6 +211,16 @@ function conclude(
   for (const [i, { problems }] of verdicts.entries()) report.add(`${machine}, ${subjects[i]!.name}`, problems);
   report.counts(verdicts.map(({ counts }): Counts => counts));
   return verdicts;
+}
+
+/** All forms of the ops of a backend's table: between codes made for the purpose, and as it compiles them. */
+async function formsOn(backend: Backend): Promise<readonly Subject[]> {
+  return [...opSubjects(backend), ...(await compiledSubjects(backend))];
+}
+
+/** The same where a machine is emulated, for which graphs made for the purpose are only those that take different kernels. */
+async function emulatedFormsOn(backend: Backend): Promise<readonly Subject[]> {
+  return [...thoroughSubjects(backend), ...(await compiledSubjects(backend))];
 }
 
 async function quantized(backend: Backend, paths: readonly string[]): Promise<readonly Subject[]> {
