@@ -8,6 +8,7 @@ import {
   operandObjection,
   readAtOnce,
 } from "./integer-convolution.ts";
+import { pixelsAsChannelsOf } from "./pixels-as-channels.ts";
 
 /**
  * Conv(DQ(x), DQ(w))  →  Conv(DQ(Pad(x)), DQ(w'))  for 1 to 3 input channels, with zeros up to 4 in both: exact in value, and
@@ -23,7 +24,9 @@ const padFewChannelsRule = rule({
     if (conv.int("group", 1) !== 1 || window.length !== 2) return new Reject("it is no convolution of images", conv);
     if (channels! >= readAtOnce) return new Reject(`it has ${channels} input channels`, conv);
     if (taps === 1 || taps > largestPadded) return new Reject(`its window has ${taps} elements`, conv);
-    if (outputs! < leastOutputs) return new Reject(`it has ${outputs} output channels`, conv);
+    const pixels = pixelsAsChannelsOf(conv, weight.constant.dims);
+    const filled = outputs! * (typeof pixels === "number" ? pixels : 1);
+    if (filled < leastOutputs) return new Reject(`it has ${outputs} output channels`, conv);
     const objection = operandObjection(zero.constant);
     if (objection) return new Reject(objection, conv);
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);

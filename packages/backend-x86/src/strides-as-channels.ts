@@ -7,6 +7,7 @@ import {
   operandObjection,
   readAtOnce,
 } from "./integer-convolution.ts";
+import { pixelsTogether } from "./pixels-as-channels.ts";
 
 /** Most input channels of a convolution that gets more: with four, the kernel reads them as they are. */
 const mostChannels = readAtOnce - 1;
@@ -35,6 +36,8 @@ export interface BlockedForm {
   readonly columns: BlockedAxis;
   /** Input channels before. */
   readonly channels: number;
+  /** Pixels that it computes at once afterwards. */
+  readonly pixels: number;
 }
 
 /**
@@ -46,7 +49,6 @@ export function stridesAsChannelsOf(node: Node, weight: readonly number[]): Bloc
   const [outputs, channels, height, width] = weight as [number, number, number, number];
   if (node.int("group", 1) !== 1 || weight.length !== 4) return "it is no convolution of images";
   if (channels > mostChannels) return `it has ${channels} input channels`;
-  if (outputs < leastOutputs) return `it has ${outputs} output channels`;
   if (height * width === 1) return "its window has one element";
   if (node.string("auto_pad", "NOTSET") !== "NOTSET") return "it pads by itself";
   if (node.ints("dilations", [1, 1]).some((each) => each !== 1)) return "its window has gaps";
@@ -62,7 +64,15 @@ export function stridesAsChannelsOf(node: Node, weight: readonly number[]): Bloc
   if (rows === null || columns === null) return "its strides leave a part of the image out";
   const products = rows.window * columns.window * down * right;
   if (products > mostAdded * height * width) return `its window of ${height * width} elements would get ${products}`;
-  return { rows, columns, channels };
+  const pixels = pixelsTogether({
+    channels: channels * down * right,
+    outputs,
+    window: [rows.window, columns.window],
+    stride: 1,
+    plane: [outRows, outColumns],
+  });
+  if (outputs * pixels < leastOutputs) return `it has ${outputs} output channels`;
+  return { rows, columns, channels, pixels };
 }
 
 /** An axis in blocks: with zeros around the image where it has no whole blocks, or where windows are smaller so. */

@@ -26,6 +26,7 @@ import { channelsLastBehindFloat } from "./channels-last-behind-float.ts";
 import { columnsAsChannels } from "./columns-as-channels.ts";
 import { concatOnConcat } from "./concat-on-concat.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
+import { pixelsAsChannels } from "./pixels-as-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
 import { checkCostTable } from "./placement/cost-table.ts";
 import { placeByCost } from "./placement/place-by-cost.ts";
@@ -120,7 +121,7 @@ export function x86(options: X86Options = {}): Backend {
       biasOfOneRow,
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
-      ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels] : []),
+      ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels, pixelsAsChannels] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     weightBlocks: {

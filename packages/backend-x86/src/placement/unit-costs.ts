@@ -1,7 +1,8 @@
 import { channelCount, isModelData, kernelOp, type Unit } from "@lowbit/backend-kit";
 import type { Dim, Node, Shape, Value } from "@lowbit/ir";
 import { columnsAsChannelsOf } from "../columns-as-channels.ts";
-import { stridesAsChannelsOf } from "../strides-as-channels.ts";
+import { addedProducts, pixelsAsChannelsOf } from "../pixels-as-channels.ts";
+import { stridesAsChannelsOf, type BlockedForm } from "../strides-as-channels.ts";
 import { elementsInBlocks } from "./blocked-layout.ts";
 import { interpolate, type CostFamily, type CostTable } from "./cost-table.ts";
 import { isOverWholePlane } from "./whole-plane.ts";
@@ -145,22 +146,41 @@ export class Prices {
     }
     if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
     if (inputs <= stemChannels) {
-      const isStrided = typeof stridesAsChannelsOf(node, weight.map(Number)) !== "string";
-      if (isStrided) return this.#stridedStem(node, outputs, positions, products);
-      const stem = this.#price("stem", [inputs, taps, outputs, positions], products);
+      const blocks = stridesAsChannelsOf(node, weight.map(Number));
+      if (typeof blocks !== "string") return this.#stridedStem(node, blocks, positions, products);
+      const stem = this.#asPixels(node, "stem", [inputs, taps, outputs, positions], products);
       return { ...stem, integer: this.#withColumnsAsChannels(node, outputs, positions, products) ?? stem.integer };
     }
     // Kernels work on blocks of 16 channels: what is missing to a full one costs as much as if it were there.
     const [from, to] = [inBlocks(inputs), inBlocks(outputs)];
     const padded = (products / (inputs * outputs)) * from * to;
-    return this.#price(taps === 1 ? "pointwise" : "convolution", [from, to, positions], padded);
+    const family = taps === 1 ? "pointwise" : "convolution";
+    return this.#asPixels(node, family, [from, to, positions], padded);
+  }
+
+  /** What a convolution costs whose integer kernel may compute pixels of a row as output channels, the last axis but one. */
+  #asPixels(node: Node, family: CostFamily, at: readonly number[], products: number): UnitCost {
+    const cost = this.#price(family, at, products);
+    const weight = (node.inputs[1]!.shape ?? []).map(Number);
+    const pixels = pixelsAsChannelsOf(node, weight);
+    if (typeof pixels === "string") return cost;
+    const [outputs, wide] = [at.at(-2)!, inBlocks(pixels * weight[0]!)];
+    const added = addedProducts(weight.at(-1)!, node.ints("strides", [1, 1]).at(-1) as number, pixels);
+    const work = (products * added * wide) / (outputs * pixels);
+    const windows = family === "pointwise" ? "convolution" : family;
+    const together = this.#price(windows, [...at.slice(0, -2), wide, at.at(-1)! / pixels], work).integer;
+    return { ...cost, integer: Math.min(cost.integer, together) };
   }
 
   /** A convolution of few channels whose integer kernel reads the blocks of its strides as channels. */
-  #stridedStem(node: Node, outputs: number, positions: number, products: number): UnitCost {
-    const inputs = this.#dim(node.inputs[1]!.shape ?? [], 1);
+  #stridedStem(node: Node, { columns, pixels }: BlockedForm, positions: number, products: number): UnitCost {
+    const [outputs, inputs] = (node.inputs[1]!.shape ?? []).map(Number) as [number, number];
     const taps = products / (positions * outputs * inputs);
-    const cost = this.#price("stridedStem", [inputs, taps, outputs, positions], products);
+    const { float } = this.#price("stridedStem", [inputs, taps, outputs, positions], products);
+    const added = addedProducts(columns.window, 1, pixels);
+    const at = [inputs, taps, outputs * pixels, positions / pixels];
+    const { integer } = this.#price("stridedStem", at, products * added);
+    const cost = { float, integer };
     const image = this.#size(node.inputs[0]!.shape);
     // Rows are moved before the elements, which a conversion counts.
     const moving = this.#price("moveChannels", [image], image).integer;

@@ -132,6 +132,8 @@ describe("finding layers again", () => {
     [form, "strides-as-channels", "one channel", "pads = [4, 1, 5, 1], strides = [2, 2]", "1,20,11"],
     [form, "strides-as-channels", "three channels", "pads = [3, 2, 3, 2], strides = [2, 2]", "3,20,12"],
     [form, "columns-as-channels", "columns", "pads = [4, 1, 5, 1]", "1,20,11"],
+    [form, "pixels-as-channels", "pixels", "pads = [4, 2, 5, 1]", "5,20,14"],
+    [form, "pixels-as-channels", "pixels of blocks", "pads = [4, 1, 5, 1], strides = [2, 2]", "3,40,32"],
   ]);
   test.each(turnedForms)("in %s, sees a convolution behind %s (%s) as it was", async (form, pass, _, conv, image) => {
     const [channels] = image!.split(",");
@@ -148,8 +150,8 @@ describe("finding layers again", () => {
       const lower = [...backend.lower.filter(({ name }) => !without.includes(name)), ...operators];
       const made = await quantizeModel(model, { backend: { ...backend, lower }, data: [{ x: images }] });
       const ops = [...made.model.graph.nodes].map(({ op }) => op);
-      const moving = pass === "columns-as-channels" ? "Slice" : "Transpose";
-      expect(ops.includes(moving)).toBe(without.length === 0);
+      const moving = { "columns-as-channels": "Slice", "pixels-as-channels": "Concat" }[pass!];
+      expect(ops.includes(moving ?? "Transpose")).toBe(without.length === 0);
       return compare(model, made.model, { data: arrays({ x: images }), threads: 1 });
     };
     const turned = await lowered();

@@ -3,6 +3,7 @@ import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { gridAt } from "./codes.ts";
 import { withColumnsBack } from "./columns-as-channels.ts";
 import type { ModelData } from "./model-data.ts";
+import { gridOfFirst, withPixelsBack } from "./pixels-as-channels.ts";
 import { scaledProduct } from "./scaled-product.ts";
 import { withStridesBack } from "./strides-as-channels.ts";
 import { withoutZeroChannels } from "./zero-channels.ts";
@@ -50,16 +51,17 @@ export function layerWeight(node: Node, behind: readonly Node[], data: ModelData
     const tensor = weightData(node, data);
     const grid = gridAt(coded.scaling, coded.at, coded.codes, data);
     if (!tensor || !grid) return null;
-    const along = { ...grid, axis: grid.axis === null ? null : channelAxis };
     const own = isConvolution ? ownWeights(node, tensor, data) : tensor;
+    const along = gridOfFirst({ ...grid, axis: grid.axis === null ? null : channelAxis }, own.dims[channelAxis]!);
     return { dims: own.dims, grid: along, channelAxis, read: () => dequantized(own, along) };
   }
   const value = weightOperand(node);
-  const whole = weightData(node, data);
-  if (!value || !whole || whole.dims.length < 2) return null;
-  const tensor = node.op === "Conv" ? ownWeights(node, whole, data) : whole;
+  const all = weightData(node, data);
+  if (!value || !all || all.dims.length < 2) return null;
+  const tensor = node.op === "Conv" ? ownWeights(node, all, data) : all;
   const rounding = value.producer?.is("DequantizeLinear") ? value.producer : null;
-  const grid = rounding && gridAt(rounding, 1, rounding.input, data);
+  const whole = rounding && gridAt(rounding, 1, rounding.input, data);
+  const grid = whole && gridOfFirst(whole, tensor.dims[channelAxis]!);
   const folded = behind.find(({ op }) => op === "BatchNormalization");
   const read = (): Tensor => (folded && isConvolution ? normalized(tensor, folded, data) : tensor);
   return { dims: tensor.dims, grid, channelAxis, read };
@@ -82,11 +84,8 @@ function weightOperand(node: Node): Value | null {
 
 /** Weights of a convolution without what backends did to them for their kernels. */
 function ownWeights(convolution: Node, weight: Tensor, data: ModelData): Tensor {
-  return (
-    withStridesBack(convolution, weight, data) ??
-    withColumnsBack(convolution, weight, data) ??
-    withoutZeroChannels(weight)
-  );
+  const own = withPixelsBack(convolution, weight, data) ?? weight;
+  return withStridesBack(convolution, own, data) ?? withColumnsBack(convolution, own, data) ?? withoutZeroChannels(own);
 }
 
 /** Codes as floats; one scale, or one per index of an axis. */

@@ -5,6 +5,7 @@ import { computesInFloat } from "./computes-in-float.ts";
 import { makesColumnsChannels } from "./columns-as-channels.ts";
 import { layerWeight, weightData, type LayerWeight } from "./layer-weight.ts";
 import { ModelData } from "./model-data.ts";
+import { pixelsInRow } from "./pixels-as-channels.ts";
 import { multipliesScales, scaledProduct } from "./scaled-product.ts";
 import { padsToBlocks } from "./strides-as-channels.ts";
 import { padsForKernels } from "./zero-channels.ts";
@@ -122,12 +123,17 @@ function chainBehind(first: Value, anchor: Node | null, data: ModelData): Chain 
     if (
       !next ||
       isShared ||
-      !(isConversion(next) || (anchor && isTail(next, value, value === first ? anchor : null, data)))
+      !(
+        isConversion(next) ||
+        (anchor && pixelsInRow(next)) ||
+        (anchor && isTail(next, value, value === first ? anchor : null, data))
+      )
     )
       break;
-    value = next.outputs[0]!;
-    nodes.push(next);
-    values.push(value);
+    const inRow = pixelsInRow(next) ?? [next];
+    value = inRow.at(-1)!.outputs[0]!;
+    nodes.push(...inRow);
+    values.push(...inRow.map(({ output }) => output));
     // Codes stay the result where they only become floats again.
     if (!next.is("DequantizeLinear")) result = value;
     if (value.users.length !== 1) break;
