@@ -76,7 +76,7 @@ test.each([
   ["8 behind many", 40, [8, 8], "<pads = [1, 1, 1, 1]>", "8,40,3,3", "16,40,3,4"],
   ["8 with strides", 4, [17, 31], "<pads = [1, 1, 1, 1], strides = [2, 2]>", "8,4,3,3", "32,4,3,9"],
   ["16", 16, [16, 16], "<pads = [1, 1, 1, 1]>", "16,16,3,3", "32,16,3,4"],
-  ["one, of windows of one element", 8, [32, 32], "", "1,8,1,1", "32,8,1,32"],
+  ["one, of windows of one element", 8, [32, 32], "", "1,8,1,1", "8,8,1,8"],
   ["8 of few channels, which get a fourth", 3, [10, 10], "", "8,3,3,3", "32,4,3,6"],
   ["8 with blocks of strides", 3, [16, 16], "<pads = [3, 3, 3, 3], strides = [2, 2]>", "8,3,7,7", "32,12,4,7"],
 ] as const)("%s output channels fill blocks and compute the same", async (_, channels, plane, conv, weight, turned) => {

@@ -8,6 +8,9 @@ const mostOutputs = 2 * leastOutputs;
 /** Input channels beyond which products with zeros cost more than two blocks gain over one. */
 const mostInputs = 32;
 
+/** Pixels beyond which there is little to gain; each takes a node in the file. */
+const mostPixels = 8;
+
 /** How many times as many products a convolution that fills a block already may get. */
 const mostAdded = 4 / 3;
 
@@ -38,8 +41,8 @@ export function pixelsTogether({ channels, outputs, window, stride, plane }: Con
   const least = isPointwise ? leastPlaneOfPointwise : isFull ? leastPlaneOfFull : leastPlane;
   if (outputs > leastOutputs || rows * columns < least) return 1;
   const most = Math.floor((channels > mostInputs ? leastOutputs : mostOutputs) / outputs);
-  for (let pixels = most; pixels > 1; pixels--) {
-    if (columns % pixels !== 0 || pixels * outputs < leastOutputs) continue;
+  for (let pixels = Math.min(most, mostPixels); pixels > 1; pixels--) {
+    if (columns % pixels !== 0 || (pixels < mostPixels && pixels * outputs < leastOutputs)) continue;
     if (!isFull || addedProducts(window[1], stride, pixels) <= mostAdded) return pixels;
   }
   return 1;
