@@ -17,14 +17,21 @@ export function bytesInPlace(model: Model): Uint8Array {
   }
 }
 
-/** Types and shapes of the results of a run, symbolic dimensions as what is fed has them; null where one stays unknown. */
+/**
+ * Types and shapes of the results of a run, symbolic dimensions as what is fed has them; null where one stays unknown.
+ *
+ * @param feeds what is known of them
+ */
 export function expectedResults(
   inputs: readonly Port[],
   outputs: readonly Port[],
   feeds: Feeds,
 ): Readonly<Record<string, Expected>> | null {
   const sizes = new Map<number | string, number>();
-  for (const { name, shape } of inputs) shape.forEach((dim, axis) => sizes.set(dim, feeds[name]!.dims[axis]!));
+  for (const { name, shape } of inputs) {
+    const fed = feeds[name];
+    if (fed) shape.forEach((dim, axis) => sizes.set(dim, fed.dims[axis]!));
+  }
   const expected: Record<string, Expected> = {};
   for (const { name, dtype, shape } of outputs) {
     const dims = shape.map((dim) => (typeof dim === "number" ? dim : sizes.get(dim)));

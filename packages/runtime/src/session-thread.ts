@@ -24,6 +24,8 @@ export type Request = { readonly id: number } & (
       readonly fetches: readonly string[];
       /** All results, where they are to be written in place. */
       readonly expected: Readonly<Record<string, Expected>> | null;
+      /** Results that stay here, and the inputs that the next run is fed with them. */
+      readonly staying: Readonly<Record<string, string>>;
     }
   | {
       readonly kind: "chain";
@@ -37,6 +39,8 @@ export type Request = { readonly id: number } & (
     }
   | { readonly kind: "drop"; readonly key: number }
   | { readonly kind: "lastFeeds"; readonly session: number }
+  | { readonly kind: "takeHeld"; readonly session: number }
+  | { readonly kind: "sampleHeld"; readonly session: number; readonly atMost: number }
   | { readonly kind: "release"; readonly session: number }
 );
 
@@ -57,6 +61,8 @@ export type Reply = { readonly id: number } & (
 interface Loaded {
   readonly session: ort.InferenceSession;
   lastFeeds: Readonly<Record<string, SentTensor>>;
+  /** By input: what stayed here for the next run. */
+  held: Readonly<Record<string, SentTensor>>;
 }
 
 const sessions = new Map<number, Loaded>();
@@ -72,7 +78,7 @@ async function answer(request: Request): Promise<Reply> {
   if (request.kind === "create") {
     const session = await ort.InferenceSession.create(request.model, request.options);
     freeMemory([request.model.buffer]);
-    sessions.set(key, { session, lastFeeds: {} });
+    sessions.set(key, { session, lastFeeds: {}, held: {} });
     return { id, ports: { inputs: session.inputMetadata, outputs: session.outputMetadata } };
   }
   const loaded = sessions.get(key)!;
@@ -82,19 +88,47 @@ async function answer(request: Request): Promise<Reply> {
     loaded.lastFeeds = {};
     return { id, results };
   }
+  if (request.kind === "takeHeld") {
+    const results = loaded.held;
+    loaded.held = {};
+    return { id, results };
+  }
+  if (request.kind === "sampleHeld") return { id, results: samplesOf(loaded.held, request.atMost) };
   if (request.kind === "release") {
     sessions.delete(key);
     await session.release();
     return { id, released: true };
   }
-  const retired = memoryOf(loaded.lastFeeds);
-  loaded.lastFeeds = request.feeds;
+  const given = { ...loaded.held, ...request.feeds };
+  const inUse = new Set(memoryOf(given));
+  // What is held may be what a run that failed was fed, and is not read any more where others are fed in its place.
+  const before = [...new Set([loaded.lastFeeds, loaded.held].flatMap(memoryOf))];
+  const retired = before.filter((buffer) => !inUse.has(buffer));
+  loaded.lastFeeds = given;
   if (!request.expected) freeMemory(retired.splice(0));
-  const feeds = tensorsOf(request.feeds);
+  const feeds = tensorsOf(given);
   const inPlace = request.expected && (await runInPlace(session, feeds, request.expected, retired));
   freeMemory(retired);
-  if (inPlace) return { id, results: inPlace };
-  return { id, results: sentOf(await session.run(feeds, [...request.fetches])) };
+  const results = inPlace ?? sentOf(await session.run(feeds, [...request.fetches]));
+  const stays = Object.entries(request.staying);
+  if (stays.length > 0) loaded.held = Object.fromEntries(stays.map(([output, input]) => [input, results[output]!]));
+  return { id, results: Object.fromEntries(Object.entries(results).filter(([name]) => !(name in request.staying))) };
+}
+
+/** Of each tensor of floats some elements, evenly spread; others as they are. */
+function samplesOf(
+  tensors: Readonly<Record<string, SentTensor>>,
+  atMost: number,
+): Readonly<Record<string, SentTensor>> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      const { data } = tensor;
+      if (!(data instanceof Float32Array)) return [name, tensor];
+      const step = Math.max(1, Math.ceil(data.length / atMost));
+      const sample = Float32Array.from({ length: Math.ceil(data.length / step) }, (_, index) => data[index * step]!);
+      return [name, { type: tensor.type, data: sample, dims: [sample.length] }];
+    }),
+  );
 }
 
 /** Values that stay here between the runs of chains. */
@@ -123,9 +157,10 @@ async function answerChain(request: Request & { readonly kind: "chain" }): Promi
   return { id, results };
 }
 
-/** The memory of all that is kept: it is copied where it is asked for. */
+/** The memory of all that is kept or held: it is copied where it is asked for. */
 function keptMemory(): ReadonlySet<ArrayBuffer> {
-  return new Set([...keptValues.values()].flatMap(memoryOf));
+  const held = [...sessions.values()].map((loaded) => loaded.held);
+  return new Set([...keptValues.values(), ...held].flatMap(memoryOf));
 }
 
 function drop(key: number): void {

@@ -62,6 +62,49 @@ describe.skipIf(!isBuilt)("a session on a thread of its own (needs a build)", ()
     await session.release();
   });
 
+  describe.each([true, false])("results that stay, written in place: %s", (resultsInPlace) => {
+    const staying = new Map([["y", "x"]]);
+    const adding = async (): Promise<ThreadSession> =>
+      onThread(
+        newModel(
+          parseGraph(`g (float[2,2] x, float[N,2] z) => (float[2,2] y, float[N,2] twice) {
+            y = Add (x, z)
+            twice = Add (z, z) }`),
+        ),
+        { resultsInPlace },
+      );
+    const numbers = (tensor: Tensor | undefined): readonly number[] => [...tensor!.numbers()];
+    const times = (factor: number): readonly number[] => numbers(x()).map((value) => value * factor);
+
+    test("are fed to the next run, until they are taken", async () => {
+      const session = await adding();
+      const first = await session.run({ x: x(), z: x() }, undefined, new Set(["x"]), staying);
+      expect(Object.keys(first)).toEqual(["twice"]);
+      for (let run = 2; run <= 4; run++) {
+        const { twice } = await session.run({ z: x() }, undefined, new Set(["z"]), staying);
+        expect(numbers(twice)).toEqual(times(2));
+      }
+      expect(numbers((await session.sampleHeld(100))["x"])).toEqual(times(5));
+      expect(numbers((await session.sampleHeld(3))["x"])).toEqual([times(5)[0], times(5)[2]]);
+      expect(numbers((await session.lastFeeds())["x"])).toEqual(times(4));
+      expect(numbers((await session.takeHeld())["x"])).toEqual(times(5));
+      await expect(session.run({ z: x() })).rejects.toThrow('input "x" (float) was not given a tensor');
+      await session.release();
+    });
+
+    test("give way to what is fed in their place, and outlive a run that fails", async () => {
+      const session = await adding();
+      await session.run({ x: x(), z: x() }, undefined, new Set(), staying);
+      await session.run({ x: x(), z: x() }, undefined, new Set(), staying);
+      const misfit = { z: Tensor.of("float", [1, 2, 3, 4, 5, 6], [3, 2]) };
+      await expect(session.run(misfit, undefined, new Set(), staying)).rejects.toThrow("runtime/run");
+      expect(numbers((await session.lastFeeds())["x"])).toEqual(times(2));
+      await session.run({ z: x() }, undefined, new Set(), staying);
+      expect(numbers((await session.takeHeld())["x"])).toEqual(times(3));
+      await session.release();
+    });
+  });
+
   test("refuses wrong feeds and goes on after a run that failed", async () => {
     const session = await onThread();
     await expect(session.run({ x: x() })).rejects.toThrow('input "i" (int64) was not given a tensor');

@@ -20,6 +20,8 @@ export class ThreadSession {
   readonly #thread: WorkerThread;
   readonly #key: number;
   readonly #inPlace: boolean;
+  /** Inputs that what the last run left on the thread goes to. */
+  #held: ReadonlySet<string> = new Set();
 
   private constructor(
     thread: WorkerThread,
@@ -52,14 +54,19 @@ export class ThreadSession {
    *
    * @param given names of feeds whose memory is given away: the caller must not touch these tensors again. Other feeds
    *   are copied.
+   * @param staying results that do not come back, and the inputs that the next run gets them for where it is not fed others.
+   *   Memory that changes threads is new to the garbage collector of either: with 90 MB a run it collected everything every
+   *   time, on as many threads as there are cores.
    * @throws CompileError `runtime/feed` before running when a tensor is missing or of another dtype, `runtime/run`
    */
   async run(
     feeds: Feeds,
     fetches?: readonly string[],
     given: ReadonlySet<string> = new Set(),
+    staying: ReadonlyMap<string, string> = new Map(),
   ): Promise<Record<string, Tensor>> {
-    const sent = sentTensors(checkedFeeds(this.inputs, feeds));
+    const fed = this.inputs.filter(({ name }) => name in feeds || !this.#held.has(name));
+    const sent = sentTensors(checkedFeeds(fed, feeds));
     const transfer = new Set<ArrayBuffer>();
     for (const [name, { data }] of Object.entries(sent)) {
       if (given.has(name) && ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) transfer.add(data.buffer);
@@ -71,10 +78,23 @@ export class ThreadSession {
       feeds: sent,
       fetches: wanted.map(({ name }) => name),
       expected: this.#inPlace ? expectedResults(this.inputs, wanted, feeds) : null,
+      staying: Object.fromEntries(staying),
     } as const;
     const reply = await this.#thread.ask(request, [...transfer]);
     if ("error" in reply) throw cannotRun(reply.error);
+    if (staying.size > 0) this.#held = new Set(staying.values());
     return tensorsOf(reply);
+  }
+
+  /** By input what stayed for the next run, which has to be fed it then. */
+  async takeHeld(): Promise<Record<string, Tensor>> {
+    this.#held = new Set();
+    return tensorsOf(await this.#thread.ask({ kind: "takeHeld", session: this.#key }));
+  }
+
+  /** Of each tensor that stayed for the next run, by input, at most so many elements, evenly spread: [elements]. */
+  async sampleHeld(atMost: number): Promise<Record<string, Tensor>> {
+    return tensorsOf(await this.#thread.ask({ kind: "sampleHeld", session: this.#key, atMost }));
   }
 
   /** What the last run was fed, once: also the tensors whose memory was given away. */
