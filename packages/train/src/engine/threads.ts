@@ -1,4 +1,5 @@
 import { blockedDomain } from "@lowbit/runtime";
+import { processorCores } from "./processor-cores.ts";
 import { elementCount, operandRole, schemaOf, type Graph, type Node } from "@lowbit/ir";
 
 /** Multiply-accumulates of a step, there and back, below which a second thread costs more than it brings. */
@@ -6,12 +7,13 @@ const worthSharing = 4e6;
 
 /**
  * How many threads a training step should use when nobody says: one for small steps, where waiting for each other takes
- * longer than the work; otherwise ONNX Runtime's own choice (undefined), one per core. Shapes must be static.
+ * longer than the work; otherwise one per core, or ONNX Runtime's own choice (undefined) where cores cannot be counted. Shapes
+ * must be static.
  */
 export function threadsFor(graph: Graph): number | undefined {
   let products = 0;
   for (const node of graph.nodes) products += multiplyAccumulates(node);
-  return products < worthSharing ? 1 : undefined;
+  return products < worthSharing ? 1 : processorCores();
 }
 
 /** Elements of the result times the elements of one output channel's weights, for nodes that have weights. */
