@@ -15,6 +15,7 @@ export { openDataset } from "./data/open-dataset.ts";
 export { shuffledIndices, randomStream } from "./data/random.ts";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate/evaluate.ts";
 export { metrics, type Measure, type MetricName } from "./evaluate/metric.ts";
+export { settle } from "./engine/held-state.ts";
 export { MicroBatchRunner, microBatches } from "./engine/micro-batch-runner.ts";
 export type { Runner } from "./engine/runner.ts";
 export { addGradients, StepInParts, type GradientSums } from "./engine/step-in-parts.ts";

@@ -9,7 +9,7 @@ export interface Runner {
   /** The state training starts from, or goes on from where `named` holds values. */
   initialState(named?: NamedState): TrainState;
   /**
-   * Runs one step per batch and moves `state` on.
+   * Runs one step per batch and moves `state` on; what of it can be read then, `settle` says.
    *
    * @param firstStep number of the first step, from 1
    * @param learningRates one per batch

@@ -1,4 +1,5 @@
-import type { Graph, Tensor } from "@lowbit/ir";
+import type { Graph } from "@lowbit/ir";
+import { sampled, settle } from "../engine/held-state.ts";
 import { unpackState, withState, type NamedState, type TrainState } from "../engine/state.ts";
 import { MicroBatchRunner } from "../engine/micro-batch-runner.ts";
 import type { Runner } from "../engine/runner.ts";
@@ -35,7 +36,7 @@ export class Engine {
   async enter(epoch: number): Promise<Phase | null> {
     const phase = this.#options.phases?.findLast((candidate) => candidate.fromEpoch <= epoch) ?? null;
     if (phase === this.#phase || phase === null) return null;
-    this.#named = this.state();
+    this.#named = await this.state();
     this.#state = null;
     this.#graph = this.graphAt(epoch, this.#named);
     this.#phase = phase;
@@ -99,17 +100,18 @@ export class Engine {
   }
 
   /** All state by name: the model's, frozen or not, and the optimizer's. */
-  state(): NamedState {
+  async state(): Promise<NamedState> {
     if (!this.#state) return this.#named;
+    await settle(this.#state.tensors);
     return new Map([...this.#named, ...unpackState(this.#state.slots, this.#state.tensors)]);
   }
 
   /** Whether a sample of the running state is numbers only; it is cheap enough to be looked at after every run. */
-  seemsFinite(): boolean {
-    const { slots, tensors } = this.#state ?? { slots: [], tensors: new Map<string, Tensor>() };
-    return slots.every((slot) => {
-      const tensor = tensors.get(slot.name)!;
-      return isFinite(tensor, sampledElements) || !isFinite(slot.initial);
+  async seemsFinite(): Promise<boolean> {
+    if (!this.#state) return true;
+    const samples = await sampled(this.#state.tensors, sampledElements);
+    return this.#state.slots.every((slot) => {
+      return isFinite(samples.get(slot.name)!, sampledElements) || !isFinite(slot.initial);
     });
   }
 

@@ -27,12 +27,12 @@ export class FiniteWatch {
     this.#last = { runner, steps: { batches, firstStep, learningRates } };
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) throw notFinite(`the loss became ${losses[bad]}`, firstStep + bad, await this.#begin());
-    if (!this.#engine.seemsFinite()) await this.state();
+    if (!(await this.#engine.seemsFinite())) await this.state();
   }
 
   /** The run's state, all of it numbers. @throws CompileError `train/not-finite` */
   async state(): Promise<NamedState> {
-    const state = this.#engine.state();
+    const state = await this.#engine.state();
     for (const [name, tensor] of state) {
       if (isFinite(tensor) || this.#beganNotFinite(name)) continue;
       const step = this.#last ? this.#last.steps.firstStep + this.#last.steps.batches.length - 1 : 0;

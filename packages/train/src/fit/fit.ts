@@ -53,7 +53,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
       const phase = await engine.enter(epoch);
       if (phase) yield { kind: "phase", epoch, name: phase.name };
       const watch = new FiniteWatch(engine);
-      const before = codes && at.batches === 0 ? codes(engine.withState(engine.kept(engine.state()))) : null;
+      const before = codes && at.batches === 0 ? codes(engine.withState(engine.kept(await engine.state()))) : null;
       const drawn = data.batches({ batch, shuffle: seed + epoch, ...(samples === undefined ? {} : { samples }) });
       const left = augmented(skip(drawn, at.batches), augment, { seed, epoch, first: at.batches * batch });
       ahead = new Ahead(groups(left, () => perRun));
@@ -119,7 +119,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
     }
     const last = at.epoch - 1;
     await engine.enter(last);
-    const { epoch, state } = keep === "best" && best ? best : { epoch: last, state: engine.kept(engine.state()) };
+    const { epoch, state } = keep === "best" && best ? best : { epoch: last, state: engine.kept(await engine.state()) };
     yield { kind: "done", graph: engine.graphAt(epoch, state), epoch };
   } finally {
     await ahead?.close();
