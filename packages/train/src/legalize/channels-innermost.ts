@@ -1,4 +1,5 @@
 import type { Value } from "@lowbit/ir";
+import { dataInBlocks } from "./blocks-of-channels.ts";
 import { exchangeBatch } from "./exchange-batch.ts";
 import { dims, reshape, type LegalizeContext } from "./legalization.ts";
 import type { StaticWindow } from "./window.ts";
@@ -30,7 +31,7 @@ export function gradientWithChannelsInnermost(
   const taps = kernel.reduce((a, b) => a * b, 1);
   if (kernel.length !== 2 || dilations[1] !== 1) return null;
   if (taps > 1 && outChannels * taps > manyWeights * batch * height * width) return null;
-  const rows = reshape(context, op.Transpose([x], { perm: [0, 2, 3, 1] }), [1, batch, height, width * channels]);
+  const rows = reshape(context, channelsInnermost(context, x), [1, batch, height, width * channels]);
   const result = op.Conv([rows, exchangeBatch(context, dy)], {
     kernel_shape: output,
     strides: [dilations[0]!, 1],
@@ -39,4 +40,18 @@ export function gradientWithChannelsInnermost(
   });
   const perTap = reshape(context, result, [outChannels, taps, channels]);
   return reshape(context, op.Transpose([perTap], { perm: [0, 2, 1] }), [outChannels, channels, ...kernel]);
+}
+
+/**
+ * [N, C, H, W] with the channels behind the columns. Through blocks of channels where these come out even: ONNX Runtime moves
+ * single elements on one thread, blocks on all, and a block on one faster. (16 channels of 14x14, batch 256: 1.4 ms and 0.1.)
+ */
+function channelsInnermost(context: LegalizeContext, x: Value): Value {
+  const { op, block } = context;
+  const [batch, channels, height, width] = dims(x) as [number, number, number, number];
+  if (block === 1 || channels % block !== 0) return op.Transpose([x], { perm: [0, 2, 3, 1] });
+  const inBlocks = dataInBlocks(context, x);
+  if (channels === block) return inBlocks;
+  const blocks = reshape(context, inBlocks, [batch, channels / block, height * width, block]);
+  return op.Transpose([blocks], { perm: [0, 2, 1, 3] });
 }

@@ -1,4 +1,5 @@
 import type { Value } from "@lowbit/ir";
+import { blockedConvolution } from "./blocked-convolution.ts";
 import { deployedConvolution } from "./deployed-convolution.ts";
 import { depthwiseForm } from "./depthwise-form.ts";
 import { exchangeBatch } from "./exchange-batch.ts";
@@ -74,6 +75,8 @@ function convolveTogether(
     });
     return reshape(context, product, [batch!, outChannels!, ...output]);
   }
+  const inBlocks = blockedConvolution(context, [x, w, bias], window, output);
+  if (inBlocks) return inBlocks;
   const isSmall = output.reduce((a, b) => a * b, 1) <= smallPlane && batch! > 1;
   if (!isSmall || window.kernel.every((size) => size === 1)) return null;
   const volume = reshape(context, exchangeBatch(context, x), [1, channels!, batch!, ...input]);

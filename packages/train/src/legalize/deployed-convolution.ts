@@ -1,6 +1,6 @@
 import { hasTrait, type Value } from "@lowbit/ir";
-import { convolutionInBlocks, dataInBlocks } from "./blocks-of-channels.ts";
-import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
+import { convolutionInBlocks, dataInBlocks, weightsInBlocks } from "./blocks-of-channels.ts";
+import { dims, ints, type LegalizeContext } from "./legalization.ts";
 import type { StaticWindow } from "./window.ts";
 
 /** ONNX Runtime reorders channels in groups of so many: what does not divide by it stays as it is. */
@@ -35,7 +35,7 @@ export function deployedConvolution(
   const [outChannels] = dims(w);
   const form = becomesConstant(w) ? blockedWeights(context.block, dims(w), group) : null;
   if (!form) return null;
-  const filters = inBlocks(context, padded(context, w, [form.outChannels, form.inChannels]), form.blocksIn);
+  const filters = weightsInBlocks(context, padded(context, w, [form.outChannels, form.inChannels]), form.blocksIn);
   const data = form.blocksIn ? dataInBlocks(context, x) : x;
   const attributes = {
     group: form.group,
@@ -78,23 +78,4 @@ function padded({ op, editor }: LegalizeContext, value: Value, sizes: readonly n
   const behind = dims(value).map((size, axis) => (sizes[axis] ?? size) - size);
   if (behind.every((zeros) => zeros === 0)) return value;
   return op.Pad([value, ints(editor, [...behind.map(() => 0), ...behind], "zeros_behind")]);
-}
-
-/**
- * Weights [O, I, kh, kw] as [O / block, I / block, kh, kw, block of I, block of O] where the data is in blocks, and as
- * [O / block, I, kh, kw, block of O] where it is not or a group has one channel, under the shape they had.
- */
-function inBlocks(context: LegalizeContext, w: Value, blocksIn: boolean): Value {
-  const { op, block } = context;
-  const [out, perGroup, ...kernel] = dims(w);
-  const blocksOfIn = blocksIn && perGroup! > 1;
-  const split = reshape(
-    context,
-    w,
-    blocksOfIn
-      ? [out! / block, block, perGroup! / block, block, ...kernel]
-      : [out! / block, block, perGroup!, ...kernel],
-  );
-  const turned = op.Transpose([split], { perm: blocksOfIn ? [0, 2, 4, 5, 3, 1] : [0, 2, 3, 4, 1] });
-  return reshape(context, turned, dims(w));
 }
