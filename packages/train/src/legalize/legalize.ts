@@ -6,6 +6,7 @@ import { conv } from "./convolution.ts";
 import { crossEntropyLoss } from "./cross-entropy.ts";
 import { fakeQuantize, fakeQuantizeGrad } from "./fake-quantize.ts";
 import { operand, type ChannelScale, type Legalization, type ObservedRows } from "./legalization.ts";
+import { maxPool } from "./max-pool.ts";
 import { averagePoolGrad, maxPoolGrad } from "./pool-grad.ts";
 import { qlinearConv } from "./qlinear-conv.ts";
 import { observeRange, quantizationParameters } from "./ranges.ts";
@@ -13,6 +14,7 @@ import { fuseReluMasks } from "./relu-mask.ts";
 
 const legalizations: Readonly<Record<string, Legalization>> = {
   ":Conv": conv,
+  ":MaxPool": maxPool,
   ":QLinearConv": qlinearConv,
   ":SoftmaxCrossEntropyLoss": crossEntropyLoss,
   "lowbit:ConvGradInput": convGradInput,

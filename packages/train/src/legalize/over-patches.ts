@@ -1,5 +1,6 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
+import { gradientOverBlockedPatches } from "./over-blocked-patches.ts";
 import type { StaticWindow } from "./window.ts";
 
 /**
@@ -20,6 +21,10 @@ export function gradientOverPatches(context: LegalizeContext, dy: Value, x: Valu
   const taps = window.kernel.reduce((a, b) => a * b, 1);
   const positions = output.reduce((a, b) => a * b, 1);
   if (batch === 1 || channels! * taps > Math.min(outChannels!, positions)) return null;
+  const blocks = context.inBlocks.get(dy);
+  if (blocks && outChannels! % context.block === 0 && channels! < context.block) {
+    return gradientOverBlockedPatches(context, blocks, x, window);
+  }
   const patches = op.Conv([x, picks(context, channels!, window.kernel)], {
     kernel_shape: window.kernel,
     strides: window.strides,

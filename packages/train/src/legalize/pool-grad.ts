@@ -1,10 +1,12 @@
 import { Tensor, type Value } from "@lowbit/ir";
 import { dims, ints, operand, reshape, scalar, type LegalizeContext } from "./legalization.ts";
+import { spreadByHalves } from "./spread-by-halves.ts";
 import { exactPadsEnd, staticWindow, type StaticWindow } from "./window.ts";
 
 /**
- * dX of Y = MaxPool(X): dY goes to the position of each window's maximum. The forward MaxPool, where it is still there,
- * is made to return the positions too; windows that overlap add up what they send, others are undone by MaxUnpool.
+ * dX of Y = MaxPool(X): dY goes to the position of each window's first maximum. Windows of two are taken apart into pairs.
+ * For others the forward MaxPool, where it is still there, is made to return the positions too; windows that overlap add
+ * up what they send, others are undone by MaxUnpool.
  */
 export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
   const { node, op, editor } = context;
@@ -13,6 +15,9 @@ export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
   const [, , ...output] = dims(dy);
   const kernel = node.ints("kernel_shape", [])!;
   const window = staticWindow(node, kernel, input, output);
+  sumBeforeSpreading(context, dy);
+  const byHalves = spreadByHalves(context, dy, x, window);
+  if (byHalves) return [byHalves];
   const attributes = Object.fromEntries([...node.attributes].filter(([name]) => name !== "storage_order"));
   const pool = editor.node("MaxPool", [x], attributes, { outputs: 2 });
   const forward = operand(context, 2);
@@ -21,7 +26,6 @@ export function maxPoolGrad(context: LegalizeContext): readonly Value[] {
     editor.move(pool, old);
     editor.replaceAllUses(forward, pool.output);
   }
-  sumBeforeSpreading(context, dy);
   const indices = pool.outputs[1]!;
   const overlaps = kernel.some((size, axis) => (size - 1) * window.dilations[axis]! + 1 > window.strides[axis]!);
   if (!overlaps) return [op.MaxUnpool([dy, indices, ints(editor, dims(x), "shape")], { kernel_shape: kernel })];
