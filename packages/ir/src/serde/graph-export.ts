@@ -100,9 +100,13 @@ function exportValueInfo(graph: Graph, carried: CarriedGraph | null, innerTypes:
   return infos;
 }
 
-/** Whether every reader of ONNX can tell the type of a value: it is the result of a standard op. */
-function isInferred({ producer }: Value): boolean {
-  return producer !== null && producer.domain === "" && schemaOf(producer.op, producer.domain) !== null;
+/**
+ * Whether every reader of ONNX can tell the type of a value: it is the result of a standard op. (Inference does not carry
+ * names of dimensions through Resize.)
+ */
+function isInferred({ producer, shape }: Value): boolean {
+  if (producer?.domain !== "" || schemaOf(producer.op, producer.domain) === null) return false;
+  return producer.op !== "Resize" || (shape?.every((dim) => typeof dim === "number") ?? true);
 }
 
 function exportInfo(value: Value, carried: CarriedInfo | null): ValueInfoProto {

@@ -35,6 +35,24 @@ test("leaves out the types of inner values that follow from the inputs, and keep
   }
 });
 
+test("keeps the type of a resized value with named dimensions, which inference does not carry", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-save-"));
+  try {
+    const listed = (batch: string): readonly (string | undefined)[] => {
+      const path = join(folder, "model.onnx");
+      const text = `g (float[${batch},2,3,3] x) => (y) <float[4] scales = {1, 1, 2, 2}> {
+        a = Resize <mode = "nearest"> (x, , scales)
+        y = Relu (a)
+      }`;
+      saveModel(newModel(parseGraph(text)), path, { innerTypes: false });
+      return decodeModel(readFileSync(path)).graph!.value_info.map(({ name }) => name);
+    };
+    expect([listed("N"), listed("5")]).toEqual([["a"], []]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test.skipIf(process.platform === "win32")("puts no file in the place of what is no file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lowbit-save-"));
   const path = join(folder, "socket");
