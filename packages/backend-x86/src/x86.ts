@@ -25,6 +25,8 @@ import { averagePoolToGlobal } from "./average-pool-to-global.ts";
 import { channelsLastBehindFloat } from "./channels-last-behind-float.ts";
 import { columnsAsChannels } from "./columns-as-channels.ts";
 import { concatOnConcat } from "./concat-on-concat.ts";
+import { fillBlocks } from "./float-blocks/fill-blocks.ts";
+import { gatesInBlocks } from "./float-blocks/gates-in-blocks.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
 import { pixelsAsChannels } from "./pixels-as-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
@@ -122,6 +124,8 @@ export function x86(options: X86Options = {}): Backend {
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels, pixelsAsChannels] : []),
+      // With AVX2 alone, blocks have 8 channels.
+      ...(vnni ? [fillBlocks, gatesInBlocks] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     weightBlocks: {

@@ -3,8 +3,9 @@ import type { CostTable } from "./cost-table.ts";
 /**
  * Costs of ONNX Runtime 1.30 with one thread on server CPUs with AVX512-VNNI and without AMX: geometric means of what
  * `lowbit bench --calibrate-costs` measured on a quiet Emerald Rapids and on a quiet Zen 4, which agree on ratios for
- * convolutions; products per channel, first convolutions with strides, and products with weights in blocks beside float ones are of
- * the latter alone.
+ * convolutions. First convolutions with strides, and products with weights in blocks beside float ones, are of the latter alone;
+ * products, products per channel and x · sigmoid(x) are of a Zen 5 too, whose float kernels take half as long there, and products per
+ * channel not of the first.
  */
 export const builtInCosts: CostTable = {
   pointwise: {
@@ -168,12 +169,12 @@ export const builtInCosts: CostTable = {
       [256, 4096, 65536],
     ],
     float: [
-      3.24, 2.35, 2.25, 1.13, 0.748, 0.678, 0.627, 0.287, 0.158, 2.48, 2.27, 2.34, 0.91, 0.684, 0.693, 0.345, 0.155,
-      0.309, 2.31, 2.28, 2.27, 0.714, 0.668, 0.905, 0.245, 0.144, 0.369,
+      2.62, 2.04, 2.05, 0.879, 0.711, 0.611, 0.388, 0.23, 0.147, 2.09, 2.02, 2.08, 0.735, 0.602, 0.616, 0.243, 0.15,
+      0.257, 2, 2.04, 2.16, 0.617, 0.598, 0.723, 0.209, 0.138, 0.363,
     ],
     integer: [
-      3.08, 2.74, 2.73, 2.98, 2.7, 2.72, 2.76, 2.7, 2.76, 0.527, 0.47, 0.471, 1.14, 0.453, 0.464, 0.527, 0.453, 0.454,
-      0.284, 0.278, 0.275, 0.284, 0.273, 0.273, 0.284, 0.273, 0.278,
+      2.46, 2.77, 2.87, 2.42, 3.05, 2.87, 2.33, 2.73, 2.88, 0.303, 0.407, 0.433, 0.376, 0.403, 0.433, 0.256, 0.39,
+      0.422, 0.218, 0.248, 0.262, 0.224, 0.242, 0.257, 0.227, 0.296, 0.257,
     ],
   },
   add: {
@@ -183,8 +184,8 @@ export const builtInCosts: CostTable = {
   },
   multiply: {
     axes: [[1024, 16384, 131072, 1048576, 4194304]],
-    float: [1.17, 0.149, 0.239, 0.437, 0.754],
-    integer: [0.542, 0.349, 0.261, 0.248, 0.252],
+    float: [1.23, 0.154, 0.207, 0.346, 0.592],
+    integer: [0.442, 0.247, 0.235, 0.238, 0.252],
   },
   sigmoid: {
     axes: [[1024, 16384, 131072, 1048576, 4194304]],
@@ -193,8 +194,8 @@ export const builtInCosts: CostTable = {
   },
   swish: {
     axes: [[1024, 16384, 131072, 1048576, 4194304]],
-    float: [0.396, 0.258, 0.282, 0.328, 0.414],
-    integer: [1, 0.509, 0.487, 0.549, 0.519],
+    float: [0.496, 0.225, 0.233, 0.261, 0.343],
+    integer: [0.837, 0.405, 0.448, 0.515, 0.511],
   },
   softmax: {
     axes: [[1024, 16384, 131072, 1048576, 4194304]],

@@ -152,7 +152,7 @@ function totalCost(units: readonly Unit[], prices: Prices, isInteger: (unit: Uni
   const blocked = blockedUnits(units);
   let sum = 0;
   for (const unit of units) {
-    const { float, integer, apart, alone } = prices.unit(unit);
+    const { float, integer, apart, alone } = prices.unit(unit, blocked.has(unit));
     const maker = (node: unknown): Unit | undefined => units.find(({ nodes }) => nodes.some((each) => each === node));
     const [before, image] = [maker(apart?.from), maker(alone?.from)];
     const isApart = before !== undefined && isInteger(before);

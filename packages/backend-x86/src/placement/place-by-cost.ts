@@ -36,7 +36,7 @@ export function placeByCost(units: readonly Unit[], prices: Prices, batch: numbe
 /** What units and the conversions between them cost. */
 export function placementProblem(units: readonly Unit[], prices: Prices): PlacementProblem {
   const blocked = blockedUnits(units);
-  const costs = new Map(units.map((unit) => [unit, prices.unit(unit)]));
+  const costs = new Map(units.map((unit) => [unit, prices.unit(unit, blocked.has(unit))]));
   return { costs, links: linksOf(units, prices, blocked), blocked };
 }
 
@@ -116,7 +116,7 @@ function wantsBlocks(unit: Unit, blocked: ReadonlySet<Unit>): boolean {
 const tooShort = 20;
 
 /** The least part of the time of all units in float that integers must gain for any to be worth their conversions. */
-const leastGain = 0.03;
+const leastGain = 0.06;
 
 /** How much dearer than its price a kernel on integers is taken to be, so that nothing is quantized for less than prices can tell. */
 const doubt = 1.03;

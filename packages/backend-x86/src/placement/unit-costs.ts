@@ -3,7 +3,7 @@ import type { Dim, Node, Shape, Value } from "@lowbit/ir";
 import { columnsAsChannelsOf } from "../columns-as-channels.ts";
 import { addedProducts, pixelsAsChannelsOf } from "../pixels-as-channels.ts";
 import { stridesAsChannelsOf, type BlockedForm } from "../strides-as-channels.ts";
-import { elementsInBlocks } from "./blocked-layout.ts";
+import { block, elementsInBlocks, isPerChannel } from "./blocked-layout.ts";
 import { interpolate, type CostFamily, type CostTable } from "./cost-table.ts";
 import { isOverWholePlane } from "./whole-plane.ts";
 
@@ -59,8 +59,8 @@ export class Prices {
     this.#isBatch = isBatch;
   }
 
-  /** Both costs of a unit. */
-  unit(unit: Unit): UnitCost {
+  /** Both costs of a unit. @param isInBlocks whether its float kernel keeps channels in blocks */
+  unit(unit: Unit, isInBlocks = false): UnitCost {
     const { anchor, weight } = unit;
     const { op } = kernelOp(anchor);
     if (reshapes.has(op)) return free;
@@ -72,10 +72,12 @@ export class Prices {
     if (isPerChannel(anchor)) {
       const shape = anchor.output.shape ?? [];
       const channels = this.#dim(shape, 1);
-      const cost = this.#price("perChannel", [channels, this.#size(shape.slice(2)), size / channels], size);
+      const ordered = this.#price("perChannel", [channels, this.#size(shape.slice(2)), size / channels], size);
+      const inBlocks = spreading * this.#price("multiply", [size], size).float;
+      const cost = isInBlocks ? { ...ordered, float: inBlocks } : ordered;
       const from = anchor.inputs.find((value) => String(value?.shape) === String(shape))?.producer;
       // Codes that come from no kernel on codes have their channels first: then the kernel runs along planes, as in float.
-      return from ? { ...cost, alone: { from, more: alongPlanes * cost.float } } : cost;
+      return from ? { ...cost, alone: { from, more: alongPlanes * ordered.float } } : cost;
     }
     const cost = this.#price(family, [size], size);
     if (isSwish(anchor)) return this.#halfOfSwish(anchor, cost, size);
@@ -155,7 +157,12 @@ export class Prices {
     const [from, to] = [inBlocks(inputs), inBlocks(outputs)];
     const padded = (products / (inputs * outputs)) * from * to;
     const family = taps === 1 ? "pointwise" : "convolution";
-    return this.#asPixels(node, family, [from, to, positions], padded);
+    const cost = this.#asPixels(node, family, [from, to, positions], padded);
+    if (taps > 1 || inputs >= block) return cost;
+    // Between float convolutions, a block is filled with zeros, which kernels read faster than single channels; whether all
+    // around it will be float is not known here.
+    const filled = this.#price("pointwise", [block, to, positions], (padded / from) * block);
+    return { ...cost, float: Math.min(cost.float, Math.sqrt(cost.float * filled.float)) };
   }
 
   /** What a convolution costs whose integer kernel may compute pixels of a row as output channels, the last axis but one. */
@@ -258,18 +265,11 @@ function inBlocks(channels: number): number {
 /** How many times longer than in float codes with channels first are multiplied by numbers per channel. */
 const alongPlanes = 1.5;
 
+/** How many times longer than a product of two images one takes that spreads numbers per channel over the image first. */
+const spreading = 1.2;
+
 /** What reading the other operand leaves of the cost of an Add that a float convolution takes in. */
 const fusedShare = 0.3;
-
-/** Whether an Add or Mul gives all elements of a channel of an image the same operand. */
-function isPerChannel({ op, inputs, output }: Node): boolean {
-  const { shape } = output;
-  if (shape?.length !== 4 || (op !== "Add" && op !== "Mul")) return false;
-  return inputs.some((value) => {
-    const dims = value?.shape ?? [];
-    return dims.at(-1) === 1 && dims.at(-2) === 1 && dims.at(-3) === shape[1] && (shape[2] !== 1 || shape[3] !== 1);
-  });
-}
 
 function isOnlyReadOf(value: Value | null, op: string): boolean {
   return value?.producer?.op === op && value.uses.size === 1;

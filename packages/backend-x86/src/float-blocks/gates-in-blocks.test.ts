@@ -1,0 +1,55 @@
+import { newModel, parseGraph, printGraph, seeded, type Model } from "@lowbit/ir";
+import { runPasses } from "@lowbit/rewrite";
+import { Session, whatRan, type Feeds } from "@lowbit/runtime";
+import { expect, test } from "vitest";
+import { gatesInBlocks } from "./gates-in-blocks.ts";
+
+/** An image of so many channels, a gate for it, and what reads their product. */
+const gated = (reader = "Conv (p, w)", image = "Mul (a, e)", channels = 16): string => `g (float[N,3,8,6] x) => (y) <
+  float[${channels},3,3,3] v, float[${channels},${channels},1,1] s, float[16,${channels},1,1] w
+> {
+  a = Conv <pads = [1, 1, 1, 1]> (x, v)
+  e = Sigmoid (a)
+  f = ${image}
+  m = GlobalAveragePool (f)
+  h = Conv (m, s)
+  g = Sigmoid (h)
+  p = Mul (g, f)
+  y = ${reader}
+}`;
+
+const feeds: Feeds = { x: seeded("x", "float", [2, 3, 8, 6]) };
+
+function rewritten(text: string): Model {
+  const model = newModel(parseGraph(text));
+  runPasses(model, [gatesInBlocks]);
+  return model;
+}
+
+async function resultOf(model: Model): Promise<readonly number[]> {
+  const session = await Session.create(model);
+  const { y } = await session.run(feeds);
+  await session.release();
+  return [...y!.floats()];
+}
+
+test("spreads a gate over its image, and computes the same in blocks", async () => {
+  const [before, after] = [newModel(parseGraph(gated())), rewritten(gated())];
+  const spread = [...after.graph.nodes].find((node) => node.is("Resize"))!;
+  expect([spread.input.name, String(spread.output.shape)]).toEqual(["g", "N,16,8,6"]);
+  expect(await resultOf(after)).toEqual(await resultOf(before));
+  const reorders = async (model: Model): Promise<number> =>
+    (await whatRan(model, feeds)).filter(({ op }) => op === "ReorderOutput" || op === "ReorderInput").length;
+  expect(await reorders(after)).toBeLessThan(await reorders(before));
+  const text = printGraph(after.graph);
+  runPasses(after, [gatesInBlocks]);
+  expect(printGraph(after.graph)).toBe(text);
+});
+
+test.each([
+  ["no convolution reads the product", gated("Softmax <axis = 1> (p)")],
+  ["the image is not in blocks", gated("Conv (p, w)", "Softmax <axis = 1> (a)")],
+  ["channels fill no block", gated("Conv (p, w)", "Mul (a, e)", 12)],
+])("leaves it where %s", (_, text) => {
+  expect(printGraph(rewritten(text).graph)).toBe(printGraph(parseGraph(text)));
+});
