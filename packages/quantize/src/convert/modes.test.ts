@@ -109,6 +109,36 @@ test.each([
   }
 });
 
+const schemes: readonly ModePlanOptions[] = [
+  { dtype: "int8" },
+  { dtype: "int4" },
+  { dtype: "int4", granularity: { block: 16 } },
+];
+const biases = ["", "float[5] c", "float[1,5] c", "float[2,5] c", "float[2,1] c", "float c = {0.75}"];
+const gemms = [0, 1].flatMap((transB) => biases.map((bias) => ({ transB, bias })));
+
+test.each(gemms)("a Gemm with transB $transB and bias $bias reads codes of all forms", async ({ transB, bias }) => {
+  const weight = transB ? "float[5,40] m" : "float[40,5] m";
+  const data = { x: seeded("x", "float", [2, 40]), turned: seeded("x", "float", [40, 2]) };
+  for (const factors of ["", ", alpha = 0.5", ", beta = -2.0", ", transA = 1"]) {
+    const isTurned = factors.includes("transA");
+    const graph = parseGraph(`net (${isTurned ? "float[40,2]" : "float[2,40]"} x) => (float[2,5] y)
+      <${[weight, ...(bias ? [bias] : [])].join(", ")}> {
+        y = Gemm <transB = ${transB}${factors}> (x, m${bias ? ", c" : ""})
+      }`);
+    const feeds = { x: isTurned ? data.turned : data.x };
+    for (const scheme of schemes) {
+      const { prepared, model } = deployed(weightOnlyPlan(graph, scheme));
+      const wanted = reference(prepared, feeds);
+      expect(furthest(wanted, reference(graph, feeds)), "codes round").toBeGreaterThan(1e-4);
+      expect(furthest(reference(model.graph, feeds), wanted)).toBeLessThan(1e-5);
+      for (const settings of [{ config: exactly }, { optimization: "disabled" as const }]) {
+        expect(furthest(await run(model, settings, feeds), wanted)).toBeLessThan(1e-5);
+      }
+    }
+  }
+});
+
 describe("dynamic", () => {
   test.each<ModePlanOptions>([{}, { granularity: "tensor" }])("%o runs as fused integer products", async (options) => {
     const { prepared, model } = deployed(dynamicPlan(net(), options));
