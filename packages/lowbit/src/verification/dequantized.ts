@@ -49,9 +49,3 @@ export function floatOperands(node: Node): readonly { readonly use: Use; readonl
     return value?.dtype && isFloat(value.dtype) && !dataOf(value) ? [{ use, value }] : [];
   });
 }
-
-/** The only reader of a value that is no result of the graph. */
-export function onlyReader(value: Value): Node | null {
-  const [reader] = value.users;
-  return value.users.length === 1 && !value.isGraphOutput ? reader! : null;
-}

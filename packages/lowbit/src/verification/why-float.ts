@@ -1,13 +1,5 @@
-import { schemaOf, type Node, type Value } from "@lowbit/ir";
-import {
-  codesBehind,
-  codesMade,
-  dataOf,
-  floatOperands,
-  onlyReader,
-  sameParameters,
-  type Codes,
-} from "./dequantized.ts";
+import { onlyReader, schemaOf, type Node, type Value } from "@lowbit/ir";
+import { codesBehind, codesMade, dataOf, floatOperands, sameParameters, type Codes } from "./dequantized.ts";
 
 /** Ops whose integer kernels ONNX Runtime forms without a QuantizeLinear behind them. */
 const floatResults: ReadonlySet<string> = new Set(["Gemm", "MatMul"]);
