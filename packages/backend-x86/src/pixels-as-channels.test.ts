@@ -18,6 +18,7 @@ interface Shape {
   /** How its result becomes codes. */
   readonly result?: string;
   readonly zero?: string;
+  readonly codes?: string;
 }
 
 const graphOf = ({
@@ -26,12 +27,13 @@ const graphOf = ({
   conv = "<pads = [1, 1, 1, 1]>",
   result = "QuantizeLinear (c, s, z)",
   zero = "0",
+  codes = "int8",
 }: Shape = {}): string => {
   const outputs = Number(weight.split(",")[0]);
   const each = (number: number): string => Array.from({ length: outputs }, () => number).join();
   return `g (float[${image}] x) => (y) <
-  float s = {0.1}, uint8 z = {7}, float[${outputs}] t, int8 v = {${zero}}, float u = {0.002}, int32 o = {0},
-  float[${outputs}] r = {${each(1)}}, uint8[${outputs}] p = {${each(0)}}, int8[${weight}] w, int32[${outputs}] b
+  float s = {0.1}, uint8 z = {7}, float[${outputs}] t, ${codes} v = {${zero}}, float u = {0.002}, int32 o = {0},
+  float[${outputs}] r = {${each(1)}}, uint8[${outputs}] p = {${each(0)}}, ${codes}[${weight}] w, int32[${outputs}] b
 > {
   q = QuantizeLinear (x, s, z)
   d = DequantizeLinear (q, s, z)
@@ -137,6 +139,7 @@ test.each<[string, Shape, string]>([
   ["groups", { image: "N,20,8,8", weight: "8,10,3,3", conv: "<group = 2>" }, "it is no convolution of images"],
   ["gaps", { conv: "<dilations = [1, 2], pads = [1, 2, 1, 2]>" }, "its window has gaps"],
   ["pads of its own", { conv: '<auto_pad = "SAME_UPPER">' }, "it pads by itself"],
+  ["weights of 4 bits", { codes: "int4" }, "its weights are int4, and ONNX Runtime pads and joins none"],
   ["weights around another zero", { zero: "1" }, "its zero code is not 0"],
   ["a result with a scale per channel", { result: "QuantizeLinear (c, r, p)" }, "its result has a scale per channel"],
 ])("leaves a convolution with %s, and says why", (_, shape, reason) => {

@@ -101,6 +101,8 @@ const pixelsAsChannelsRule = rule({
     if (typeof pixels === "string") return new Reject(pixels, conv);
     const objection = operandObjection(zero.constant);
     if (objection) return new Reject(objection, conv);
+    const { dtype } = weight.constant;
+    if (dtype !== "int8") return new Reject(`its weights are ${dtype}, and ONNX Runtime pads and joins none`, weight);
     if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     if (resultScale.constant.size !== 1) return new Reject("its result has a scale per channel", quantize);
     if (bias && !isRepeatable(bias)) return new Reject("its bias is computed", conv);

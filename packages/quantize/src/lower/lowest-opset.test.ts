@@ -38,6 +38,22 @@ test.each([
   expect(ran.map(({ op, inputs }) => `${op} ${inputs[0]?.dtype}`)).toEqual(["DepthToSpace uint8"]);
 });
 
+test("the declared opset lets ONNX Runtime round the float bias of a product of codes", async () => {
+  const model = parseModel(`g (float[2,4] x) => (y) <float s = {0.1}, uint8 z = {128}, uint8[4,3] w, float[3] b> {
+    q = QuantizeLinear (x, s, z)
+    d = DequantizeLinear (q, s, z)
+    v = DequantizeLinear (w, s, z)
+    m = MatMul (d, v)
+    a = Add (m, b)
+    p = QuantizeLinear (a, s, z)
+    y = DequantizeLinear (p, s, z)
+  }`);
+  runPasses(model, [lowestOpset]);
+  expect(model.opsets.get("")).toBe(11);
+  const ran = await whatRan(model, { x: seeded("x", "float", [2, 4]) });
+  expect(ran.map(({ op }) => op)).toContain("QGemm");
+});
+
 test("the declared opset lets ONNX Runtime pool codes", async () => {
   const model = parseModel(pooled("s, z"));
   runPasses(model, [lowestOpset]);

@@ -21,9 +21,10 @@ const neededIrVersions: readonly (readonly [opset: number, irVersion: number])[]
 
 /**
  * Opsets from which ops take codes too that are younger than the ops: ONNX Runtime moves an op between DequantizeLinear and
- * QuantizeLinear onto codes where the declared opset has it for them, and also where only its own kernel is younger.
+ * QuantizeLinear onto codes where the declared opset has it for them, and also where only its own kernel is younger. The float bias
+ * behind a product it rounds to codes by Round, which came with 11.
  */
-const takesCodes: Readonly<Record<string, number>> = { MaxPool: 12, DepthToSpace: 13 };
+const takesCodes: Readonly<Record<string, number>> = { MatMul: 11, Gemm: 11, Conv: 11, MaxPool: 12, DepthToSpace: 13 };
 
 /** Declares the oldest opset in which every node of a model means what it does, so that more runtimes read the file. */
 export const lowestOpset = definePass({
