@@ -53,7 +53,7 @@ export interface TrainedQuantized {
   readonly skipped: readonly Skipped[];
   readonly calibration: Calibration;
   readonly diagnostics: readonly Diagnostic[];
-  /** How many weights of `model` are zero; null when nothing was pruned. */
+  /** How many weights are zero as integers, before a backend fills any up; null when nothing was pruned. */
   readonly sparsity: Sparsity | null;
 }
 
@@ -100,6 +100,8 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const deployed = deployModel(prepared, backend);
   deployed.diagnostics.forEach(report);
   const diagnostics = [...before, ...deployed.diagnostics];
-  const sparsity = training.prune ? weightSparsity(deployed.model.graph) : null;
+  // Lowering may fill weights up with zeros, and have the graph compute them.
+  const converted = training.prune ? deployModel(prepared, { ...backend, lower: [] }).model : null;
+  const sparsity = converted && weightSparsity(converted.graph);
   return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics, sparsity };
 }

@@ -234,7 +234,7 @@ test("a model beyond protobuf's 2 GiB gets a data file on its own, and is refuse
   expect(codeOf(() => modelBytes(model))).toBe("export/too-large");
   expect(saveModel(model, path).data).toBe(`${path}.data`);
   expect(loadModel(path).graph.value("huge")!.initializer!.source.byteLength).toBe(2 ** 31);
-});
+}, 120_000);
 
 test("a sparse tensor's parts are external data too", () => {
   writeFileSync(join(folder, "s.bin"), floatBytes(5, 6));
