@@ -70,6 +70,9 @@ const tasks: Readonly<Record<string, Task>> = {
 /** Most points that training may lose against float. */
 const mostLost: Readonly<Record<Scheme, number>> = { W8A8: 0.1, W4A8: 1.5 };
 
+/** What docs/guides/qat.md advises against: labels alone, and statistics that the batches move. */
+const withoutRecipe = { loss: crossEntropy(), freezeBatchNormalization: Infinity };
+
 const [names = Object.keys(tasks).join(","), schemeNames = Object.keys(schemes).join(","), only = ""] =
   process.argv.slice(2);
 const backend = x86({ prefer: "integer" });
@@ -111,9 +114,6 @@ for (const name of names.split(",")) {
 function against(float: number, result: number): string {
   return `float ${result < float ? "-" : "+"} ${Math.abs(float - result).toFixed(2)}`;
 }
-
-/** What docs/guides/qat.md advises against: labels alone, and statistics that the batches move. */
-const withoutRecipe = { loss: crossEntropy(), freezeBatchNormalization: Infinity };
 
 /** The recipe of docs/guides/qat.md. */
 function recipe(
