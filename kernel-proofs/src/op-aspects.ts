@@ -192,7 +192,13 @@ export const aspects: Readonly<Record<string, readonly Aspect[]>> = {
       of: (node) => ((node.inputs[2]?.constant?.item() ?? 0) === 0 ? "zeros" : "something else"),
     },
   ],
-  Resize: [{ answers: [3, 4, 5], of: (node) => rank(node, 0) }],
+  Resize: [
+    { answers: [3, 4, 5], of: (node) => rank(node, 0) },
+    {
+      answers: ["stretch", "not_larger", "not_smaller"],
+      of: (node) => node.string("keep_aspect_ratio_policy", "stretch"),
+    },
+  ],
   Transpose: [{ answers: [1, 3, 4, 5], of: (node) => rank(node, 0) }],
   Reshape: [
     {

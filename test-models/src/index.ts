@@ -19,6 +19,7 @@ export { npyBytes, npzBytes, zipBytes } from "./npz.ts";
 export { quantizedGraphs } from "./quantized-graphs.ts";
 export { randomModel, type RandomModel } from "./random-graph.ts";
 export { rescaleChannels } from "./rescale-channels.ts";
+export { formsOfNode, formsOfSchema, type SchemaFormOptions } from "./schema-forms.ts";
 export { extremeInputs, seededInputs } from "./seeded-inputs.ts";
 export { inDouble } from "./in-double.ts";
 export { readVectors, type StoredVectors } from "./vectors.ts";
