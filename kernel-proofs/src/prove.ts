@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Model } from "@lowbit/ir";
 import type { IntegerArithmetic } from "@lowbit/reference";
 import type { Feeds } from "@lowbit/runtime";
 import { checkNodes, differingElements, exposingCodes, merged, total, type Counts } from "./check.ts";
@@ -16,15 +17,19 @@ export interface Observed {
   readonly shipped: readonly Feeds[];
 }
 
+/** The models that are run for a subject, one for each thing that is observed. */
+export function modelsOf({ forms: { qdq, integers } }: Subject): Readonly<Record<keyof Observed, Model>> {
+  return { qdq: exposingCodes(qdq, integers), integers: exposingCodes(integers, integers), shipped: qdq };
+}
+
 /** Runs subjects on a machine. */
 export function observe(machine: Machine, subjects: readonly Subject[]): readonly Observed[] {
   const folder = mkdtempSync(join(tmpdir(), "lowbit-kernel-proofs-"));
   try {
-    const runs = subjects.flatMap(({ forms, feeds }) => [
-      { model: exposingCodes(forms.qdq, forms.integers), feeds },
-      { model: exposingCodes(forms.integers, forms.integers), feeds },
-      { model: forms.qdq, feeds },
-    ]);
+    const runs = subjects.flatMap((subject) => {
+      const { qdq, integers, shipped } = modelsOf(subject);
+      return [qdq, integers, shipped].map((model) => ({ model, feeds: subject.feeds }));
+    });
     writeJob(folder, runs);
     const results = runJob(machine, folder);
     return subjects.map((_, i) => ({
