@@ -1,6 +1,8 @@
-import { Tensor, type Value } from "@lowbit/ir";
+import type { Value } from "@lowbit/ir";
 import { nodeInBlocks, weightsInBlocks } from "./blocks-of-channels.ts";
 import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
+import { summedProducts } from "./summed-products.ts";
+import { tapKernels } from "./tap-kernels.ts";
 import type { StaticWindow } from "./window.ts";
 
 /**
@@ -22,20 +24,16 @@ export function gradientOverBlockedPatches(context: LegalizeContext, dy: Value, 
   const patches = nodeInBlocks(
     context,
     "Conv",
-    [x, weightsInBlocks(context, picks(context, filled, channels!, kernel), false)],
+    [x, weightsInBlocks(context, tapKernels(context, filled, channels!, 1, kernel), false)],
     { kernel_shape: kernel, strides, dilations, pads: [...padsBegin, ...padsEnd] },
     [batch, filled, ...output],
   );
-  const perSample = editor.node(
-    "FusedMatMul",
-    [
-      reshape(context, dy, [batch, outChannels / block, 1, positions, block]),
-      reshape(context, patches, [batch, 1, filled / block, positions, block]),
-    ],
-    { transA: 1 },
-    { domain: "com.microsoft" },
-  ).output;
-  const summed = op.ReduceSum([perSample, ints(editor, [0], "batch_axis")], { keepdims: 0 });
+  const summed = summedProducts(
+    context,
+    reshape(context, dy, [batch, outChannels / block, 1, positions, block]),
+    reshape(context, patches, [batch, 1, filled / block, positions, block]),
+    "left",
+  );
   const inOrder = op.Transpose([summed], { perm: [0, 2, 1, 3] });
   const products = reshape(context, inOrder, [outChannels, filled]);
   const taken = op.Slice([
@@ -45,12 +43,4 @@ export function gradientOverBlockedPatches(context: LegalizeContext, dy: Value, 
     ints(editor, [1], "axis"),
   ]);
   return reshape(context, taken, [outChannels, channels!, ...kernel]);
-}
-
-/** [filled, C, ...kernel]: for each channel and tap a kernel that picks it; what fills up the last block picks nothing. */
-function picks({ editor }: LegalizeContext, filled: number, channels: number, kernel: readonly number[]): Value {
-  const rows = kernel.reduce((a, b) => a * b, channels);
-  const kernels = new Float32Array(filled * rows);
-  for (let row = 0; row < rows; row++) kernels[row * rows + row] = 1;
-  return editor.initializer(Tensor.fromTyped("float", [filled, channels, ...kernel], kernels), "picks");
 }

@@ -1,6 +1,8 @@
-import { Tensor, type Value } from "@lowbit/ir";
-import { dims, ints, reshape, type LegalizeContext } from "./legalization.ts";
+import type { Value } from "@lowbit/ir";
+import { dims, reshape, type LegalizeContext } from "./legalization.ts";
 import { gradientOverBlockedPatches } from "./over-blocked-patches.ts";
+import { summedProducts } from "./summed-products.ts";
+import { tapKernels } from "./tap-kernels.ts";
 import type { StaticWindow } from "./window.ts";
 
 /**
@@ -15,7 +17,7 @@ import type { StaticWindow } from "./window.ts";
  * @param window with `padsEnd` that makes it cover exactly the positions of dY
  */
 export function gradientOverPatches(context: LegalizeContext, dy: Value, x: Value, window: StaticWindow): Value | null {
-  const { op, editor } = context;
+  const { op } = context;
   const [batch, outChannels, ...output] = dims(dy);
   const [, channels] = dims(x);
   const taps = window.kernel.reduce((a, b) => a * b, 1);
@@ -25,7 +27,7 @@ export function gradientOverPatches(context: LegalizeContext, dy: Value, x: Valu
   if (blocks && outChannels! % context.block === 0 && channels! < context.block) {
     return gradientOverBlockedPatches(context, blocks, x, window);
   }
-  const patches = op.Conv([x, picks(context, channels!, window.kernel)], {
+  const patches = op.Conv([x, tapKernels(context, channels! * taps, channels!, channels!, window.kernel)], {
     kernel_shape: window.kernel,
     strides: window.strides,
     dilations: window.dilations,
@@ -33,20 +35,6 @@ export function gradientOverPatches(context: LegalizeContext, dy: Value, x: Valu
     group: channels!,
   });
   const rows = (value: Value, count: number): Value => reshape(context, value, [batch!, count, positions]);
-  const perSample = editor.node(
-    "FusedMatMul",
-    [rows(dy, outChannels!), rows(patches, channels! * taps)],
-    { transB: 1 },
-    { domain: "com.microsoft" },
-  ).output;
-  const summed = op.ReduceSum([perSample, ints(editor, [0], "batch_axis")], { keepdims: 0 });
+  const summed = summedProducts(context, rows(dy, outChannels!), rows(patches, channels! * taps), "right");
   return reshape(context, summed, [outChannels!, channels!, ...window.kernel]);
-}
-
-/** [C · taps, 1, ...kernel]: for each channel and tap a kernel that picks it. */
-function picks({ editor }: LegalizeContext, channels: number, kernel: readonly number[]): Value {
-  const taps = kernel.reduce((a, b) => a * b, 1);
-  const kernels = new Float32Array(channels * taps * taps);
-  for (let row = 0; row < channels * taps; row++) kernels[row * taps + (row % taps)] = 1;
-  return editor.initializer(Tensor.fromTyped("float", [channels * taps, 1, ...kernel], kernels), "picks");
 }
