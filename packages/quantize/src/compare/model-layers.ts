@@ -120,20 +120,15 @@ function chainBehind(first: Value, anchor: Node | null, data: ModelData): Chain 
   while (!value.isGraphOutput) {
     const [next, ...others] = value.users;
     const isShared = others.length > 0 && !value.users.every((node) => node.is("QuantizeLinear"));
-    if (
-      !next ||
-      isShared ||
-      !(
-        isConversion(next) ||
-        (anchor && pixelsInRow(next)) ||
-        (anchor && isTail(next, value, value === first ? anchor : null, data))
-      )
-    )
-      break;
-    const inRow = pixelsInRow(next) ?? [next];
-    value = inRow.at(-1)!.outputs[0]!;
-    nodes.push(...inRow);
-    values.push(...inRow.map(({ output }) => output));
+    if (!next || isShared) break;
+    const inRow = anchor && pixelsInRow(next);
+    const isPart =
+      inRow || isConversion(next) || (anchor && isTail(next, value, value === first ? anchor : null, data));
+    if (!isPart) break;
+    const added = inRow ?? [next];
+    value = added.at(-1)!.outputs[0]!;
+    nodes.push(...added);
+    values.push(...added.map(({ outputs }) => outputs[0]!));
     // Codes stay the result where they only become floats again.
     if (!next.is("DequantizeLinear")) result = value;
     if (value.users.length !== 1) break;

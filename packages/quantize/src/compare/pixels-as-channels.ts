@@ -1,4 +1,4 @@
-import { Tensor, type Node, type Value } from "@lowbit/ir";
+import { onlyReader, Tensor, type Node } from "@lowbit/ir";
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import type { ModelData } from "./model-data.ts";
 
@@ -6,7 +6,7 @@ import type { ModelData } from "./model-data.ts";
 export type PixelsInRow = readonly [last: Node, image: Node, first: Node];
 
 /** What puts the channels of an image back in a row as pixels, beginning with a node that reads it; null for other readers. */
-export function pixelsInRow(reader: Node | undefined): PixelsInRow | null {
+export function pixelsInRow(reader: Node | null): PixelsInRow | null {
   if (!reader?.is("Transpose") || reader.ints("perm", []).join() !== "0,2,3,1") return null;
   const image = onlyReader(reader.output);
   const first = image?.is("Reshape") ? onlyReader(image.output) : null;
@@ -43,14 +43,8 @@ export function gridOfFirst(grid: CodeGrid, channels: number): CodeGrid {
 
 /** Channels of the image that a convolution's result is put back to; null where it stays. */
 function outputsOf({ output }: Node, data: ModelData): number | null {
-  const quantize = onlyReader(output);
-  const inRow = pixelsInRow(
-    quantize?.is("QuantizeLinear") ? (onlyReader(quantize.output) ?? undefined) : (quantize ?? undefined),
-  );
+  const reader = onlyReader(output);
+  const inRow = pixelsInRow(reader?.is("QuantizeLinear") ? onlyReader(reader.output) : reader);
   const dims = inRow?.[1].inputs[1] && data.of(inRow[1].inputs[1]);
   return dims?.size === 4 ? Number(dims.numbers()[3]) : null;
-}
-
-function onlyReader({ users, isGraphOutput }: Value): Node | null {
-  return !isGraphOutput && users.length === 1 ? users[0]! : null;
 }
