@@ -1,9 +1,7 @@
 import { whatRan, type Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
 import { columnsAsChannels } from "./columns-as-channels.ts";
-import { backend, imagesOf, oneConvolution, resultsOf } from "./one-convolution.testing.ts";
-
-const without = { ...backend, lower: backend.lower.filter((pass) => pass !== columnsAsChannels) };
+import { comparedWithout, imagesOf, oneConvolution } from "./one-convolution.testing.ts";
 
 const feedsOf = (channels: number): Feeds => imagesOf(channels, [20, 11]);
 
@@ -12,15 +10,14 @@ test.each([
   ["3 by 4", "", "16,1,3,4"],
   ["2 by 8, with other strides each way", "<strides = [1, 3], pads = [0, 2, 1, 0]>", "16,1,2,8"],
 ])("a window of %s gets its columns as channels and computes the same", async (_, conv, weight) => {
-  const [turned, model] = await oneConvolution(feedsOf(1), conv, weight);
-  const [, before] = await oneConvolution(feedsOf(1), conv, weight, without);
-  expect(turned.inputs[0]!.producer!.input.producer!.op).toBe("Concat");
-  expect(turned.inputs[1]!.producer!.input.shape!.at(-1)).toBe(1);
   const feeds = feedsOf(1);
+  const { convolution, model, results, before } = await comparedWithout(columnsAsChannels, feeds, conv, weight);
+  expect(convolution.inputs[0]!.producer!.input.producer!.op).toBe("Concat");
+  expect(convolution.inputs[1]!.producer!.input.shape!.at(-1)).toBe(1);
   const ran = (await whatRan(model, feeds)).map(({ op }) => op);
   expect(ran).toContain("QLinearConv");
   expect(ran.filter((op) => op === "DequantizeLinear")).toHaveLength(1);
-  expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
+  expect(results).toEqual(before);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { newModel, parseGraph, seeded, type Model, type Node } from "@lowbit/ir";
 import { quantizeModel } from "@lowbit/quantize";
+import type { Pass } from "@lowbit/rewrite";
 import { Session, type Feeds } from "@lowbit/runtime";
 import { x86 } from "./x86.ts";
 
@@ -23,6 +24,27 @@ export async function oneConvolution(
   const text = `g (float[N,${image.join()}] x) => (y) <float[${weight}] w, float[${outputs}] b> { y = Conv ${conv} (x, w, b) }`;
   const { model } = await quantizeModel(newModel(parseGraph(text)), { backend: lower, data: [images] });
   return [[...model.graph.nodes].find(({ op }) => op === "Conv")!, model];
+}
+
+/** One convolution as it is lowered, and what it makes of images with and without a pass. */
+export interface ComparedConvolution {
+  readonly convolution: Node;
+  readonly model: Model;
+  readonly results: readonly number[];
+  readonly before: readonly number[];
+}
+
+/** `oneConvolution`, compared with what comes out when a pass is left out. */
+export async function comparedWithout(
+  pass: Pass,
+  images: Feeds,
+  conv: string,
+  weight: string,
+): Promise<ComparedConvolution> {
+  const lower = backend.lower.filter((each) => each !== pass);
+  const [convolution, model] = await oneConvolution(images, conv, weight);
+  const [, plain] = await oneConvolution(images, conv, weight, { ...backend, lower });
+  return { convolution, model, results: await resultsOf(model, images), before: await resultsOf(plain, images) };
 }
 
 /** What a model makes of images. */

@@ -1,9 +1,7 @@
 import { whatRan, type Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
 import { padFewChannels } from "./pad-few-channels.ts";
-import { backend, imagesOf, oneConvolution, resultsOf } from "./one-convolution.testing.ts";
-
-const without = { ...backend, lower: backend.lower.filter((pass) => pass !== padFewChannels) };
+import { comparedWithout, imagesOf, oneConvolution } from "./one-convolution.testing.ts";
 
 const feedsOf = (channels: number): Feeds => imagesOf(channels, [8, 8]);
 
@@ -12,13 +10,12 @@ test.each([
   [3, "<pads = [1, 1, 1, 1], strides = [2, 1]>", "16,3,3,3"],
   [2, "", "16,2,1,3"],
 ])("a convolution of %i channels gets 4 and computes the same", async (channels, conv, weight) => {
-  const [padded, model] = await oneConvolution(feedsOf(channels), conv, weight);
-  const [, before] = await oneConvolution(feedsOf(channels), conv, weight, without);
-  expect(padded.inputs[0]!.producer!.input.producer!.op).toBe("Pad");
-  expect(padded.inputs[1]!.producer!.input.shape![1]).toBe(4);
   const feeds = feedsOf(channels);
+  const { convolution, model, results, before } = await comparedWithout(padFewChannels, feeds, conv, weight);
+  expect(convolution.inputs[0]!.producer!.input.producer!.op).toBe("Pad");
+  expect(convolution.inputs[1]!.producer!.input.shape![1]).toBe(4);
   expect((await whatRan(model, feeds)).map(({ op }) => op)).toContain("QLinearConv");
-  expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
+  expect(results).toEqual(before);
 });
 
 test.each([

@@ -5,10 +5,8 @@ import { Explanation, runPasses } from "@lowbit/rewrite";
 import { whatRan } from "@lowbit/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { backend, imagesOf, oneConvolution, resultsOf } from "./one-convolution.testing.ts";
+import { backend, comparedWithout, imagesOf, oneConvolution, resultsOf } from "./one-convolution.testing.ts";
 import { pixelsAsChannels } from "./pixels-as-channels.ts";
-
-const without = { ...backend, lower: backend.lower.filter((pass) => pass !== pixelsAsChannels) };
 
 /** A convolution of codes, whose result is codes. */
 interface Shape {
@@ -83,15 +81,14 @@ test.each([
   ["8 with blocks of strides", 3, [16, 16], "<pads = [3, 3, 3, 3], strides = [2, 2]>", "8,3,7,7", "32,12,4,7"],
 ] as const)("%s output channels fill blocks and compute the same", async (_, channels, plane, conv, weight, turned) => {
   const feeds = imagesOf(channels, plane);
-  const [convolution, model] = await oneConvolution(feeds, conv, weight);
-  const [, before] = await oneConvolution(feeds, conv, weight, without);
+  const { convolution, model, results, before } = await comparedWithout(pixelsAsChannels, feeds, conv, weight);
   expect(String(convolution.inputs[1]!.producer!.input.shape)).toBe(turned);
   const ran = (await whatRan(model, feeds)).map(({ op }) => op);
   expect(ran).toContain("QLinearConv");
   expect(ran.filter((op) => op === "DequantizeLinear")).toHaveLength(1);
   // ONNX Runtime makes the filters when it loads the model.
   expect(ran).not.toContain("Concat");
-  expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
+  expect(results).toEqual(before);
 });
 
 test("the interpreter computes what ONNX Runtime computes, code for code", async () => {
@@ -121,10 +118,9 @@ test("computes the same whatever the sizes, pads and strides", async () => {
       const conv = `<pads = [${pads.join()}], strides = [${strides.join()}]>`;
       const feeds = imagesOf(channels, plane);
       const weight = [outputs, channels, ...window].join();
-      const [convolution, model] = await oneConvolution(feeds, conv, weight);
-      const [, before] = await oneConvolution(feeds, conv, weight, without);
+      const { convolution, results, before } = await comparedWithout(pixelsAsChannels, feeds, conv, weight);
       if (convolution.inputs[1]!.shape![0] !== outputs) turned++;
-      expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
+      expect(results).toEqual(before);
     }),
     { seed: 1, numRuns: 60 },
   );

@@ -1,10 +1,8 @@
 import { whatRan, type Feeds } from "@lowbit/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { backend, imagesOf, oneConvolution, resultsOf } from "./one-convolution.testing.ts";
+import { comparedWithout, imagesOf, oneConvolution } from "./one-convolution.testing.ts";
 import { stridesAsChannels } from "./strides-as-channels.ts";
-
-const without = { ...backend, lower: backend.lower.filter((pass) => pass !== stridesAsChannels) };
 
 test.each([
   ["7 by 7 with an odd pad", 3, [12, 16], "<pads = [3, 3, 3, 3], strides = [2, 2]>", "16,3,7,7", "16,12,4,4"],
@@ -24,13 +22,12 @@ test.each([
   "a window of %s reads blocks as channels and computes the same",
   async (_, channels, plane, conv, weight, turned) => {
     const feeds = imagesOf(channels, plane);
-    const [convolution, model] = await oneConvolution(feeds, conv, weight);
-    const [, before] = await oneConvolution(feeds, conv, weight, without);
+    const { convolution, model, results, before } = await comparedWithout(stridesAsChannels, feeds, conv, weight);
     expect(String(convolution.inputs[1]!.producer!.input.shape)).toBe(turned);
     const ran = (await whatRan(model, feeds)).map(({ op }) => op);
     expect(ran).toContain("QLinearConv");
     expect(ran.filter((op) => op === "DequantizeLinear")).toHaveLength(1);
-    expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
+    expect(results).toEqual(before);
   },
 );
 
@@ -55,10 +52,9 @@ test("computes the same whatever the sizes, pads and strides", async () => {
       const conv = `<pads = [${top}, ${left}, ${bottom}, ${right}], strides = [${down}, ${across}]>`;
       const feeds: Feeds = imagesOf(channels, [side, side + 1]);
       const weight = `16,${channels},${height},${width}`;
-      const [convolution, model] = await oneConvolution(feeds, conv, weight);
-      const [, before] = await oneConvolution(feeds, conv, weight, without);
+      const { convolution, results, before } = await comparedWithout(stridesAsChannels, feeds, conv, weight);
       if (convolution.inputs[0]!.producer!.input.producer!.is("Transpose")) turned++;
-      expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
+      expect(results).toEqual(before);
     }),
     { seed: 1, numRuns: 60 },
   );

@@ -1,8 +1,10 @@
 import { newModel, parseGraph, printGraph, seeded, type Model } from "@lowbit/ir";
 import { Explanation, runPasses } from "@lowbit/rewrite";
-import { Session, whatRan, type Feeds } from "@lowbit/runtime";
+import type { Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
+import { resultsOf } from "../one-convolution.testing.ts";
 import { fillBlocks } from "./fill-blocks.ts";
+import { reorders } from "./reorders.testing.ts";
 
 /** A convolution to 4 channels, what makes `b` of them, and what reads `b`. */
 const around = (
@@ -43,13 +45,6 @@ function filled(text: string): readonly [model: Model, findings: readonly string
 const weights = (model: Model): readonly string[] =>
   [...model.graph.nodes].flatMap((node) => (node.is("Conv") ? [String(node.inputs[1]!.shape)] : []));
 
-async function resultOf(model: Model): Promise<readonly number[]> {
-  const session = await Session.create(model);
-  const { y } = await session.run(feeds);
-  await session.release();
-  return [...y!.floats()];
-}
-
 test("fills all that have the same channels, and what lies between is 16 channels wide", () => {
   const [model, findings] = filled(gated);
   expect(findings).toEqual(["applied maker", "applied squeeze"]);
@@ -64,13 +59,11 @@ test("fills all that have the same channels, and what lies between is 16 channel
 
 test("computes the same, and ONNX Runtime keeps the channels in blocks", async () => {
   const [before, [after]] = [newModel(parseGraph(gated)), filled(gated)];
-  const [expected, actual] = [await resultOf(before), await resultOf(after)];
+  const [expected, actual] = [await resultsOf(before, feeds), await resultsOf(after, feeds)];
   // Other kernels sum in another order.
   const largest = Math.max(...expected.map(Math.abs));
   expect(Math.max(...actual.map((each, i) => Math.abs(each - expected[i]!)))).toBeLessThan(1e-5 * largest);
-  const reorders = async (model: Model): Promise<number> =>
-    (await whatRan(model, feeds)).filter(({ op }) => op === "ReorderOutput" || op === "ReorderInput").length;
-  expect(await reorders(after)).toBeLessThan(await reorders(before));
+  expect(await reorders(after, feeds)).toBeLessThan(await reorders(before, feeds));
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { GraphEditor, Tensor, type Node, type Value } from "@lowbit/ir";
+import { elementCount, GraphEditor, Tensor, type Node, type Value } from "@lowbit/ir";
 import { definePass } from "@lowbit/rewrite";
 import { block } from "../placement/blocked-layout.ts";
 import { floatConvolution, keepBlocks, poolBlocks } from "./float-convolution.ts";
@@ -123,14 +123,10 @@ function fill({ between, makers, readers }: Family, editor: GraphEditor): void {
 /** Data with zeros behind it along an axis, up to a whole block. */
 function withZeros(data: Tensor, axis: 0 | 1): Tensor {
   const dims = data.dims.with(axis, block);
-  const [outer, from, to] = [data.dims.slice(0, axis), data.dims.slice(axis), dims.slice(axis)].map(sizeOf);
-  const [given, filled] = [data.floats(), new Float32Array(sizeOf(dims))];
+  const [outer, from, to] = [data.dims.slice(0, axis), data.dims.slice(axis), dims.slice(axis)].map(elementCount);
+  const [given, filled] = [data.floats(), new Float32Array(elementCount(dims)!)];
   for (let i = 0; i < outer!; i++) filled.set(given.slice(i * from!, (i + 1) * from!), i * to!);
   return Tensor.of("float", filled, dims);
-}
-
-function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, each) => product * each, 1);
 }
 
 /** Gives a node an operand of its own: others may read what it had. */

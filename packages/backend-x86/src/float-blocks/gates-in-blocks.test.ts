@@ -1,8 +1,10 @@
 import { newModel, parseGraph, printGraph, seeded, type Model } from "@lowbit/ir";
 import { runPasses } from "@lowbit/rewrite";
-import { Session, whatRan, type Feeds } from "@lowbit/runtime";
+import type { Feeds } from "@lowbit/runtime";
 import { expect, test } from "vitest";
+import { resultsOf } from "../one-convolution.testing.ts";
 import { gatesInBlocks } from "./gates-in-blocks.ts";
+import { reorders } from "./reorders.testing.ts";
 
 /** An image of so many channels, a gate for it, and what reads their product. */
 const gated = (reader = "Conv (p, w)", image = "Mul (a, e)", channels = 16): string => `g (float[N,3,8,6] x) => (y) <
@@ -26,21 +28,12 @@ function rewritten(text: string): Model {
   return model;
 }
 
-async function resultOf(model: Model): Promise<readonly number[]> {
-  const session = await Session.create(model);
-  const { y } = await session.run(feeds);
-  await session.release();
-  return [...y!.floats()];
-}
-
 test("spreads a gate over its image, and computes the same in blocks", async () => {
   const [before, after] = [newModel(parseGraph(gated())), rewritten(gated())];
   const spread = [...after.graph.nodes].find((node) => node.is("Resize"))!;
   expect([spread.input.name, String(spread.output.shape)]).toEqual(["g", "N,16,8,6"]);
-  expect(await resultOf(after)).toEqual(await resultOf(before));
-  const reorders = async (model: Model): Promise<number> =>
-    (await whatRan(model, feeds)).filter(({ op }) => op === "ReorderOutput" || op === "ReorderInput").length;
-  expect(await reorders(after)).toBeLessThan(await reorders(before));
+  expect(await resultsOf(after, feeds)).toEqual(await resultsOf(before, feeds));
+  expect(await reorders(after, feeds)).toBeLessThan(await reorders(before, feeds));
   const text = printGraph(after.graph);
   runPasses(after, [gatesInBlocks]);
   expect(printGraph(after.graph)).toBe(text);
