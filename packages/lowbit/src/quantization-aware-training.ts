@@ -2,6 +2,7 @@ import { cloneModel, type Diagnostic, type Graph, type Model } from "@lowbit/ir"
 import {
   calibrate,
   composeConvBatchNormalization,
+  convert,
   deployModel,
   freezeObservers,
   learnScales,
@@ -101,7 +102,6 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   deployed.diagnostics.forEach(report);
   const diagnostics = [...before, ...deployed.diagnostics];
   // Lowering may fill weights up with zeros, and have the graph compute them.
-  const converted = training.prune ? deployModel(prepared, { ...backend, lower: [] }).model : null;
-  const sparsity = converted && weightSparsity(converted.graph);
+  const sparsity = training.prune ? weightSparsity(convert(prepared.graph)) : null;
   return { model: deployed.model, prepared, plan, skipped: plan.skipped, calibration, diagnostics, sparsity };
 }

@@ -6,7 +6,7 @@ import { dataOf } from "./dequantized.ts";
 export function unsupportedNodes(graph: Graph, table: CapabilityTable): ReadonlyMap<Node, string> {
   const { graph: float, values } = cloneGraph(graph);
   const editor = new GraphEditor(float);
-  for (const node of [...float.nodes]) {
+  for (const node of float.nodes) {
     // Some exporters write weights as Constant nodes, which kernels take like any other data.
     const constant = node.is("Constant") ? dataOf(node.outputs[0]!) : null;
     if (constant) editor.replaceAllUses(node.outputs[0]!, editor.initializer(constant, "data"));

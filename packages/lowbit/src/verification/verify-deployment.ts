@@ -92,9 +92,7 @@ export async function verifyDeployment(model: Model, options: VerifyOptions = {}
       runs,
       kernels: own.map(({ op }) => op),
       macs: multiplyAccumulates(own).total,
-      reason:
-        (runs === "float" ? codesOfWeightsOnly(node, own) : null) ??
-        reasonOf(node, runs, unsupported.get(node) ?? null),
+      reason: reasonOf(node, runs, own, unsupported.get(node) ?? null),
     };
   });
   return { integerMacs: integerShare(mapped.map(({ kernel }) => kernel)), nodes: verified, added };
@@ -116,10 +114,11 @@ function codesOfWeightsOnly(node: Node, kernels: readonly KernelRun[]): string |
     : "only its weights are codes: they are dequantized in each run";
 }
 
-function reasonOf(node: Node, runs: RunsAs, unsupported: string | null): string | null {
+function reasonOf(node: Node, runs: RunsAs, kernels: readonly KernelRun[], unsupported: string | null): string | null {
   if (runs === "integer") return wrongAxis(node);
   if (runs === "conversion") return whatItConverts(node);
-  return runs === "float" && !isConversion(node) ? whyFloat(node, unsupported) : null;
+  if (runs !== "float" || isConversion(node)) return null;
+  return codesOfWeightsOnly(node, kernels) ?? whyFloat(node, unsupported);
 }
 
 async function feedsFor(model: Model): Promise<Feeds> {
