@@ -12,6 +12,7 @@ import { join, relative } from "node:path";
 import {
   arm,
   CompileError,
+  deployModel,
   integerOperators,
   loadModel,
   quantizeModel,
@@ -83,7 +84,7 @@ async function tell(file: string): Promise<Told | string> {
   const temporary = mkdtempSync(join(tmpdir(), "lowbit-integers-"));
   try {
     const model = loadModel(file);
-    const [shares, sizes]: [number[], { file: number; nameless: number }[]] = [[], []];
+    const [shares, sizes]: [number[], { file: number; nameless: number; operators: number }[]] = [[], []];
     let isCnn = false;
     const calibration = [0, 1].map((index) => seededInputs(model, index));
     for (const backend of backends) {
@@ -91,18 +92,17 @@ async function tell(file: string): Promise<Told | string> {
       const { model: path } = saveModel(quantized.model, join(temporary, "int8.onnx"));
       const feeds = seededInputs(model, 9);
       shares.push((await verifyDeployment(loadModel(path), { backend, feeds })).integerMacs);
-      sizes.push({ file: statSync(path).size, nameless: bytesWithoutNames(path) });
+      const lower = [...backend.lower, integerOperators];
+      const { model: asOperators } = deployModel(quantized.prepared, { ...backend, lower });
+      const operators = statSync(saveModel(asOperators, join(temporary, "operators.onnx")).model).size;
+      sizes.push({ file: statSync(path).size, nameless: bytesWithoutNames(path), operators });
       isCnn = isPureCnn(quantized.optimized);
     }
-    const [first] = backends as [(typeof backends)[0]];
-    const asOperators = { ...first, lower: [...first.lower, integerOperators] };
-    const { model: converted } = await quantizeModel(model, { backend: asOperators, data: calibration });
-    const { model: operatorFile } = saveModel(converted, join(temporary, "operators.onnx"));
     const bytes = statSync(file).size;
-    const operators = bytes / statSync(operatorFile).size;
-    const { file: own, nameless } = sizes[0]!;
+    const first = sizes[0]!;
+    const [smaller, nameless, operators] = [bytes / first.file, bytes / first.nameless, bytes / first.operators];
     const isProducts = areMostlyOfProducts(model);
-    return { shares, bytes, smaller: bytes / own, nameless: bytes / nameless, operators, isCnn, isProducts };
+    return { shares, bytes, smaller, nameless, operators, isCnn, isProducts };
   } catch (error) {
     if (error instanceof CompileError) return error.diagnostic.message;
     throw error;
