@@ -19,9 +19,19 @@ export class Side {
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  /** Starts a side and waits until its model is loaded. @throws when the process ends before that */
-  static async start(command: string, args: readonly string[]): Promise<Side> {
-    const side = new Side(spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] }));
+  /**
+   * Starts a side and waits until its model is loaded.
+   *
+   * @param environment variables beside those of this process
+   * @throws when the process ends before that
+   */
+  static async start(
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Side> {
+    const env = { ...process.env, ...environment };
+    const side = new Side(spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env }));
     await side.#answer();
     return side;
   }
