@@ -7,8 +7,8 @@ import { CompileError, type Value } from "@lowbit/ir";
 
 /**
  * A loss from a JavaScript module that exports, as default or as `loss`, a Loss or a function that adds one to the graph:
- * `({ op, outputs, target }) => value`. A function's targets are numbers in the shape of the output, unless the module
- * exports `targets` as `class` or `none`.
+ * `({ op, outputs, target }) => value`, one number or one per sample. A function's targets are numbers in the shape of the
+ * output, unless the module exports `targets` as `class` or `none`.
  *
  * @throws CompileError `train/loss-module`
  */

@@ -181,14 +181,27 @@ describe("a training that cannot go on says so in one diagnostic", () => {
       'error data/label: sample 3 of "labels.npz" has label 3, but the model has 3 classes, 0 to 2\n  --> labels.npz\n',
     ]);
     const attach = "({ op, outputs }) => op.Mul([outputs[0], outputs[0]])";
-    workshop.write(
-      "loss.mjs",
-      `export default { name: "vector", targetDType: "int64", targetShape: ([n]) => [n], attach: ${attach} };`,
-    );
-    const [, notScalar] = await run("mlp.onnx -o x.onnx --float --data train.npz --loss ./loss.mjs");
-    expect(notScalar).toMatch(
-      /^error autodiff\/loss-not-scalar: loss "\w+" is float\[32,3\], not one floating-point number\n/,
-    );
+    const targets = 'name: "vector", targetDType: "int64", targetShape: ([n]) => [n]';
+    workshop.write("whole.mjs", `export default { ${targets}, attach: ${attach} };`);
+    expect(await run("mlp.onnx -o x.onnx --float --data train.npz --loss ./whole.mjs")).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/loss-not-scalar: loss "vector" is float[32,3], not one floating-point number
+        --> node mul_out, value mul_out
+        help: average it: op.ReduceMean([loss], { keepdims: 0 })
+      ",
+      ]
+    `);
+    workshop.write("loss.mjs", `export const targets = "class"; export default ${attach};`);
+    expect(await run("mlp.onnx -o x.onnx --backend x86 --data train.npz --loss ./loss.mjs")).toMatchInlineSnapshot(`
+      [
+        1,
+        "error train/loss-not-scalar: loss "./loss.mjs" is float[32,3], not one floating-point number
+        --> node mul_out, value mul_out
+        help: average it: op.ReduceMean([loss], { keepdims: 0 }); one number for each of the 32 samples, [32], is averaged for you
+      ",
+      ]
+    `);
     workshop.write("values.npz", npzBytes({ x, y: Tensor.of("float", new Float32Array(24), [8, 3]) }));
     workshop.write("throws.mjs", "export default ({ op }) => op.ReduceMeen([]);");
     const [, throws] = await run("mlp.onnx -o x.onnx --float --data values.npz --loss ./throws.mjs");

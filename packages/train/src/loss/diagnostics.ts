@@ -1,4 +1,4 @@
-import { CompileError, typeText, type Diagnostic, type Value } from "@lowbit/ir";
+import { CompileError, isFloat, typeText, type Diagnostic, type Value } from "@lowbit/ir";
 
 /** A model's output that a loss cannot compare with targets. @param needs what the loss takes instead */
 export function unusableOutput(output: Value, loss: string, needs: string): CompileError {
@@ -28,6 +28,21 @@ export function badLossGraph(loss: string, { message, where }: Diagnostic): Comp
     severity: "error",
     message: `loss "${loss}" is no number: ${message}`,
     ...(where ? { where } : {}),
+  });
+}
+
+/** A loss that is more than one number, none with a fraction, or of a shape that is not known. @param rows see `oneNumber` */
+export function lossNotScalar(value: Value, loss: string, rows: number | null): CompileError {
+  const isCounted = value.dtype !== null && !isFloat(value.dtype);
+  const perSample = rows === null ? "" : `; one number for each of the ${rows} samples, [${rows}], is averaged for you`;
+  return new CompileError({
+    code: "train/loss-not-scalar",
+    severity: "error",
+    message: `loss "${loss}" is ${typeText(value.type)}${value.shape ? "" : " of unknown shape"}, not one floating-point number`,
+    where: { value: value.name, ...(value.producer ? { node: value.producer.label } : {}) },
+    help: isCounted
+      ? "a loss is computed from the scores themselves: what counts or compares them has no gradient"
+      : `average it: op.ReduceMean([loss], { keepdims: 0 })${perSample}`,
   });
 }
 

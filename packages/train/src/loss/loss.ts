@@ -1,5 +1,14 @@
-import { verifyGraph, type Builder, type DType, type GraphEditor, type Tensor, type Value } from "@lowbit/ir";
-import { badLossGraph, noValue } from "./diagnostics.ts";
+import {
+  elementCount,
+  isFloat,
+  verifyGraph,
+  type Builder,
+  type DType,
+  type GraphEditor,
+  type Tensor,
+  type Value,
+} from "@lowbit/ir";
+import { badLossGraph, lossNotScalar, noValue } from "./diagnostics.ts";
 
 /** What a loss is attached to. */
 export interface LossContext {
@@ -52,12 +61,13 @@ export function targetOf(kind: TargetKind): Pick<Loss, "targetDType" | "targetSh
   }
 }
 
-/** Adds a loss to a graph. @throws CompileError `train/bad-loss` when it gives no value of the graph */
+/**
+ * Adds a loss to a graph; the result is a scalar.
+ *
+ * @throws CompileError `train/bad-loss` when it gives no value of the graph, `train/loss-not-scalar`
+ */
 export function attached(loss: Loss, context: LossContext): Value {
-  const value = valueOf(loss.attach(context), loss.name, context);
-  const mistake = value.dtype === null ? verifyGraph(context.editor.graph).at(-1) : undefined;
-  if (mistake) throw badLossGraph(loss.name, mistake);
-  return value;
+  return oneNumber(valueOf(loss.attach(context), loss.name, context), loss.name, null, context);
 }
 
 /** What a caller's function returned, which only TypeScript's compiler has looked at. */
@@ -66,24 +76,49 @@ function valueOf(result: Value | undefined, name: string, { editor }: LossContex
   throw noValue(name);
 }
 
+/**
+ * What a loss gave as a scalar. One number may have axes (ONNX keeps those that it reduces unless told otherwise).
+ *
+ * @param rows how many numbers are averaged as one number each of that many samples; null: none are
+ * @throws CompileError `train/bad-loss` for a value without type, `train/loss-not-scalar`
+ */
+function oneNumber(value: Value, name: string, rows: number | null, { op, editor }: LossContext): Value {
+  const { dtype, shape } = value;
+  const mistake = dtype === null ? verifyGraph(editor.graph).at(-1) : undefined;
+  if (mistake) throw badLossGraph(name, mistake);
+  const isPerSample = shape?.length === 1 && shape[0] === rows;
+  const isNumber = dtype !== null && isFloat(dtype) && (elementCount(shape) === 1 || isPerSample);
+  if (!isNumber) throw lossNotScalar(value, name, rows);
+  return shape!.length === 0 ? value : op.ReduceMean([value], { keepdims: 0 });
+}
+
 /** How a loss of one's own is given to `customLoss`. */
 export interface CustomLossOptions {
   /** Names the loss in messages and checkpoints; change it when the formula changes. */
   readonly name: string;
   /** Default: `value`. */
   readonly targets?: TargetKind;
-  /** Adds the loss to the graph. A result of more than one number is averaged. */
+  /**
+   * Adds the loss to the graph: one number, a mean over the batch, or one number for each sample, [batch], which are
+   * averaged. Any other shape is an error, for it is seldom meant: what is left in it may have to be summed.
+   */
   readonly attach: (context: LossContext) => Value;
 }
 
-/** A loss of one's own, written with the builder: any graph from outputs, inputs and target to one number. */
+/**
+ * A loss of one's own, written with the builder: any graph from outputs, inputs and target to one number, or to one for
+ * each row of the first output.
+ *
+ * @throws CompileError when attached, `train/loss-not-scalar`
+ */
 export function customLoss({ name, targets = "value", attach }: CustomLossOptions): Loss {
   return {
     name: `custom:${name}`,
     ...targetOf(targets),
     attach(context) {
+      const rows = context.outputs[0]!.shape?.[0];
       const value = valueOf(attach(context), name, context);
-      return value.shape?.length === 0 ? value : context.op.ReduceMean([value], { keepdims: 0 });
+      return oneNumber(value, name, typeof rows === "number" ? rows : null, context);
     },
   };
 }

@@ -15,7 +15,7 @@ import { train } from "../fit/fit.ts";
 import { adam } from "../optimizer/adam.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { distillation } from "./distillation.ts";
-import { customLoss, type Loss, type LossContext } from "./loss.ts";
+import { customLoss, type CustomLossOptions, type Loss, type LossContext } from "./loss.ts";
 import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./regression.ts";
 
 const scores = [2, -1, 0.5, -3, 4, 0.25];
@@ -131,14 +131,36 @@ describe("a loss of one's own", () => {
         const constant = (value: number): ReturnType<typeof op.Mul> =>
           editor.initializer(Tensor.scalar("float", value), "share");
         const d = op.Sub([target!, outputs[0]!]);
-        return op.Max([op.Mul([d, constant(q)]), op.Mul([d, constant(q - 1)])]);
+        const each = op.Max([op.Mul([d, constant(q)]), op.Mul([d, constant(q - 1)])]);
+        return op.ReduceMean([each], { keepdims: 0 });
       },
     });
 
-  test("is any graph of the builder, averaged where it is more than one number", async () => {
+  test("is any graph of the builder", async () => {
     const wanted = [1, 0, 0.5, 1, 1, 0];
     const each = scores.map((x, i) => Math.max(0.9 * (wanted[i]! - x), -0.1 * (wanted[i]! - x)));
     expect(await lossOf(quantile(0.9), Tensor.of("float", wanted, [2, 3]))).toBeCloseTo(mean(each), 5);
+  });
+
+  const wanted = Tensor.of("float", [1, 0, 0.5, 1, 1, 0], [2, 3]);
+  const squares = scores.map((x, i) => (x - wanted.numbers()[i]!) ** 2);
+  const squared = ({ op, outputs, target }: LossContext): Value => {
+    const difference = op.Sub([outputs[0]!, target!]);
+    return op.Mul([difference, difference]);
+  };
+
+  test.each<[string, CustomLossOptions["attach"], number]>([
+    ["one number with its axes", (context) => context.op.ReduceMean([squared(context)]), mean(squares)],
+    [
+      "a number for each sample",
+      (context) => {
+        const axes = context.editor.initializer(Tensor.of("int64", [1]), "axes");
+        return context.op.ReduceSum([squared(context), axes], { keepdims: 0 });
+      },
+      3 * mean(squares),
+    ],
+  ])("may be %s", async (_, attach, expected) => {
+    expect(await lossOf(customLoss({ name: "mine", attach }), wanted)).toBeCloseTo(expected, 5);
   });
 
   test("trains a model: the line below which nine of ten targets lie", async () => {
@@ -231,7 +253,7 @@ describe("bad input of losses", () => {
       ({ op, outputs }: LossContext): Value => op.ReduceMean([outputs[0]!], { keepdim: 0 } as object),
       'loss "mine" is no number: ReduceMean "reducemean_out" has an attribute "keepdim" that is not known',
     ],
-    [({ outputs }: LossContext): Value => outputs[0]!, 'loss "y" is float[2,3], not one floating-point number'],
+    [({ outputs }: LossContext): Value => outputs[0]!, 'loss "mine" is float[2,3], not one floating-point number'],
     [
       ({ op, outputs, target }: LossContext): Value => op.MatMul([outputs[0]!, target!]),
       'MatMul "matmul_out": operands [2,3] and [2,3] must agree: 3 columns, 2 rows',
@@ -244,6 +266,42 @@ describe("bad input of losses", () => {
   ])("a mistake in a graph of one's own is told: %#", async (attach, message) => {
     const loss: Loss = { name: "mine", targetDType: "float", targetShape: (output) => output, attach };
     await expect(fitted(loss, Tensor.of("float", new Float32Array(6), [2, 3]))).rejects.toThrow(message);
+  });
+
+  const alongAxis = ({ op, editor, outputs }: LossContext, axis: number, keepdims: number): Value =>
+    op.ReduceSum([outputs[0]!, editor.initializer(Tensor.of("int64", [axis]), "axes")], { keepdims });
+  const average =
+    "average it: op.ReduceMean([loss], { keepdims: 0 }); one number for each of the 2 samples, [2], is averaged for you";
+
+  test.each<[string, string, CustomLossOptions["attach"], string]>([
+    ["a number for each score", "float[2,3]", ({ outputs }) => outputs[0]!, average],
+    ["a number for each class", "float[3]", (context) => alongAxis(context, 0, 0), average],
+    ["a column of the samples", "float[2,1]", (context) => alongAxis(context, 1, 1), average],
+    [
+      "a count",
+      "int64",
+      ({ op, outputs }) => op.Size([outputs[0]!]),
+      "a loss is computed from the scores themselves: what counts or compares them has no gradient",
+    ],
+  ])("%s is no loss: %s", async (_, type, attach, help) => {
+    const zeros = Tensor.of("float", new Float32Array(6), [2, 3]);
+    const mine = customLoss({ name: "mine", attach });
+    for (const loss of [mine, distillation(classifier(), { task: mine })]) {
+      const error: unknown = await fitted(loss, zeros).catch((thrown: unknown) => thrown);
+      expect((error as CompileError).diagnostic).toMatchObject({
+        code: "train/loss-not-scalar",
+        message: `loss "mine" is ${type}, not one floating-point number`,
+        help,
+      });
+    }
+  });
+
+  test("a whole loss is averaged by itself, also over samples", async () => {
+    const attach = (context: LossContext): Value => alongAxis(context, 1, 0);
+    const loss: Loss = { name: "whole", targetDType: null, targetShape: () => [], attach };
+    await expect(fitted(loss, Tensor.of("float", new Float32Array(6), [2, 3]))).rejects.toThrow(
+      'loss "whole" is float[2], not one floating-point number',
+    );
   });
 
   test("class weights must be one per class", async () => {
