@@ -18,6 +18,7 @@ import { runPasses, trainingPipeline } from "@lowbit/rewrite";
 import { checkTraining, weightSparsity, type Sparsity } from "@lowbit/train";
 import { calibrationFeeds } from "./calibration-feeds.ts";
 import { sampleShapes } from "./sample-feeds.ts";
+import { withUnfilledScales } from "./with-unfilled-scales.ts";
 import { weightCodes } from "./weight-codes.ts";
 import { fitToEnd, phasesOf, withPruning, type TrainingOptions } from "./training.ts";
 
@@ -74,10 +75,13 @@ export async function trainQuantized(model: Model, options: QuantizationAwareOpt
   const rewritten = runPasses(source, [...trainingPipeline, composeConvBatchNormalization]);
   const { graph: start, options: training, diagnostics: dense } = withPruning(source.graph, settings);
   const canonical: Model = { ...source, graph: start };
-  checkTraining(canonical.graph, training, learnsScales);
+  // Patterns may be of scales, which have names once it is planned what is quantized.
+  const choosesAmongScales = learnsScales && (training.parameters ?? training.frozen) !== undefined;
+  if (!choosesAmongScales) checkTraining(canonical.graph, training);
   const inputShapes = await sampleShapes(canonical.graph, options.data);
   const annotated = backend.quantizer.annotate(canonical.graph, { keepFloat, weightsChange: true, inputShapes });
   const plan = editPlan ? editPlan(annotated) : annotated;
+  if (choosesAmongScales) checkTraining(withUnfilledScales(canonical.graph, plan, { zeroPoints }), training);
   const samples = calibrationSamples === undefined ? {} : { samples: calibrationSamples };
   const feeds = calibrationFeeds(options.data, canonical.graph.inputs, samples);
   const threads = options.threads === undefined ? {} : { threads: options.threads };

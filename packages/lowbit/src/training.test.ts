@@ -152,6 +152,53 @@ describe("training a model with BatchNormalization", () => {
     expect(await accuracy(model)).toBeGreaterThan(0.85);
   }, 60_000);
 
+  test.each([
+    [{ parameters: ["fcc"] }, 'no trainable parameter of the model matches "fcc"'],
+    [{ frozen: ["role:scales"] }, 'no trainable parameter of the model matches "role:scales"'],
+    [{ parameters: ["c1.w.scale.log_ration"] }, 'no trainable parameter of the model matches "c1.w.scale.log_ration"'],
+    [{ parameters: ["role:scale"], frozen: ["*"] }, 'matches "role:scale" besides those that are frozen ("*")'],
+  ])("with learned scales refuses %j before it calibrates", async (choice, message) => {
+    let drawn = 0;
+    const counting: Dataset = {
+      ...settings.data,
+      async *batches(options) {
+        for await (const batch of settings.data.batches(options)) {
+          drawn += batch.size;
+          yield batch;
+        }
+      },
+    };
+    const options = { ...settings, data: counting, backend: x86({ prefer: "integer" }), learnScales: true, ...choice };
+    await expect(trainQuantized(float, options)).rejects.toThrow(message);
+    expect(drawn).toBe(1);
+  });
+
+  test("with learned scales trains those that are chosen, zero points among them", async () => {
+    const centred = arrays(
+      {
+        x: Tensor.of(
+          "float",
+          Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i)),
+          [64, 1, 8, 8],
+        ),
+      },
+      Tensor.of("int64", new Uint8Array(64)),
+    );
+    const events: FitEvent[] = [];
+    await trainQuantized(float, {
+      ...settings,
+      data: centred,
+      backend: x86({ prefer: "integer" }),
+      learnScales: true,
+      learnZeroPoints: true,
+      parameters: ["c1.w.scale.*", "x.zero_point.shift"],
+      onEvent: (event) => events.push(event),
+    });
+    expect(events.find((event) => event.kind === "chosen")).toMatchObject({
+      names: ["x.zero_point.shift", "c1.w.scale.log_ratio"],
+    });
+  });
+
   test("deploys the learned scales of folded weights: the range times what was learned", async () => {
     const { model, prepared } = await trainQuantized(float, {
       ...settings,

@@ -1,7 +1,6 @@
 import type { Graph } from "@lowbit/ir";
 import { missingTargets } from "../diagnostics.ts";
 import { differentiate } from "../step/differentiate.ts";
-import { fittingPatterns } from "../step/parameters.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { checkFolder } from "./saver.ts";
 
@@ -9,23 +8,14 @@ import { checkFolder } from "./saver.ts";
  * Throws what `fit` would throw before its first step, without loading anything: for those who have long work to do
  * before they call it. Gradients are derived and thrown away.
  *
- * @param getsParameters whether the graph will have more parameters by then, which patterns may be of
  * @throws CompileError `train/checkpoint`, `train/checkpoint-exists`, `train/nothing-to-resume`, `data/no-targets`, and
  *   what `trainStep` throws
  */
-export function checkTraining(
-  graph: Graph,
-  options: Omit<FitOptions, "validate" | "phases">,
-  getsParameters = false,
-): void {
-  const { data, loss, optimizer, batch = 32, microBatch } = options;
+export function checkTraining(graph: Graph, options: Omit<FitOptions, "validate" | "phases">): void {
+  const { data, loss, optimizer, batch = 32, microBatch, parameters, frozen } = options;
   if (options.checkpoint) checkFolder(options.checkpoint);
   checkTargets(options);
   const most = Math.min(batch, options.samples ?? batch, data.size ?? batch);
-  const known = (patterns: readonly string[] | undefined): readonly string[] | undefined =>
-    patterns && getsParameters ? fittingPatterns(graph, patterns) : patterns;
-  const [parameters, frozen] = [known(options.parameters), known(options.frozen)];
-  if (getsParameters && parameters?.length === 0) return;
   differentiate(graph, {
     loss,
     optimizer,

@@ -47,7 +47,9 @@ function insteadOf(pattern: string, parameters: readonly TrainableParameter[]): 
   const near = nearestNames(pattern, parameters);
   if (near.length > 0) return `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?`;
   if (pattern.startsWith(rolePrefix)) {
-    return `its parameters have the roles ${[...new Set(parameters.map(({ role }) => role))].join(", ")}`;
+    const roles = [...new Set(parameters.map(({ role }) => role))].join(", ");
+    const unlearned = pattern === `${rolePrefix}scale` ? ", scales where they are learned (--learn-scales)" : "";
+    return `its parameters have the roles ${roles}${unlearned}`;
   }
   return `its parameters are ${listed(parameters)}; \`*\` stands for any text`;
 }

@@ -99,6 +99,10 @@ describe.each([
     ["role:weights", 'did you mean "role:weight"?'],
     ["role:gamma", "its parameters have the roles weight, bias, normalization"],
     [
+      "role:scale",
+      "its parameters have the roles weight, bias, normalization, scales where they are learned (--learn-scales)",
+    ],
+    [
       "backbone.stage1.*",
       "its parameters are w497 of /stem/stem.0/Conv, b498 of /stem/stem.0/Conv, layer4.0.conv1.weight, layer4.0.bn1.weight, layer4.0.bn1.bias, fc.weight and 1 more (`lowbit inspect --text`); `*` stands for any text",
     ],

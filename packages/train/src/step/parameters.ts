@@ -88,12 +88,6 @@ export function chooseParameters(
   return { chosen: new Set(candidates.all.filter((value) => wanted.has(value) && !frozen.has(value))), learned };
 }
 
-/** The patterns that something in a graph fits. */
-export function fittingPatterns(graph: Graph, patterns: readonly string[]): readonly string[] {
-  const candidates = new Candidates(graph);
-  return patterns.filter((pattern) => candidates.fitting(pattern).length > 0);
-}
-
 /** The float initializers that patterns choose among. */
 class Candidates {
   readonly all: readonly Value[];
