@@ -56,6 +56,11 @@ export function modelElsewhere(path: string, message: string, rescued: string | 
   });
 }
 
+/** A file that goes with a model cannot be written, and the model is. */
+export function modelIsWritten({ diagnostic }: CompileError, output: string): CompileError {
+  return new CompileError({ ...diagnostic, help: `nothing else is lost: the model is written, to "${output}"` });
+}
+
 /** Most weights that a message lists. */
 const mostWeights = 4;
 

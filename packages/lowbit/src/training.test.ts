@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { arm } from "@lowbit/backend-arm";
 import { x86 } from "@lowbit/backend-x86";
@@ -86,6 +89,21 @@ async function accuracy(model: Model): Promise<number> {
   return (await evaluate(model, held, { threads: 1 })).value;
 }
 
+/** Data that tells how many of its samples were drawn. */
+function counted(source: Dataset): readonly [Dataset, () => number] {
+  let drawn = 0;
+  const counting: Dataset = {
+    ...source,
+    async *batches(options) {
+      for await (const batch of source.batches(options)) {
+        drawn += batch.size;
+        yield batch;
+      }
+    },
+  };
+  return [counting, () => drawn];
+}
+
 function dtypes(model: Model): ReadonlySet<unknown> {
   return new Set([...model.graph.initializers].map((value) => value.dtype));
 }
@@ -158,19 +176,27 @@ describe("training a model with BatchNormalization", () => {
     [{ parameters: ["c1.w.scale.log_ration"] }, 'no trainable parameter of the model matches "c1.w.scale.log_ration"'],
     [{ parameters: ["role:scale"], frozen: ["*"] }, 'matches "role:scale" besides those that are frozen ("*")'],
   ])("with learned scales refuses %j before it calibrates", async (choice, message) => {
-    let drawn = 0;
-    const counting: Dataset = {
-      ...settings.data,
-      async *batches(options) {
-        for await (const batch of settings.data.batches(options)) {
-          drawn += batch.size;
-          yield batch;
-        }
-      },
-    };
+    const [counting, drawn] = counted(settings.data);
     const options = { ...settings, data: counting, backend: x86({ prefer: "integer" }), learnScales: true, ...choice };
     await expect(trainQuantized(float, options)).rejects.toThrow(message);
-    expect(drawn).toBe(1);
+    expect(drawn()).toBe(1);
+  });
+
+  test("refuses to go on with other settings or another version before it calibrates", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lowbit-training-"));
+    const options = { ...settings, backend: x86({ prefer: "integer" }), freezeBatchNormalization: 0 };
+    await trainQuantized(float, { ...options, checkpoint: { folder } });
+    const [counting, drawn] = counted(settings.data);
+    const resumed = { ...options, data: counting, checkpoint: { folder, resume: true } };
+    await expect(trainQuantized(float, { ...resumed, batch: 20 })).rejects.toThrow("batch 30, not 20");
+    expect(drawn()).toBe(0);
+    await trainQuantized(float, resumed);
+    const path = join(folder, "checkpoint.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace(/"lowbit": ".*"/, '"lowbit": "0.0.9"'));
+    const seen = drawn();
+    await expect(trainQuantized(float, resumed)).rejects.toThrow("was saved by lowbit 0.0.9, and this is lowbit");
+    expect(drawn()).toBe(seen);
+    rmSync(folder, { recursive: true });
   });
 
   test("with learned scales trains those that are chosen, zero points among them", async () => {

@@ -298,13 +298,16 @@ export function typeScriptModule(path: string): CompileError {
   });
 }
 
-/** A checkpoint cannot be written. */
-export function cannotWrite(folder: string, reason: string): CompileError {
+/** A checkpoint cannot be written. @param kept steps of the one that is there from before; null: none is */
+export function cannotWrite(folder: string, reason: string, kept: number | null): CompileError {
   return new CompileError({
     code: "train/checkpoint",
     severity: "error",
     message: `the checkpoint cannot be saved: ${reason}`,
     where: { file: folder },
+    ...(kept === null
+      ? {}
+      : { help: `that of step ${kept} is there as it was: resume the run from it (--resume) once files fit there` }),
   });
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Tensor } from "@lowbit/ir";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { loadCheckpoint, saveCheckpoint, type Checkpoint, type Training } from "./checkpoint.ts";
+import { checkCheckpoint, loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import type { Training } from "./manifest.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 
 let folder: string;
@@ -65,11 +66,33 @@ test.each<[string, () => Training, string]>([
   expect(() => loadCheckpoint(folder, other())).toThrow(reason);
 });
 
-test.each([
-  ["of another version", '{"format":1,"state":"state-5.safetensors"}', "is not a checkpoint of this version of lowbit"],
-  ["that is no JSON", '{"format":2,', "is not a checkpoint of this version of lowbit"],
-])("a manifest %s is refused", (_, text, reason) => {
+const edited = (change: (text: string) => string): void => {
   saveCheckpoint(folder, training, at(5));
-  writeFileSync(join(folder, "checkpoint.json"), text);
-  expect(() => loadCheckpoint(folder, training)).toThrow(reason);
+  const path = join(folder, "checkpoint.json");
+  writeFileSync(path, change(readFileSync(path, "utf8")));
+};
+
+test.each<[string, (text: string) => string, string]>([
+  [
+    "of another version of lowbit",
+    (text) => text.replace(/"lowbit": "[^"]+"/, '"lowbit": "0.0.9"'),
+    "was saved by lowbit 0.0.9, and this is lowbit ",
+  ],
+  ["of another format", (text) => text.replace(/"format": \d+/, '"format": 99'), "and this is lowbit "],
+  ["from before versions were written down", () => '{"format":2}', "was saved by an earlier version of lowbit, and"],
+  ["that was cut off", (text) => text.slice(0, 40), "it is no JSON, so no checkpoint, or one that was damaged"],
+  ["of something else", () => '{"name":"x"}', "it is no checkpoint"],
+  ["of nothing", () => "null", "it is no checkpoint"],
+])("a manifest %s is refused", (_, change, reason) => {
+  edited(change);
+  for (const attempt of [() => loadCheckpoint(folder, training), () => checkCheckpoint(folder, {})]) {
+    expect(attempt).toThrow(reason);
+  }
+});
+
+test("a checkpoint can be looked at before all about the run is known", () => {
+  saveCheckpoint(folder, training, at(5));
+  checkCheckpoint(folder, { batch: 32 });
+  checkCheckpoint(join(folder, "none"), { batch: 32 });
+  expect(() => checkCheckpoint(folder, { batch: 16 })).toThrow("a run with other settings: batch 32, not 16");
 });

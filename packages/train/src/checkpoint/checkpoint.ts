@@ -5,20 +5,8 @@ import { CompileError, systemReason, writeWholeFile } from "@lowbit/ir";
 import type { NamedState } from "../engine/state.ts";
 import type { BestEpoch } from "../fit/best-epoch.ts";
 import { badFile, cannotWrite, missingFile, otherModel, otherSettings } from "../diagnostics.ts";
+import { manifestBytes, parseManifest, type Manifest, type Position, type Training } from "./manifest.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-
-/** Where a training run stands: enough to go on as if it had never stopped. */
-interface Position {
-  readonly epoch: number;
-  /** Batches of the epoch that are done. */
-  readonly batches: number;
-  /** Steps of all epochs that are done. */
-  readonly steps: number;
-  /** Losses of the epoch's steps added up, so that its mean comes out the same. */
-  readonly lossSum: number;
-  /** Seconds spent in the epoch. */
-  readonly seconds: number;
-}
 
 /** What is saved of a run. */
 export interface Checkpoint {
@@ -28,21 +16,6 @@ export interface Checkpoint {
   readonly best: BestEpoch | null;
 }
 
-/** What decides the weights a run ends with. */
-export interface Training {
-  /** Digest of the model: its structure and its weights. */
-  readonly model: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-}
-
-interface Manifest extends Position, Training {
-  readonly format: typeof format;
-  /** File of the state, in the same folder. */
-  readonly state: string;
-  readonly best: (Omit<BestEpoch, "state"> & { readonly state: string }) | null;
-}
-
-const format = 2;
 const manifestName = "checkpoint.json";
 /** The files of earlier checkpoints, and what a process that was killed left half written. */
 const ownFiles = /^(state-\d+|best-\d+)\.safetensors(\..*\.partial)?$|^checkpoint\.json\..*\.partial$/;
@@ -53,7 +26,7 @@ export function prepareFolder(folder: string): void {
     makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw cannotWrite(folder, reasonOf(error));
+    throw cannotWrite(folder, reasonOf(error), null);
   }
 }
 
@@ -76,8 +49,7 @@ function makeFolder(folder: string): void {
 export function saveCheckpoint(folder: string, training: Training, { position, state, best }: Checkpoint): void {
   const file = `state-${position.steps}.safetensors`;
   const bestFile = best && `best-${best.epoch}.safetensors`;
-  const manifest: Manifest = {
-    format,
+  const manifest = {
     ...training,
     ...position,
     state: file,
@@ -91,12 +63,12 @@ export function saveCheckpoint(folder: string, training: Training, { position, s
       write(bestFile!, encodeSafetensors(best.state, stamp(training, best.epoch)));
     }
     write(file, encodeSafetensors(state, stamp(training, position.steps)));
-    write(manifestName, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
+    write(manifestName, manifestBytes(manifest));
     for (const name of present) {
       if (ownFiles.test(name) && name !== file && name !== bestFile) rmSync(join(folder, name), { force: true });
     }
   } catch (error) {
-    throw cannotWrite(folder, reasonOf(error));
+    throw cannotWrite(folder, reasonOf(error), savedOf(folder, training)?.steps ?? null);
   }
 }
 
@@ -108,15 +80,34 @@ function stamp(training: Training, at: number): Readonly<Record<string, string>>
 
 /** Whether the folder's manifest already counts this best epoch, whose file does not change any more. */
 function isBestOf(folder: string, best: BestEpoch, training: Training): boolean {
-  const bytes = readOptional(join(folder, manifestName));
-  if (bytes === null) return false;
+  const saved = savedOf(folder, training)?.best;
+  return saved?.epoch === best.epoch && saved.validation === best.validation;
+}
+
+/** The manifest in a folder; null for none, and for that of another run. */
+function savedOf(folder: string, training: Training): Manifest | null {
+  const path = join(folder, manifestName);
   try {
-    const { model, settings, best: saved } = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
-    const isSameRun = model === training.model && JSON.stringify(settings) === JSON.stringify(training.settings);
-    return isSameRun && saved?.epoch === best.epoch && saved.validation === best.validation;
+    const bytes = readOptional(path);
+    const manifest = bytes && parseManifest(bytes, path);
+    const isSameRun =
+      manifest?.model === training.model && JSON.stringify(manifest.settings) === JSON.stringify(training.settings);
+    return isSameRun ? manifest : null;
   } catch {
-    return false;
+    return null;
   }
+}
+
+/**
+ * Looks at the checkpoint that a run is to go on from, as far as it is known how that run is made.
+ *
+ * @param known settings of the run that are decided already
+ * @throws CompileError `train/other-training`, `train/other-version`, `data/bad-file`
+ */
+export function checkCheckpoint(folder: string, known: Training["settings"]): void {
+  const path = join(folder, manifestName);
+  const bytes = readOptional(path);
+  if (bytes !== null) checkSettings(path, parseManifest(bytes, path).settings, known, Object.keys(known));
 }
 
 /** Whether a folder holds a checkpoint, of whatever run and version. */
@@ -127,7 +118,8 @@ export function holdsCheckpoint(folder: string): boolean {
 /**
  * Reads where a run stands, null when the folder holds no checkpoint.
  *
- * @throws CompileError `train/other-training` when it belongs to another model or other settings, `data/bad-file`
+ * @throws CompileError `train/other-training` when it belongs to another model or other settings, `train/other-version`,
+ *   `data/bad-file`
  */
 export function loadCheckpoint(folder: string, training: Training): Checkpoint | null {
   const path = join(folder, manifestName);
@@ -135,23 +127,31 @@ export function loadCheckpoint(folder: string, training: Training): Checkpoint |
   if (text === null) return null;
   const manifest = parseManifest(text, path);
   if (manifest.model !== training.model) throw otherModel(path);
-  // Through JSON, where what is undefined vanishes, as in the file.
-  const asked = JSON.parse(JSON.stringify(training.settings)) as Readonly<Record<string, unknown>>;
-  const differing = Object.keys({ ...manifest.settings, ...asked }).filter(
-    (name) => JSON.stringify(manifest.settings[name]) !== JSON.stringify(asked[name]),
-  );
-  if (differing.length > 0) {
-    throw otherSettings(
-      path,
-      differing.map((name) => ({ name, saved: manifest.settings[name], asked: asked[name] })),
-    );
-  }
+  const { settings } = training;
+  checkSettings(path, manifest.settings, settings, Object.keys({ ...manifest.settings, ...settings }));
   const { epoch, batches, steps, lossSum, seconds, best } = manifest;
   return {
     position: { epoch, batches, steps, lossSum, seconds },
     state: readState(join(folder, manifest.state), stamp(training, steps)),
     best: best && { ...best, state: readState(join(folder, best.state), stamp(training, best.epoch)) },
   };
+}
+
+/** @throws CompileError `train/other-training` where settings of these names differ */
+function checkSettings(
+  path: string,
+  saved: Training["settings"],
+  settings: Training["settings"],
+  names: readonly string[],
+): void {
+  // Through JSON, where what is undefined vanishes, as in the file.
+  const asked = JSON.parse(JSON.stringify(settings)) as Training["settings"];
+  const differing = names.filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(asked[name]));
+  if (differing.length === 0) return;
+  throw otherSettings(
+    path,
+    differing.map((name) => ({ name, saved: saved[name], asked: asked[name] })),
+  );
 }
 
 function readState(path: string, wanted: Readonly<Record<string, string>>): NamedState {
@@ -162,16 +162,6 @@ function readState(path: string, wanted: Readonly<Record<string, string>>): Name
     throw badFile(path, `it is not the state that ${manifestName} was written with`);
   }
   return tensors;
-}
-
-function parseManifest(bytes: Uint8Array, path: string): Manifest {
-  try {
-    const manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
-    if (manifest.format === format && typeof manifest.state === "string") return manifest;
-  } catch {
-    // Reported below: what is not JSON is no manifest either.
-  }
-  throw badFile(path, "it is not a checkpoint of this version of lowbit");
 }
 
 function readOptional(path: string): Uint8Array | null {

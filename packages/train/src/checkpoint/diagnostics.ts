@@ -11,6 +11,18 @@ export function nothingToResume(folder: string): CompileError {
   });
 }
 
+/** A run is to go on with another version of lowbit. @param saved the version it began with, null for one that did not write it down */
+export function otherVersion(path: string, saved: string | null, own: string): CompileError {
+  const by = saved === null ? "an earlier version of lowbit" : `lowbit ${saved}`;
+  return new CompileError({
+    code: "train/other-version",
+    severity: "error",
+    message: `"${path}" was saved by ${by}, and this is lowbit ${own}, whose steps may end with other weights`,
+    where: { file: path },
+    help: "resume with the version that the run was started with, or begin anew in another folder",
+  });
+}
+
 /** A run is to begin anew in a folder in which another one, or an earlier start of it, was saved. */
 export function checkpointInTheWay(folder: string): CompileError {
   return new CompileError({

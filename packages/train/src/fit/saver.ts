@@ -1,13 +1,14 @@
 import { graphDigest, type Graph } from "@lowbit/ir";
 import {
+  checkCheckpoint,
   holdsCheckpoint,
   loadCheckpoint,
   prepareFolder,
   saveCheckpoint,
   type Checkpoint,
-  type Training,
 } from "../checkpoint/checkpoint.ts";
 import { checkpointInTheWay, nothingToResume } from "../checkpoint/diagnostics.ts";
+import type { Training } from "../checkpoint/manifest.ts";
 import type { NamedState } from "../engine/state.ts";
 import type { CheckpointOptions, FitOptions } from "./fit-options.ts";
 import { constantSchedule } from "./schedule.ts";
@@ -16,12 +17,25 @@ import { constantSchedule } from "./schedule.ts";
 const start = { position: { epoch: 0, batches: 0, steps: 0, lossSum: 0, seconds: 0 }, best: null } as const;
 
 /**
+ * As `checkFolder`, and whether what is to be resumed is a run of this version of lowbit with these settings. What comes to
+ * be known later (the ranges of a prepared graph, phases, validation) is looked at when the run begins.
+ *
+ * @throws CompileError as `checkFolder`, `train/other-training`, `train/other-version`, `data/bad-file`
+ */
+export function checkCheckpointOf(options: Omit<FitOptions, "validate" | "phases">): void {
+  if (!options.checkpoint) return;
+  checkFolder(options.checkpoint);
+  const { phases: _phases, validation: _validation, ...known } = settings(options);
+  if (options.checkpoint.resume) checkCheckpoint(options.checkpoint.folder, known);
+}
+
+/**
  * Looks at the folder of a run before there is anything to lose: whether it can be written, and whether it holds what is to
  * be resumed, or what would be written over.
  *
  * @throws CompileError `train/nothing-to-resume`, `train/checkpoint-exists`, `train/checkpoint`
  */
-export function checkFolder({ folder, resume = false }: CheckpointOptions): void {
+function checkFolder({ folder, resume = false }: CheckpointOptions): void {
   if (resume && !holdsCheckpoint(folder)) throw nothingToResume(folder);
   prepareFolder(folder);
   if (!resume && holdsCheckpoint(folder)) throw checkpointInTheWay(folder);
@@ -76,7 +90,7 @@ export class Saver {
 }
 
 /** What decides the weights besides the model and the data. */
-function settings(options: FitOptions): Readonly<Record<string, unknown>> {
+function settings(options: FitOptions): Training["settings"] & Record<"phases" | "validation", unknown> {
   const { loss, optimizer, learningRate = 1e-3, schedule = constantSchedule } = options;
   return {
     loss: loss.name,

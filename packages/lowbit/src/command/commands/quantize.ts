@@ -14,6 +14,7 @@ import type { Dataset } from "@lowbit/train";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { calibrationFeeds } from "../../calibration-feeds.ts";
 import { beyondKernels } from "../../diagnostics.ts";
+import { besideModel } from "../beside-model.ts";
 import { addCalibration, calibrationFrom, calibrationMisuse, type CalibrationOptions } from "../calibration-options.ts";
 import { addNormalization, dataForms, dataNameOf, openData, type NormalizationOptions } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
@@ -116,9 +117,10 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
     if (problems.length > 0) terminal.report(beyondKernels(backend.name, problems));
     const made = { ...quantized, backend, otherBytes: modelFileBytes(path, model) };
     const result = await writeAndTell(made, output, data, threads, (finding) => terminal.report(finding));
-    if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan, quantized.improve);
-    if (options.report !== undefined) {
+    await besideModel(output, async () => {
+      if (savePlan !== undefined) writePlanFile(savePlan, quantized.plan, quantized.improve);
       const { report, calibrate: source } = options;
+      if (report === undefined) return;
       const search = toTarget && searchReport(toTarget.search);
       const done = {
         report,
@@ -134,7 +136,7 @@ export function addQuantize(program: Command, interruptions: Interruptions): voi
         search,
       };
       await writeQuantizeReport(done, options, terminal, interruptions);
-    }
+    });
     const { samples: calibrated } = quantized.calibration;
     const search = toTarget ? { search: toTarget.search } : {};
     terminal.result({ ...result, mode, samples: calibrated, ...search }, () =>

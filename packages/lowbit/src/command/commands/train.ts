@@ -7,6 +7,7 @@ import { loadBackend } from "../../backends/load-backend.ts";
 import { modelFileBytes } from "../../model-file-bytes.ts";
 import { trainQuantized } from "../../quantization-aware-training.ts";
 import { trainModel, type TrainingOptions } from "../../training.ts";
+import { besideModel } from "../beside-model.ts";
 import { addNormalization, counted, dataForms, openData, openLabelled, targetsFor } from "../data-options.ts";
 import { countText } from "../format/quantities.ts";
 import { integerResultText, writeAndTell, type NewModel } from "../integer-result.ts";
@@ -153,13 +154,13 @@ export function addTrain(program: Command, interruptions: Interruptions): void {
         threads,
         (finding) => terminal.report(finding),
       );
-      if (options.savePlan !== undefined && made.quantization) {
-        writePlanFile(options.savePlan, made.quantization.plan);
-      }
-      if (report) {
+      await besideModel(output, async () => {
+        if (options.savePlan !== undefined && made.quantization) {
+          writePlanFile(options.savePlan, made.quantization.plan);
+        }
         const measured = { data: opened ?? data, source: options.validate ?? options.data };
-        await report.write({ ...made, ...measured, output, threads }, terminal, interruptions);
-      }
+        await report?.write({ ...made, ...measured, output, threads }, terminal, interruptions);
+      });
       terminal.result({ ...result, ...log.summary(), ...reestimated }, () => integerResultText(result));
     },
   );
