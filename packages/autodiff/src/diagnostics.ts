@@ -8,7 +8,7 @@ export function noGradientError(node: Node, reason: string, path: string): Compi
     severity: "error",
     message: `${node.op} "${node.label}" has no gradient: ${reason} (on the path ${path})`,
     where: origin && origin !== node.name ? { node: node.label, origin } : { node: node.label },
-    help: "freeze what comes before this node, or express it by ops that have gradients",
+    help: "freeze this node and what comes before it, or express it by ops that have gradients",
   });
 }
 

@@ -23,7 +23,7 @@ test("an op without gradient is named with its reason and the path from the para
   expect(errorOf(() => differentiate(text, ["w"]))).toMatchInlineSnapshot(`
     {
       "code": "autodiff/no-gradient",
-      "help": "freeze what comes before this node, or express it by ops that have gradients",
+      "help": "freeze this node and what comes before it, or express it by ops that have gradients",
       "message": "Det "volume" has no gradient: it needs the inverse of a matrix, which ONNX has no op for (on the path w -> first -> b -> volume -> last)",
       "severity": "error",
       "where": {

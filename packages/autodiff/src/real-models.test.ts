@@ -95,7 +95,7 @@ test.skipIf(folder === null)(
     expect(() => gradients(editor, [seed], weights)).toThrowErrorMatchingInlineSnapshot(`
       [CompileError: error autodiff/no-gradient: LSTM "/r/LSTM_1" has no gradient: its steps are inside one op; write it as a graph of MatMul, Sigmoid and Tanh (on the path onnx::LSTM_193 -> /r/LSTM -> /r/Squeeze -> /r/LSTM_1 -> /r/Squeeze_1 -> /r/Transpose_1 -> /Gather -> /f/Gemm)
         --> node /r/LSTM_1
-        help: freeze what comes before this node, or express it by ops that have gradients]
+        help: freeze this node and what comes before it, or express it by ops that have gradients]
     `);
   },
 );

@@ -68,24 +68,29 @@ export function teacherMismatch(reason: string): CompileError {
   });
 }
 
-/** The model's computation is tied to one batch size. */
-export function fixedBatch(node: string, message: string, batch: number): CompileError {
+/** The model's computation is tied to one batch size. @param exported that batch, if its inputs declare it */
+export function fixedBatch(node: string, message: string, batch: number, exported: number | null): CompileError {
   return new CompileError({
     code: "train/fixed-batch",
     severity: "error",
     message: `the model cannot run with a batch of ${batch}: ${message}`,
     where: { node },
-    help: "export the model with a dynamic batch dimension, or train with the batch it was exported for",
+    help: `export the model with a dynamic batch dimension, or train with the batch it was exported for${exported === null ? "" : ` (--batch ${exported})`}`,
   });
 }
 
-/** Numbers of a training are no numbers any more. @param origin where the first of them came from, if that was found */
-export function notFinite(what: string, step: number, origin: string | null): CompileError {
+/**
+ * Numbers of a training are no numbers any more.
+ *
+ * @param origin where the first of them came from, if that was found
+ * @param kept step of the last checkpoint, null for none
+ */
+export function notFinite(what: string, step: number, origin: string | null, kept: number | null): CompileError {
   return new CompileError({
     code: "train/not-finite",
     severity: "error",
     message: `${what} at step ${step}${origin === null ? "" : `; the first number that is none came from ${origin}`}`,
-    help: "lower the learning rate, clip gradients, or check the data for NaN; checkpoints from before are kept",
+    help: `lower the learning rate, clip gradients, or check the data for NaN${kept === null ? "" : `; the checkpoint of step ${kept} is kept`}`,
   });
 }
 

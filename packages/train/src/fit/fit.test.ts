@@ -200,7 +200,12 @@ test("a run whose numbers break down keeps the checkpoint from before", async ()
   const folder = mkdtempSync(join(tmpdir(), "lowbit-checkpoint-"));
   const schedule = (progress: number): number => (progress < 0.6 ? 1 : 1e38);
   const settings = options({ epochs: 4, schedule, checkpoint: { folder, everySeconds: 0 } });
-  await expect(train(net(), settings)).rejects.toThrow("train/not-finite");
+  const { checkpoint: _, ...unsaved } = settings;
+  const help = "lower the learning rate, clip gradients, or check the data for NaN";
+  await expect(train(net(), unsaved)).rejects.toMatchObject({ diagnostic: { code: "train/not-finite", help } });
+  await expect(train(net(), settings)).rejects.toMatchObject({
+    diagnostic: { help: expect.stringMatching(/; the checkpoint of step \d+ is kept$/) },
+  });
   const resumed: FitEvent[] = [];
   const again = { ...settings, checkpoint: { folder, resume: true } };
   await expect(train(net(), again, (event) => resumed.push(event))).rejects.toThrow("train/not-finite");

@@ -52,7 +52,7 @@ export async function* fit(graph: Graph, options: FitOptions): AsyncGenerator<Fi
       }
       const phase = await engine.enter(epoch);
       if (phase) yield { kind: "phase", epoch, name: phase.name };
-      const watch = new FiniteWatch(engine);
+      const watch = new FiniteWatch(engine, saver);
       const before = codes && at.batches === 0 ? codes(engine.withState(engine.kept(await engine.state()))) : null;
       const drawn = data.batches({ batch, shuffle: seed + epoch, ...(samples === undefined ? {} : { samples }) });
       const left = augmented(skip(drawn, at.batches), augment, { seed, epoch, first: at.batches * batch });

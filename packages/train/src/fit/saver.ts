@@ -46,6 +46,7 @@ export class Saver {
   readonly #options: FitOptions["checkpoint"] | null;
   readonly #training: Training;
   #last = performance.now();
+  #savedSteps: number | null = null;
 
   constructor(graph: Graph, options: FitOptions) {
     this.#options = options.checkpoint ?? null;
@@ -66,6 +67,7 @@ export class Saver {
     if (!resume) return start;
     const saved = loadCheckpoint(folder, this.#training);
     if (!saved) throw nothingToResume(folder);
+    this.#savedSteps = saved.position.steps;
     restore(saved.state);
     return saved;
   }
@@ -73,6 +75,11 @@ export class Saver {
   /** Whether the run is saved at all. */
   get isOn(): boolean {
     return this.#options !== null;
+  }
+
+  /** How many steps the last checkpoint has; null where there is none. */
+  get savedSteps(): number | null {
+    return this.#savedSteps;
   }
 
   /** Whether the last checkpoint is too long ago. */
@@ -85,6 +92,7 @@ export class Saver {
   save(checkpoint: Checkpoint): void {
     if (!this.#options) return;
     saveCheckpoint(this.#options.folder, this.#training, checkpoint);
+    this.#savedSteps = checkpoint.position.steps;
     this.#last = performance.now();
   }
 }

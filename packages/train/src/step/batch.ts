@@ -9,6 +9,7 @@ import { fixedBatch } from "../diagnostics.ts";
  */
 export function fixBatch(graph: Graph, batch: number): void {
   const editor = new GraphEditor(graph);
+  const exported = graph.inputs.map(({ shape }) => shape?.[0]).find((dim) => typeof dim === "number") ?? null;
   for (const value of graph.inputs) {
     const { dtype, shape } = value;
     if (dtype && shape && shape.length > 0) editor.setType(value, tensorType(dtype, [batch, ...shape.slice(1)]));
@@ -18,7 +19,7 @@ export function fixBatch(graph: Graph, batch: number): void {
     try {
       editor.infer(node);
     } catch (error) {
-      if (error instanceof CompileError) throw fixedBatch(node.label, error.diagnostic.message, batch);
+      if (error instanceof CompileError) throw fixedBatch(node.label, error.diagnostic.message, batch, exported);
       throw error;
     }
   }

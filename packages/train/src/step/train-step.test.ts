@@ -160,11 +160,22 @@ test("a selection that matches nothing is refused", () => {
 });
 
 test("a model tied to one batch size is refused with the node", () => {
-  const graph = parseGraph(`fixed (float[N,4] x) => (float[1,4] y) <float[4] w> {
-    shape = Constant <value_ints = [1, 4]> ()
-    flat = Reshape (x, shape)
-    y = Mul (flat, w) }`);
-  expect(() => trainStep(graph, { loss: meanSquaredError(), optimizer: sgd(), batch: 2 })).toThrow(
-    "cannot run with a batch of 2",
-  );
+  for (const [declared, help] of [
+    ["N", "train with the batch it was exported for"],
+    ["1", "train with the batch it was exported for (--batch 1)"],
+  ] as const) {
+    const graph = parseGraph(`fixed (float[${declared},4] x) => (float[1,4] y) <float[4] w> {
+      shape = Constant <value_ints = [1, 4]> ()
+      flat = Reshape (x, shape)
+      y = Mul (flat, w) }`);
+    expect(() => trainStep(graph, { loss: meanSquaredError(), optimizer: sgd(), batch: 2 })).toThrow(
+      expect.objectContaining({
+        diagnostic: expect.objectContaining({
+          code: "train/fixed-batch",
+          where: { node: "flat" },
+          help: `export the model with a dynamic batch dimension, or ${help}`,
+        }),
+      }),
+    );
+  }
 });

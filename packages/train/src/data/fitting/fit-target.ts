@@ -35,10 +35,9 @@ function values(target: Tensor, samples: number, output: Shape | null, source: s
   if (output === null || output.length === 0) return asFloat(target);
   const fitted = fitSampleShape(target.dims.slice(1), output.slice(1));
   if ("reason" in fitted) {
-    throw badTargets(
-      `[${target.dims.join(",")}] do not fit the model's output [${output.join(",")}]: ${fitted.reason}`,
-      source,
-    );
+    const what = `[${target.dims.join(",")}] do not fit the model's output [${output.join(",")}]: ${fitted.reason}`;
+    const areIndices = isInteger(target.dtype) && target.size === samples;
+    throw badTargets(areIndices ? `${what}; they look like class indices, which cross-entropy takes` : what, source);
   }
   return asFloat(target.reshape([samples, ...fitted.dims]));
 }

@@ -43,7 +43,7 @@ describe("shapes", () => {
   });
 
   test.each<[number[], Shape, string]>([
-    [[2, 4, 7], ["N", 24], '[4,7], but the model\'s input "x" takes [N,24]: 28 elements per sample are not 24'],
+    [[2, 4, 7], ["N", 24], '[4,7], but the model\'s input "x" takes [N,24]: 28 elements per sample, not 24'],
     [
       [2, 4, 6, 3],
       ["N", 3, 4, 6],
@@ -165,7 +165,13 @@ describe("targets", () => {
       "values of another shape",
       Tensor.of("float", [0, 1, 0], [1, 3]),
       { targets: "value", output: ["N", 2] },
-      'data/targets: the targets of "data.npz" [1,3] do not fit the model\'s output [N,2]: 3 elements per sample are not 2',
+      'data/targets: the targets of "data.npz" [1,3] do not fit the model\'s output [N,2]: 3 elements per sample, not 2',
+    ],
+    [
+      "class indices as values",
+      Tensor.of("int64", [2]),
+      { targets: "value", output: ["N", 3] },
+      'data/targets: the targets of "data.npz" [1] do not fit the model\'s output [N,3]: 1 element per sample, not 3; they look like class indices, which cross-entropy takes',
     ],
   ])("refuses %s", (_, target, options, reason) => {
     expect(refusal(() => fitY(target, options))).toBe(reason);

@@ -15,7 +15,7 @@ export function fitSampleShape(dims: readonly number[], wanted: Shape): FittedSh
     const filled = withUnitAxes(dims, wanted);
     return filled ? { dims: filled } : { reason: "the shapes differ" };
   }
-  if (known !== count) return { reason: `${count} elements per sample are not ${known}` };
+  if (known !== count) return { reason: `${count} ${count === 1 ? "element" : "elements"} per sample, not ${known}` };
   const fixed = wanted as readonly number[];
   const [from, to] = [dims, fixed].map((shape) => shape.filter((dim) => dim !== 1)) as [number[], number[]];
   if (isPermutation(from, to)) return { reason: "the axes are in another order; transpose the data" };
