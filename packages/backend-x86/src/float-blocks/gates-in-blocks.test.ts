@@ -7,7 +7,12 @@ import { gatesInBlocks } from "./gates-in-blocks.ts";
 import { reorders } from "./reorders.testing.ts";
 
 /** An image of so many channels, a gate for it, and what reads their product. */
-const gated = (reader = "Conv (p, w)", image = "Mul (a, e)", channels = 16): string => `g (float[N,3,8,6] x) => (y) <
+const gated = (
+  reader = "Conv (p, w)",
+  image = "Mul (a, e)",
+  channels = 16,
+  plane = "8,6",
+): string => `g (float[N,3,${plane}] x) => (y) <
   float[${channels},3,3,3] v, float[${channels},${channels},1,1] s, float[16,${channels},1,1] w
 > {
   a = Conv <pads = [1, 1, 1, 1]> (x, v)
@@ -37,6 +42,16 @@ test("spreads a gate over its image, and computes the same in blocks", async () 
   const text = printGraph(after.graph);
   runPasses(after, [gatesInBlocks]);
   expect(printGraph(after.graph)).toBe(text);
+});
+
+test("spreads it over the rows of a large plane first", async () => {
+  const text = gated("Conv (p, w)", "Mul (a, e)", 16, "20,18");
+  const [before, after] = [newModel(parseGraph(text)), rewritten(text)];
+  const spread = [...after.graph.nodes].filter((node) => node.is("Resize"));
+  expect(spread.map(({ output }) => String(output.shape))).toEqual(["N,16,20,1", "N,16,20,18"]);
+  const images: Feeds = { x: seeded("x", "float", [2, 3, 20, 18]) };
+  expect(await resultsOf(after, images)).toEqual(await resultsOf(before, images));
+  expect(await reorders(after, images)).toBeLessThan(await reorders(before, images));
 });
 
 test.each([
