@@ -11,6 +11,7 @@ import {
   type UpdateStep,
 } from "../step/step-parts.ts";
 import type { TrainStepOptions } from "../step/train-step.ts";
+import { runInChunks } from "../chunks/run-in-chunks.ts";
 import { batchFeeds } from "./batch-feeds.ts";
 import { runGiving } from "./run-giving.ts";
 import { sessionOptions } from "./session-options.ts";
@@ -188,6 +189,7 @@ export class StepInParts {
 async function load(graph: Graph, options: TrainStepOptions, runtime: SessionOptions): Promise<LoadedGradients> {
   const made = gradientStep(graph, { block: await channelBlock(), ...options });
   const settings = sessionOptions(made.step.graph, runtime);
+  runInChunks(made.step, options.batch);
   const model = scanSteps(made.step);
   return { ...made, model, session: await ThreadSession.create(model, settings) };
 }

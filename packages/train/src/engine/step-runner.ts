@@ -2,6 +2,7 @@ import { Tensor, type Graph, type Model } from "@lowbit/ir";
 import { channelBlock, Session, ThreadSession, type SessionOptions } from "@lowbit/runtime";
 import { scanSteps } from "../step/scan-steps.ts";
 import type { StateSlot } from "../step/assign.ts";
+import { runInChunks } from "../chunks/run-in-chunks.ts";
 import { batchFeeds } from "./batch-feeds.ts";
 import { heldTensor, settle, type StateHolder } from "./held-state.ts";
 import { runGiving } from "./run-giving.ts";
@@ -69,6 +70,7 @@ export class StepRunner implements Runner {
   static async create(graph: Graph, options: TrainStepOptions, runtime: SessionOptions = {}): Promise<StepRunner> {
     const step = trainStep(graph, { block: await channelBlock(), ...options });
     const settings = sessionOptions(step.graph, runtime);
+    runInChunks(step, options.batch);
     const model = scanSteps(step);
     const sessions = runtime.profilePrefix === undefined ? ThreadSession : Session;
     const session = await sessions.create(model, settings);
