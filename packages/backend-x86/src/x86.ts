@@ -25,6 +25,7 @@ import { averagePoolToGlobal } from "./average-pool-to-global.ts";
 import { channelsLastBehindFloat } from "./channels-last-behind-float.ts";
 import { columnsAsChannels } from "./columns-as-channels.ts";
 import { concatOnConcat } from "./concat-on-concat.ts";
+import { channelsInParts } from "./float-blocks/channels-in-parts.ts";
 import { fillBlocks } from "./float-blocks/fill-blocks.ts";
 import { gatesInBlocks } from "./float-blocks/gates-in-blocks.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
@@ -125,7 +126,7 @@ export function x86(options: X86Options = {}): Backend {
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels, pixelsAsChannels] : []),
       // With AVX2 alone, blocks have 8 channels.
-      ...(vnni ? [fillBlocks, gatesInBlocks] : []),
+      ...(vnni ? [fillBlocks, gatesInBlocks, channelsInParts(batch)] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     weightBlocks: {

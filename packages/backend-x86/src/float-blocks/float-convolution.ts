@@ -1,4 +1,4 @@
-import type { Node, Tensor } from "@lowbit/ir";
+import type { Node, Tensor, Value } from "@lowbit/ir";
 
 /** A float convolution of images whose weights are data, which ONNX Runtime computes on blocks of channels. */
 export interface FloatConvolution {
@@ -25,3 +25,13 @@ export const keepBlocks: ReadonlySet<string> = new Set(["Add", "Mul", "Relu", "S
 
 /** Float ops that work on full blocks of channels. */
 export const poolBlocks: ReadonlySet<string> = new Set(["AveragePool", "GlobalAveragePool", "MaxPool"]);
+
+/** The images that a float op takes element by element, all of the shape of its result; null for other ops. */
+export function elementwiseOperands(node: Node): readonly Value[] | null {
+  if (node.is("Clip")) return [node.input];
+  const { op, domain, inputs, output } = node;
+  if (domain !== "" || !keepBlocks.has(op)) return null;
+  const isAlike = (value: Value | null): value is Value =>
+    value !== null && String(value.shape) === String(output.shape);
+  return inputs.every(isAlike) ? inputs : null;
+}

@@ -1,7 +1,7 @@
-import { Tensor, type Node, type Value } from "@lowbit/ir";
+import { Tensor, type Value } from "@lowbit/ir";
 import { any, op, Reject, rule, rulePass } from "@lowbit/rewrite";
 import { block } from "../placement/blocked-layout.ts";
-import { floatConvolution, keepBlocks, poolBlocks } from "./float-convolution.ts";
+import { elementwiseOperands, floatConvolution, poolBlocks } from "./float-convolution.ts";
 
 /**
  * Elements of a plane from which it is filled row by row. The kernel fills all that comes of one element four times, with four
@@ -58,11 +58,7 @@ function isInBlocks(value: Value, seen: Set<Value>): boolean {
   if (!node) return false;
   if (floatConvolution(node)) return true;
   if (poolBlocks.has(node.op)) return Number(node.input.shape?.[1]) % block === 0 && isInBlocks(node.input, seen);
-  return isElementwise(node) && node.inputs.every((operand) => isInBlocks(operand!, seen));
-}
-
-function isElementwise({ op, domain, inputs, output }: Node): boolean {
-  return domain === "" && keepBlocks.has(op) && inputs.every((value) => String(value?.shape) === String(output.shape));
+  return !node.is("Clip") && (elementwiseOperands(node)?.every((operand) => isInBlocks(operand, seen)) ?? false);
 }
 
 /** Spreads numbers per channel over images from float convolutions, so that channels stay in blocks. */
