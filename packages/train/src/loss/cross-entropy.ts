@@ -3,6 +3,7 @@ import { badClassWeights, badLossSetting, labelOutsideOutput, unknownClasses } f
 import { singleClass, unusableOutput } from "./diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
 import { checkProbabilities } from "./probabilities.ts";
+import { onScores } from "./scores.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Settings of `crossEntropy`. */
@@ -19,7 +20,7 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * Softmax cross-entropy of raw scores [N, classes, ...] over all positions, where t is the label's one-hot or soft
+ * Softmax cross-entropy of raw scores [N, classes, ...] (of a model that ends in Softmax, those before it) over all positions, where t is the label's one-hot or soft
  * distribution, smoothed to (1 - s)·t + s/classes: -Σ w·t·log p, divided by the number of positions, or, with weighted
  * class indices, by the sum of their labels' weights (as PyTorch's CrossEntropyLoss and
  * https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
@@ -43,7 +44,9 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   return {
     name: ["cross-entropy", ...settings].join(":"),
     ...targetOf(soft ? "value" : "class"),
-    attach(context) {
+    scoresBehind: "Softmax",
+    attach(given) {
+      const context = onScores(given, "Softmax");
       const { op, outputs, target } = context;
       const [scores] = outputs;
       if ((scores!.shape?.length ?? 0) < 2) throw unusableOutput(scores!, "cross-entropy", "scores [N, classes, ...]");

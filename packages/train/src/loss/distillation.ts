@@ -2,6 +2,7 @@ import { GraphEditor, inlineGraph, cloneGraph, Tensor, type Graph, type Value } 
 import { badLossSetting, teacherMismatch } from "../diagnostics.ts";
 import { singleClass } from "./diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
+import { onScores, scoresBehind } from "./scores.ts";
 import type { Loss } from "./loss.ts";
 
 /** Settings of `distillation`. */
@@ -16,7 +17,7 @@ export interface DistillationOptions {
 
 /**
  * Lets a model answer as another one does (Hinton, Vinyals and Dean 2015): T² · the mean over the batch of
- * KL(softmax(teacher/T) ‖ softmax(student/T)), classes along axis 1. The teacher is a float model of the same inputs and
+ * KL(softmax(teacher/T) ‖ softmax(student/T)) of scores, classes along axis 1; of models that end in Softmax, the scores before it. The teacher is a float model of the same inputs and
  * outputs; it becomes part of the step's graph and is not trained.
  *
  * @throws CompileError `train/bad-loss` for settings out of range; when attached, for a teacher of other inputs or classes
@@ -29,12 +30,14 @@ export function distillation(teacher: Graph, options: DistillationOptions = {}):
   const frozen = cloneGraph(teacher).graph;
   const freezer = new GraphEditor(frozen);
   for (const value of frozen.initializers) freezer.setRole(value, "constant");
+  freezer.setOutputs([scoresBehind(frozen.outputs[0]!, "Softmax")]);
   return {
     name: `distill:${temperature}${task ? `:${task.name}:${taskShare}` : ""}`,
     targetDType: task?.targetDType ?? null,
     targetShape: (output) => task?.targetShape(output) ?? [],
+    scoresBehind: "Softmax",
     attach(context) {
-      const { op, editor, inputs, outputs } = context;
+      const { op, editor, inputs, outputs } = onScores(context, "Softmax");
       checkTeacher(frozen, inputs, outputs);
       if (outputs[0]!.shape?.[1] === 1) throw singleClass(outputs[0]!, "distill");
       const soften = scalar(editor, 1 / temperature, "per_temperature");

@@ -22,6 +22,9 @@ export interface LossContext {
   readonly target: Value | null;
 }
 
+/** What makes probabilities of scores: of classes, or of each by itself. */
+export type ToProbabilities = "Softmax" | "Sigmoid";
+
 /** A training objective: a piece of graph from the model's outputs and a target to one number, lower is better. */
 export interface Loss {
   /** Tells losses with other settings apart: a checkpoint of one does not go on with another. */
@@ -32,6 +35,11 @@ export interface Loss {
   targetShape(output: readonly number[]): readonly number[];
   /** Adds the loss to the graph; the result is a scalar, a mean over the batch. */
   attach(context: LossContext): Value;
+  /**
+   * That the loss compares the scores behind this op, where it is the last one of the model, and not the probabilities
+   * that it makes of them. Default: what is compared is the first output as it is.
+   */
+  readonly scoresBehind?: ToProbabilities;
   /**
    * How much the mean over one batch weighs when means of batches are put together (accumulation): what `attach` divides
    * by. Default: the batch's samples.

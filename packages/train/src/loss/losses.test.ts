@@ -21,9 +21,9 @@ import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "
 const scores = [2, -1, 0.5, -3, 4, 0.25];
 const rows = [scores.slice(0, 3), scores.slice(3)];
 
-/** A loss of the raw scores [2, 3] on ONNX Runtime. */
-async function lossOf(loss: Loss, target: Tensor | null): Promise<number> {
-  const graph = parseGraph(`g (float[2,3] x) => (float[2,3] y) { y = Identity (x) }`);
+/** A loss of the raw scores [2, 3], or of what a model's last nodes make of them, on ONNX Runtime. */
+async function lossOf(loss: Loss, target: Tensor | null, nodes = "y = Identity (x)"): Promise<number> {
+  const graph = parseGraph(`g (float[2,3] x) => (float[2,3] y) { ${nodes} }`);
   const editor = new GraphEditor(graph);
   const wanted = target && editor.input("target", tensorType(target.dtype, target.dims));
   const value = loss.attach({
@@ -79,6 +79,38 @@ describe("losses of real targets", () => {
   ])("%s follows its formula", async (_, loss, each) => {
     const expected = mean(differences.map((d, i) => each(d, scores[i]!, wanted[i]!)));
     expect(await lossOf(loss, target)).toBeCloseTo(expected, 5);
+  });
+});
+
+describe("losses of scores", () => {
+  const labels = Tensor.of("int64", [2, 1]);
+  const shares = Tensor.of("float", [1, 0, 0.5, 1, 0.25, 0], [2, 3]);
+  const teacher = parseGraph("t (float[2,3] x) => (float[2,3] y) { h = Neg (x)  y = Softmax <axis = 1> (h) }");
+  const ofScores = parseGraph("t (float[2,3] x) => (float[2,3] y) { y = Neg (x) }");
+
+  test.each<[string, Loss, Tensor | null, string, Loss]>([
+    ["cross-entropy", crossEntropy(), labels, "y = Softmax (x)", crossEntropy()],
+    [
+      "smoothed",
+      crossEntropy({ labelSmoothing: 0.1 }),
+      labels,
+      "y = Softmax <axis = 1> (x)",
+      crossEntropy({ labelSmoothing: 0.1 }),
+    ],
+    ["behind other nodes", crossEntropy(), labels, "p = Softmax <axis = 1> (x) y = Identity (p)", crossEntropy()],
+    ["BCE", binaryCrossEntropy(), shares, "y = Sigmoid (x)", binaryCrossEntropy()],
+    ["distillation", distillation(teacher), null, "y = Softmax (x)", distillation(ofScores)],
+  ])("are of those that the model makes probabilities of: %s", async (_, loss, target, nodes, plain) => {
+    expect(await lossOf(loss, target, nodes)).toBe(await lossOf(plain, target));
+  });
+
+  test.each<[string, Loss, Tensor, string]>([
+    ["a Softmax over the samples", crossEntropy(), labels, "y = Softmax <axis = 0> (x)"],
+    ["probabilities of another kind", binaryCrossEntropy(), shares, "y = Softmax (x)"],
+    ["a Softmax that something follows", crossEntropy(), labels, "p = Softmax (x) y = Neg (p)"],
+    ["a loss of values", meanSquaredError(), shares, "y = Softmax (x)"],
+  ])("are of the output itself behind %s", async (_, loss, target, nodes) => {
+    expect(await lossOf(loss, target, nodes)).not.toBeCloseTo(await lossOf(loss, target), 3);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Value } from "@lowbit/ir";
 import { badLossSetting } from "../diagnostics.ts";
 import { scalar } from "../legalize/legalization.ts";
 import { checkProbabilities } from "./probabilities.ts";
+import { scoresBehind } from "./scores.ts";
 import { targetOf, type Loss, type LossContext } from "./loss.ts";
 
 /** Mean of (output - target)² over all elements of the first output. */
@@ -26,7 +27,7 @@ export function huber(delta = 1): Loss {
 }
 
 /**
- * Binary cross-entropy of raw scores with targets from 0 to 1, a mean over all elements: softplus(x) - x·t, which neither
+ * Binary cross-entropy of raw scores (of a model that ends in Sigmoid, those before it) with targets from 0 to 1, a mean over all elements: softplus(x) - x·t, which neither
  * overflows nor loses digits.
  */
 export function binaryCrossEntropy(): Loss {
@@ -34,8 +35,9 @@ export function binaryCrossEntropy(): Loss {
     name: "binary-cross-entropy",
     ...targetOf("value"),
     checkTarget: checkProbabilities("binary-cross-entropy"),
+    scoresBehind: "Sigmoid",
     attach({ op, outputs, target }) {
-      const scores = outputs[0]!;
+      const scores = scoresBehind(outputs[0]!, "Sigmoid");
       // softplus(x) = max(x, 0) + log(1 + exp(-|x|))
       const tail = op.Softplus([op.Neg([op.Abs([scores])])]);
       const each = op.Sub([op.Add([op.Relu([scores]), tail]), op.Mul([scores, target!])]);

@@ -13,6 +13,7 @@ import { decomposeAllConvBatchNormalizations, type IntegerFormOptions } from "@l
 import { runningStatistics, runPasses } from "@lowbit/rewrite";
 import { unusableOutput } from "../loss/diagnostics.ts";
 import { attached, type Loss } from "../loss/loss.ts";
+import { scoresBehind } from "../loss/scores.ts";
 import type { TrainableParameter } from "../optimizer/trainable-parameter.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
 import { absorbClamps } from "./absorb-clamps.ts";
@@ -100,17 +101,21 @@ function differentiated(model: Graph, options: DifferentiateOptions, pack: typeo
   const trainsStatistics = (options.batchNormalization ?? "train") === "train";
   decomposeAllConvBatchNormalizations(graph, trainsStatistics ? "training-statistics" : "frozen-statistics");
   if (trainsStatistics) trainBatchNormalization(graph);
+  const { loss, optimizer } = options;
+  const results = graph.outputs;
+  const scores = loss.scoresBehind && scoresBehind(results[0]!, loss.scoresBehind);
+  // What the loss reads is to come from the integer forward as results do.
+  if (scores && !results.includes(scores)) editor.setOutputs([...results, scores]);
   const integers = options.integerForward ? integerForward(graph, options.integerForward) : null;
   const parameters = selected.filter((value) => value.role === "parameter");
   if (parameters.length === 0) throw noParameters(learnedParameters(model), options.parameters, options.frozen);
 
-  const { loss, optimizer } = options;
-  const output = comparableShape(graph.outputs[0]!, loss);
+  const output = comparableShape(results[0]!, loss);
   const target = loss.targetDType
     ? editor.input(graph.names.fresh("target"), tensorType(loss.targetDType, loss.targetShape(output)))
     : null;
   const inputs = graph.inputs.filter((value) => value !== target);
-  const lossValue = attached(loss, { op: editor.op, editor, inputs, outputs: graph.outputs, target });
+  const lossValue = attached(loss, { op: editor.op, editor, inputs, outputs: results, target });
   editor.setOutputs([lossValue]);
 
   settleRepeatedRounding(graph, integers !== null);

@@ -1,4 +1,4 @@
-import { parseGraph, seeded, type Graph } from "@lowbit/ir";
+import { parseGraph, seeded, Tensor, type Graph } from "@lowbit/ir";
 import {
   createPlan,
   foldClampIntoQuantize,
@@ -11,18 +11,21 @@ import {
 } from "@lowbit/quantize";
 import { expect, test } from "vitest";
 import { StepRunner } from "../engine/step-runner.ts";
+import { crossEntropy } from "../loss/cross-entropy.ts";
 import { meanSquaredError } from "../loss/regression.ts";
 import { sgd } from "../optimizer/sgd.ts";
 import { trainStep, type TrainStepOptions } from "./train-step.ts";
 
 /** A convolution, a clamp on both sides and a product, all quantized. */
-function prepared(freeze = true): Graph {
-  const graph = parseGraph(`g (float[N,3,6,6] x) => (float[N,5] y)
+function prepared(freeze = true, last: "scores" | "probabilities" = "scores"): Graph {
+  const ends = last === "scores" ? "" : "p = Softmax <axis = 1> (y)";
+  const graph = parseGraph(`g (float[N,3,6,6] x) => (float[N,5] ${last === "scores" ? "y" : "p"})
   <float[4,3,3,3] w, float[4] b = {0.3, -0.2, 0.1, 0.4}, float low = {0.0}, float high = {1.5}, float[144,5] v, float[5] d> {
     [conv] c = Conv <pads = [1, 1, 1, 1]> (x, w, b)
     r = Clip (c, low, high)
     f = Flatten (r)
     [dense] y = Gemm (f, v, d)
+    ${ends}
   }`);
   const names = new PointNames(graph);
   const weight = (axis: number): QuantSpec =>
@@ -33,6 +36,8 @@ function prepared(freeze = true): Graph {
     ["r", observed("uint8"), [0, 1.5]],
     ["f", { kind: "shared", with: names.find("r")! }, [0, 1.5]],
     ["dense#B", weight(1), [0, 0]],
+    ["y", observed("uint8"), [-3, 3]],
+    ...(last === "scores" ? [] : [["p", observed("uint8"), [0, 1]] as const]),
   ];
   const points = specs.map(([name, spec]): [QuantPoint, QuantSpec] => [names.find(name)!, spec]);
   const plan = createPlan(graph, new Map(points));
@@ -76,6 +81,26 @@ test("the float forward is gone where integers took its place", () => {
   expect(ops).toContain("QGemm");
   // One convolution is left: the gradient of the weights.
   expect(ops.filter((op) => op === "Conv")).toHaveLength(1);
+});
+
+test("a loss compares the codes of the scores before a Softmax, as if there were none", async () => {
+  const losses: number[] = [];
+  for (const last of ["scores", "probabilities"] as const) {
+    const runner = await StepRunner.create(prepared(true, last), { ...integers, loss: crossEntropy() });
+    const target = Tensor.of("int64", [0, 1, 2, 3]);
+    const batch = { inputs: { x: seeded("x", "float", [4, 3, 6, 6]) }, target, size: 4 };
+    const state = runner.initialState();
+    for (const step of [1, 2, 3]) losses.push(...(await runner.run(state, [batch], step, [0.1])));
+    await runner.release();
+  }
+  expect(new Set(losses.slice(0, 3)).size).toBe(3);
+  expect(losses.slice(3)).toEqual(losses.slice(0, 3));
+  const ops = (["scores", "probabilities"] as const).map((last) =>
+    [...trainStep(prepared(true, last), { ...integers, loss: crossEntropy() }).graph.nodes]
+      .map(({ op }) => op)
+      .toSorted(),
+  );
+  expect(ops[1]).toEqual(ops[0]);
 });
 
 test("an integer forward does not follow ranges that move", () => {
