@@ -3,8 +3,8 @@
  * of its own, taking turns. Prints the median time of a step, its ratio, the loss after 20 steps, peak memory, and how time
  * per image grows from 1 to 8 times the batch. Exits with 1 when a target is missed.
  *
- * PyTorch runs twice: as it is, and keeping the memory it has freed, which it otherwise returns to the system in every step and
- * gets back page by page, dearly on a virtual machine. The ratio is to the faster of the two, its memory that of PyTorch as it is.
+ * PyTorch runs twice: as it is, which is what targets are for, and keeping the memory it has freed, which it otherwise returns to the
+ * system in every step and gets back page by page, dearly on a virtual machine.
  *
  * Modes: `float`; `qat`; `frozen`, where observers and BatchNormalization stand still; `integer`, where the forward then runs
  * the integer operators that are deployed. PyTorch has no such form: its frozen phase stands beside both.
@@ -31,7 +31,7 @@ if (!(rounds >= 1)) usage(`"${roundsText}" is no number of rounds`);
 /** Seconds one side runs before it is the other's turn. */
 const secondsPerTurn = 1;
 /** Turns of both sizes whose ratios give the growth: a single one is off by a tenth. */
-const growthRounds = 7;
+const growthRounds = 15;
 /** What the project set out to reach: PyTorch's time over ours. */
 const targets: Readonly<Record<string, number>> = {
   "mlp qat": 2.7,
@@ -57,9 +57,10 @@ try {
     "mode",
     "ours ms",
     "PyTorch ms",
-    "kept ms",
     "ratio",
     "target",
+    "kept ms",
+    "ratio",
     "loss 20",
     "PyTorch",
     "MiB",
@@ -103,8 +104,9 @@ async function measure(name: string, mode: string): Promise<void> {
     for (const { side, steps, times } of turns) times.push((1000 * (await side.run(steps)).seconds) / steps);
   }
   const [own, other, keeping] = turns;
-  const faster = other && keeping && (median(other.times) < median(keeping.times) ? other : keeping);
-  const ratio = faster ? median(own!.times.map((time, round) => faster.times[round]! / time)) : undefined;
+  const ratioTo = (peer: typeof own): number | undefined =>
+    peer && median(own!.times.map((time, round) => peer.times[round]! / time));
+  const ratio = ratioTo(other);
   const peaks = [];
   for (const side of sides) peaks.push((await side.end()) / 2 ** 20);
   const target = targets[`${name} ${mode}`];
@@ -120,9 +122,10 @@ async function measure(name: string, mode: string): Promise<void> {
     mode,
     cell(median(own!.times), 2),
     cell(other && median(other.times), 2),
-    cell(keeping && median(keeping.times), 2),
     cell(ratio, 2, "-", "x"),
     cell(target, 1, "", "x"),
+    cell(keeping && median(keeping.times), 2),
+    cell(ratioTo(keeping), 2, "-", "x"),
     cell(own!.loss, 4),
     cell(other?.loss, 4),
     cell(peaks[0], 0),
@@ -140,8 +143,8 @@ async function growth(name: string, mode: string): Promise<number> {
   for (const side of sides) await side.run(4);
   const ratios: number[] = [];
   for (let round = 0; round < growthRounds; round++) {
-    const one = await sides[0]!.run(16);
-    const eight = await sides[1]!.run(2);
+    const one = await sides[0]!.run(32);
+    const eight = await sides[1]!.run(4);
     ratios.push(eight.seconds / one.seconds);
   }
   for (const side of sides) await side.end();
