@@ -28,6 +28,7 @@ import { concatOnConcat } from "./concat-on-concat.ts";
 import { channelsInParts } from "./float-blocks/channels-in-parts.ts";
 import { fillBlocks } from "./float-blocks/fill-blocks.ts";
 import { gatesInBlocks } from "./float-blocks/gates-in-blocks.ts";
+import { pairImages } from "./float-blocks/pair-images.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
 import { pixelsAsChannels } from "./pixels-as-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
@@ -126,7 +127,7 @@ export function x86(options: X86Options = {}): Backend {
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
       ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels, pixelsAsChannels] : []),
       // With AVX2 alone, blocks have 8 channels.
-      ...(vnni ? [fillBlocks, gatesInBlocks, channelsInParts(batch)] : []),
+      ...(vnni ? [pairImages.with({ batch }), fillBlocks, gatesInBlocks, channelsInParts.with({ batch })] : []),
       ...(explains ? [explainSaturation] : []),
     ],
     weightBlocks: {

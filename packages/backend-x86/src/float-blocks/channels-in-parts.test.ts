@@ -22,7 +22,7 @@ const widened = (
 function inParts(text: string, batch: number): readonly [model: Model, finding: string | undefined] {
   const model = newModel(parseGraph(text));
   const explanation = new Explanation();
-  runPasses(model, [channelsInParts(batch)], { explanation });
+  runPasses(model, [channelsInParts.with({ batch })], { explanation });
   const finding = explanation.findings().find(({ at }) => at === "deep")!;
   return [model, finding.reason];
 }
@@ -42,7 +42,7 @@ test("computes a block of channels at a time where all leave the cache", async (
   expect(await resultsOf(model, feeds)).toEqual(await resultsOf(before, feeds));
   expect(await reorders(model, feeds)).toBe(await reorders(before, feeds));
   const text = printGraph(model.graph);
-  runPasses(model, [channelsInParts(64)]);
+  runPasses(model, [channelsInParts.with({ batch: 64 })]);
   expect(printGraph(model.graph)).toBe(text);
 });
 

@@ -1,7 +1,12 @@
-import { elementCount, Tensor, type Node, type Value } from "@lowbit/ir";
-import { any, op, optional, Reject, rule, rulePass, type Pass, type Rule, type RewriteContext } from "@lowbit/rewrite";
+import { elementCount, Tensor, type Node, type Shape, type Value } from "@lowbit/ir";
+import { any, definePass, op, optional, Reject, rule, rulePass, type Rule, type RewriteContext } from "@lowbit/rewrite";
 import { block } from "../placement/blocked-layout.ts";
+import { shapesInUse } from "../placement/units-in-use.ts";
 import { elementwiseOperands, floatConvolution, type FloatConvolution } from "./float-convolution.ts";
+
+const name = "channels-in-parts";
+const summary =
+  "Computes images that widen before a float convolution of each channel some blocks of channels at a time, where the whole leaves the cache.";
 
 /** Bytes of an image from which it is computed in parts, and what one part has at most, if that is a block of channels. */
 const leastWhole = 4 * 2 ** 20;
@@ -23,20 +28,20 @@ interface Stretch {
  * the cache holds, and is written to memory and read back twice; some blocks of 16 channels at a time are not. 64 images of
  * 48 channels of 32x32, 12.6 MB: 2.53 ms, and 2.16 in three parts.
  */
-function inPartsRule(batch: number): Rule {
+function inPartsRule(shapes: ReadonlyMap<Value, Shape>): Rule {
   return rule({
-    name: "channels-in-parts",
+    name,
     pattern: op("Conv", [any("image"), any("weight"), optional(any("bias"))], { as: "conv" }),
     rewrite({ image, conv }, context) {
       const last = floatConvolution(conv);
       if (!last?.isDepthwise) return new Reject("it does not convolve each channel by itself", conv);
       const stretch = stretchBefore(image, last);
       if (stretch instanceof Reject) return stretch;
-      const [count, channels, ...plane] = image.shape ?? [];
-      const elements = elementCount(plane);
+      const [count, channels, ...plane] = shapes.get(image) ?? [];
+      const elements = elementCount([count ?? null, ...plane]);
       if (typeof channels !== "number" || elements === null) return new Reject("it is no image of known size", image);
       if (channels % block !== 0) return new Reject(`${channels} channels fill no blocks`, image);
-      const bytes = 4 * block * elements * (typeof count === "number" ? count : batch);
+      const bytes = 4 * block * elements;
       const blocks = channels / block;
       if (blocks * bytes < leastWhole) return new Reject("it stays in the cache", image);
       const parts = Math.ceil(blocks / Math.max(1, Math.floor(mostPart / bytes)));
@@ -104,16 +109,14 @@ function rowsOf(data: Tensor, from: number, to: number): Tensor {
   return Tensor.of("float", data.floats().slice(from * row, to * row), data.dims.with(0, to - from));
 }
 
-/**
- * Computes what lies between two float convolutions some channels at a time, where all of them together do not stay in the cache.
- *
- * @param batch images in one run, where the model leaves that open
- */
-export function channelsInParts(batch: number): Pass {
-  return rulePass({
-    name: "channels-in-parts",
-    summary:
-      "Computes images that widen before a float convolution of each channel some blocks of channels at a time, where the whole leaves the cache.",
-    rules: [inPartsRule(batch)],
-  });
-}
+/** Computes what lies between two float convolutions some channels at a time, where all of them together do not stay in the cache. */
+export const channelsInParts = definePass({
+  name,
+  summary,
+  options: {
+    batch: { kind: "integer", default: 1, minimum: 1, about: "samples in one run, where the model leaves that open" },
+  },
+  run(model, { run }, { batch }) {
+    return run(rulePass({ name, summary, rules: [inPartsRule(shapesInUse(model.graph, batch))] }), model);
+  },
+});

@@ -2,6 +2,7 @@ import { elementCount, GraphEditor, Tensor, type Node, type Value } from "@lowbi
 import { definePass } from "@lowbit/rewrite";
 import { block } from "../placement/blocked-layout.ts";
 import { floatConvolution, keepBlocks, poolBlocks } from "./float-convolution.ts";
+import { setOperand } from "./set-operand.ts";
 
 const name = "fill-blocks";
 
@@ -127,13 +128,6 @@ function withZeros(data: Tensor, axis: 0 | 1): Tensor {
   const [given, filled] = [data.floats(), new Float32Array(elementCount(dims)!)];
   for (let i = 0; i < outer!; i++) filled.set(given.slice(i * from!, (i + 1) * from!), i * to!);
   return Tensor.of("float", filled, dims);
-}
-
-/** Gives a node an operand of its own: others may read what it had. */
-function setOperand(node: Node, index: number, data: Tensor, editor: GraphEditor): void {
-  const before = node.inputs[index]!;
-  editor.setInputs(node, node.inputs.with(index, editor.initializer(data, before.name)));
-  if (before.uses.size === 0 && !before.isGraphOutput && !before.isGraphInput) editor.removeInitializer(before);
 }
 
 /** The channels of an image; null for what is none, or where they are not known. */

@@ -66,3 +66,21 @@ function openAxes({ inputs }: Graph, inputShapes: Readonly<Record<string, Shape>
 export function batchSymbols(inputs: readonly Value[]): ReadonlySet<Dim> {
   return new Set(inputs.flatMap(({ shape }) => (typeof shape?.[0] === "string" ? [shape[0]] : [])));
 }
+
+/** The shapes that values of a graph have when so many samples run at once; none where the model cannot have them. */
+export function shapesInUse(graph: Graph, batch: number): ReadonlyMap<Value, Shape> {
+  const open = batchSymbols(graph.inputs);
+  const { graph: typed, values } = cloneGraph(graph);
+  const inputShapes = Object.fromEntries(
+    graph.inputs.flatMap(({ name, shape }): [string, Shape][] =>
+      shape ? [[name, shape.map((dim) => (open.has(dim) ? batch : dim))]] : [],
+    ),
+  );
+  try {
+    inferShapes(typed, { inputShapes });
+  } catch (error) {
+    if (error instanceof CompileError) return new Map();
+    throw error;
+  }
+  return new Map([...values].flatMap(([value, twin]) => (twin.shape ? [[value, twin.shape]] : [])));
+}

@@ -102,11 +102,14 @@ function exportValueInfo(graph: Graph, carried: CarriedGraph | null, innerTypes:
 
 /**
  * Whether every reader of ONNX can tell the type of a value: it is the result of a standard op. (Inference does not carry
- * names of dimensions through Resize.)
+ * names of dimensions through Resize, and knows none that Reshape or Slice do not find in their operand.)
  */
 function isInferred({ producer, shape }: Value): boolean {
   if (producer?.domain !== "" || schemaOf(producer.op, producer.domain) === null) return false;
-  return producer.op !== "Resize" || (shape?.every((dim) => typeof dim === "number") ?? true);
+  const named = shape?.filter((dim) => typeof dim !== "number") ?? [];
+  if (producer.op === "Resize") return named.length === 0;
+  if (producer.op !== "Reshape" && producer.op !== "Slice") return true;
+  return named.every((dim) => producer.inputs[0]?.shape?.includes(dim) ?? false);
 }
 
 function exportInfo(value: Value, carried: CarriedInfo | null): ValueInfoProto {

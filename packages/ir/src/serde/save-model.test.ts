@@ -53,6 +53,26 @@ test("keeps the type of a resized value with named dimensions, which inference d
   }
 });
 
+test("keeps the types of values that Reshape or Slice give dimensions of their own", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lowbit-save-"));
+  try {
+    const path = join(folder, "model.onnx");
+    const text = `g (float[N,2,3,3] x, int64[1] n) => (y)
+      <int64[4] pairs = {-1, 4, 3, 3}, int64[3] rows = {0, 2, 9}, int64[1] first = {0}, int64[1] axis = {2}> {
+        a = Reshape (x, pairs)
+        b = Slice (x, first, n)
+        c = Reshape (x, rows)
+        d = Slice (x, first, n, axis)
+        y = Concat <axis = 0> (c, c)
+      }`;
+    saveModel(newModel(parseGraph(text)), path, { innerTypes: false });
+    const listed = decodeModel(readFileSync(path)).graph!.value_info.map(({ name }) => name);
+    expect(listed).toEqual(["a", "b", "d"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test.skipIf(process.platform === "win32")("puts no file in the place of what is no file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lowbit-save-"));
   const path = join(folder, "socket");
