@@ -116,7 +116,7 @@ export const channelsInParts = definePass({
   options: {
     batch: { kind: "integer", default: 1, minimum: 1, about: "samples in one run, where the model leaves that open" },
   },
-  run(model, { run }, { batch }) {
-    return run(rulePass({ name, summary, rules: [inPartsRule(shapesInUse(model.graph, batch))] }), model);
+  run(model, context, { batch }) {
+    return context.run(rulePass({ name, summary, rules: [inPartsRule(shapesInUse(model.graph, batch))] }), model);
   },
 });
