@@ -14,7 +14,7 @@ export interface PairRegion {
 /** What one pass over a block of an image costs, in blocks of products. */
 const passing = 8;
 
-/** What the first images of a run cost per element, where one more must be put behind them so that all have a partner. */
+/** What an image costs per element where their number is open: all are copied, in case that one more must stand behind them. */
 const evening = 1;
 
 /**
@@ -24,27 +24,31 @@ const evening = 1;
  * @param isOpen whether the number of images may be odd
  */
 export function pairRegion(input: Value, nodes: Iterable<Node>, isOpen: boolean): PairRegion | null {
-  const readers = new Map([[input, readersOf(input)]]);
+  const paired = new Set([input]);
+  // What is still to be read, and by how many nodes.
+  const open = new Map([[input, readersOf(input)]]);
   const region: Node[] = [];
   let saved = isOpen ? -evening * (elementCount(input.shape!.slice(1)) ?? Infinity) : 0;
-  let best: PairRegion | null = null;
+  let best: Omit<PairRegion, "nodes"> & { readonly length: number } = { exit: input, saved: 0, length: 0 };
   for (const node of nodes) {
-    const read = new Set(node.inputs.filter((value) => value !== null && readers.has(value)));
+    const read = new Set(node.inputs.filter((value) => value !== null && paired.has(value)));
     if (read.size === 0) continue;
-    if (!canPair(node, readers)) break;
+    if (!canPair(node, (value) => paired.has(value))) break;
     region.push(node);
     saved += work(node, input, 1) - work(node, input, 2);
     for (const value of read) {
-      const left = readers.get(value!)! - 1;
-      readers.set(value!, left);
+      const left = open.get(value!)! - 1;
+      if (left === 0) open.delete(value!);
+      else open.set(value!, left);
     }
-    readers.set(node.output, readersOf(node.output));
-    const open = [...readers].filter(([, left]) => left > 0);
-    const isExit = open.length === 1 && open[0]![0] === node.output && !node.output.isGraphOutput;
-    const net = isExit ? saved - parting(node.output, input) : 0;
-    if (net > (best?.saved ?? 0)) best = { nodes: [...region], exit: node.output, saved: net };
+    const { output } = node;
+    paired.add(output);
+    if (readersOf(output) > 0) open.set(output, readersOf(output));
+    if (open.size > 1 || !open.has(output) || output.isGraphOutput) continue;
+    const net = saved - parting(output, input);
+    if (net > best.saved) best = { exit: output, saved: net, length: region.length };
   }
-  return best;
+  return best.length > 0 ? { exit: best.exit, saved: best.saved, nodes: region.slice(0, best.length) } : null;
 }
 
 /** How many nodes read a value; what the graph returns is read by one more. */
@@ -53,8 +57,8 @@ function readersOf(value: Value): number {
 }
 
 /** Whether an op treats images one by one and, without weights, channels alike; all its images are paired. */
-function canPair(node: Node, paired: ReadonlyMap<Value, number>): boolean {
-  const known = (value: Value | null): value is Value => value !== null && paired.has(value) && isImage(value);
+function canPair(node: Node, isPaired: (value: Value) => boolean): boolean {
+  const known = (value: Value | null): value is Value => value !== null && isPaired(value) && isImage(value);
   if (!isImage(node.outputs[0] ?? null)) return false;
   if (node.is("Clip")) return known(node.input);
   if (floatConvolution(node)) return known(node.input);
@@ -75,7 +79,7 @@ function parting(value: Value, input: Value): number {
   return value.users.reduce((sum, node) => {
     const convolution = floatConvolution(node);
     if (convolution && !convolution.isDepthwise) return sum + work(node, input, 1) / 2;
-    return canPair(node, new Map(node.inputs.map((each) => [each!, 1]))) ? Infinity : sum;
+    return canPair(node, () => true) ? Infinity : sum;
   }, moved);
 }
 
