@@ -28,7 +28,7 @@ import {
   type Model,
   type QuantizationAwareOptions,
 } from "lowbit";
-import { cifar, keywords, materials } from "./qat/data.ts";
+import { blackOf, cifar, keywords, materials, type CifarForm } from "./qat/data.ts";
 import { afterPtq, afterQat, hits, schemes, type Hits, type Scheme, type Split } from "./qat/measure.ts";
 
 interface Task {
@@ -40,8 +40,11 @@ interface Task {
   readonly augment: readonly Augmentation[];
 }
 
-/** The usual augmentation of CIFAR: every other image mirrored, all moved by up to 4 pixels. */
-const flippedAndCropped = [randomFlip(), randomCrop({ padding: 4 })];
+/** The usual augmentation of CIFAR: every other image mirrored, all moved by up to 4 pixels; what comes in is black. */
+const flippedAndCropped = (form: CifarForm): readonly Augmentation[] => [
+  randomFlip(),
+  randomCrop({ padding: 4, fill: blackOf(form) }),
+];
 
 const tasks: Readonly<Record<string, Task>> = {
   resnet20: {
@@ -49,14 +52,14 @@ const tasks: Readonly<Record<string, Task>> = {
     splits: () => [cifarSplit("normalized")],
     labelled: true,
     epochs: 2,
-    augment: flippedAndCropped,
+    augment: flippedAndCropped("normalized"),
   },
   resnet8: {
     file: "mlperf-tiny/resnet8_cifar10.bn.op17.onnx",
     splits: () => [cifarSplit("raw")],
     labelled: true,
     epochs: 2,
-    augment: flippedAndCropped,
+    augment: flippedAndCropped("raw"),
   },
   kws: {
     file: "mlperf-tiny/kws_dscnn.bn.op17.onnx",

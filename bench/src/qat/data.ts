@@ -17,8 +17,16 @@ export function materials(...path: readonly string[]): string {
 const mean = [0.485, 0.456, 0.406];
 const deviation = [0.229, 0.224, 0.225];
 
-/** The stored CIFAR-10 images: planar and normalized as ResNet20 takes them, or raw with channels last as ResNet8 does. */
-export function cifar(part: "train" | "test", form: "normalized" | "raw"): Dataset {
+/** Planar and normalized, as ResNet20 takes images, or raw with channels last, as ResNet8 does. */
+export type CifarForm = "normalized" | "raw";
+
+/** A black pixel, by channel. Normalizations of ResNet20 know it: it was trained on images cropped out of black frames. */
+export function blackOf(form: CifarForm): readonly number[] {
+  return form === "raw" ? [0] : mean.map((center, channel) => -center / deviation[channel]!);
+}
+
+/** The stored CIFAR-10 images. */
+export function cifar(part: "train" | "test", form: CifarForm): Dataset {
   const file = part === "train" ? "data_batch_1.bin" : "test_0000-4999.bin";
   const bytes = readFileSync(materials("data", "cifar10", file));
   const count = bytes.length / 3073;

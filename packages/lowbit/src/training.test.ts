@@ -16,7 +16,17 @@ import {
   type Model,
   type Value,
 } from "@lowbit/ir";
-import { adam, arrays, crossEntropy, evaluate, randomStream, sgd, type Dataset, type FitEvent } from "@lowbit/train";
+import {
+  adam,
+  arrays,
+  crossEntropy,
+  evaluate,
+  randomCrop,
+  randomStream,
+  sgd,
+  type Dataset,
+  type FitEvent,
+} from "@lowbit/train";
 import { trainQuantized, type TrainedQuantized } from "./quantization-aware-training.ts";
 import { phasesOf, trainModel } from "./training.ts";
 import { withWeightScheme } from "./weight-scheme.ts";
@@ -285,6 +295,20 @@ describe("training a model with BatchNormalization", () => {
     expect(await accuracy(repaired)).toBeGreaterThan((await accuracy(float)) - 0.02);
     const mean = (model: Model): Float32Array => model.graph.value("c1.mean")!.initializer!.floats();
     mean(repaired).forEach((value, i) => expect(value).toBeCloseTo(mean(float)[i]!, 1));
+  }, 60_000);
+
+  test("statistics are estimated anew on samples augmented as for training", async () => {
+    const augment = [randomCrop({ padding: 3, fill: [5] })];
+    const still = { ...settings, augment, learningRate: 1e-9 };
+    const [left, anew] = [
+      await trainModel(float, { ...still, epochs: 3 }),
+      await trainModel(float, { ...still, reestimateBatchNormalization: 20 }),
+    ];
+    const deviation = (model: Model): Float32Array => model.graph.value("c1.var")!.initializer!.floats().map(Math.sqrt);
+    deviation(anew).forEach((value, i) => {
+      expect(value / deviation(left)[i]!).toBeCloseTo(1, 1);
+      expect(value).toBeGreaterThan(2 * deviation(float)[i]!);
+    });
   }, 60_000);
 
   test("statistics that are estimated anew are those of the integer model", async () => {

@@ -20,7 +20,7 @@ export interface TrainingOptions extends Omit<FitOptions, "phases" | "validate">
   readonly freezeBatchNormalization?: number;
   /**
    * After training, estimates the statistics of BatchNormalization anew on this many batches (see
-   * `reestimateBatchNormalization`). Default: they stay as training left them.
+   * `reestimateBatchNormalization`), augmented as for training. Default: they stay as training left them.
    */
   readonly reestimateBatchNormalization?: number;
   /** Sets weights to zero before training, and keeps them there. Default: none. */
@@ -124,10 +124,12 @@ export async function fitToEnd(
   return graph;
 }
 
-function reestimated(graph: Graph, batches: number, { data, batch, seed, threads }: TrainingOptions): Promise<Graph> {
+function reestimated(graph: Graph, batches: number, options: TrainingOptions): Promise<Graph> {
+  const { data, augment, batch, seed, threads } = options;
   return reestimateBatchNormalization(graph, {
     data,
     batches,
+    ...(augment === undefined ? {} : { augment }),
     ...(batch === undefined ? {} : { batch }),
     ...(seed === undefined ? {} : { seed }),
     ...(threads === undefined ? {} : { threads }),

@@ -1,13 +1,4 @@
-import {
-  CompileError,
-  GraphEditor,
-  newModel,
-  parseGraph,
-  printGraph,
-  seeded,
-  type Graph,
-  type Tensor,
-} from "@lowbit/ir";
+import { CompileError, GraphEditor, newModel, parseGraph, printGraph, seeded, Tensor, type Graph } from "@lowbit/ir";
 import {
   composeConvBatchNormalization,
   createPlan,
@@ -21,6 +12,7 @@ import { evaluate } from "@lowbit/reference";
 import { runPasses } from "@lowbit/rewrite";
 import { expect, test } from "vitest";
 import { arrays } from "../data/arrays.ts";
+import type { Augmentation } from "../data/augment/augmentation.ts";
 import { reestimateBatchNormalization } from "./reestimate-batch-normalization.ts";
 
 const samples = 12;
@@ -128,6 +120,24 @@ test.each(["channel", "tensor"] as const)("weights and activations are rounded o
   expect(statistics(estimated, "v1").floats()).not.toEqual(
     statistics(await reestimateBatchNormalization(twice(), { data, batch: samples }), "v1").floats(),
   );
+});
+
+test("the samples are augmented first", async () => {
+  const doubled = (tensor: Tensor): Tensor =>
+    Tensor.of(
+      "float",
+      tensor.floats().map((value) => 2 * value),
+      tensor.dims,
+    );
+  const augment: Augmentation = {
+    name: "doubled",
+    augment: (batch) => ({ ...batch, inputs: { x: doubled(batch.inputs["x"]!) } }),
+  };
+  const augmented = await reestimateBatchNormalization(twice(), { data, batch: 4, augment: [augment] });
+  const wanted = await reestimateBatchNormalization(twice(), { data: arrays({ x: doubled(x) }), batch: 4 });
+  for (const name of ["m1", "v1", "m2", "v2"]) {
+    expect(statistics(augmented, name).floats()).toEqual(statistics(wanted, name).floats());
+  }
 });
 
 test("nothing but the statistics changes", async () => {

@@ -1,5 +1,6 @@
 import { lowbitDomain, newModel, Tensor, type Graph, type Value } from "@lowbit/ir";
 import { ThreadSession } from "@lowbit/runtime";
+import { augmented, type Augmentation } from "../data/augment/augmentation.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { sessionOptions } from "../engine/session-options.ts";
 import { withState } from "../engine/state.ts";
@@ -12,6 +13,11 @@ export interface ReestimateOptions {
   readonly data: Dataset;
   /** At most so many batches, drawn from all over the data. Default: 50. */
   readonly batches?: number;
+  /**
+   * Random changes to the samples, those of the training: statistics that never saw them do not fit a model that did.
+   * Default: none.
+   */
+  readonly augment?: readonly Augmentation[];
   /** Samples per batch; a last one that is smaller is left out. Default: 32, or all where there are fewer. */
   readonly batch?: number;
   /** Chooses the samples. Default: 0. */
@@ -32,7 +38,7 @@ export interface ReestimateOptions {
  *   and what the runtime throws for data that does not fit
  */
 export async function reestimateBatchNormalization(graph: Graph, options: ReestimateOptions): Promise<Graph> {
-  const { data, batches = 50, seed = 0, threads } = options;
+  const { data, batches = 50, augment = [], seed = 0, threads } = options;
   requireNormalization(graph);
   const batch = options.batch ?? Math.min(32, data.size ?? 32);
   const { step, pairs } = batchStatistics(graph, batch);
@@ -42,7 +48,8 @@ export async function reestimateBatchNormalization(graph: Graph, options: Reesti
   const pooled = pairs.map(({ channels }) => new PooledStatistics(channels));
   let seen = 0;
   try {
-    for await (const { inputs, size } of data.batches({ batch, shuffle: seed, samples: batch * batches })) {
+    const drawn = data.batches({ batch, shuffle: seed, samples: batch * batches });
+    for await (const { inputs, size } of augmented(drawn, augment, { seed, epoch: 0, first: 0 })) {
       if (size < batch) continue;
       const results = await session.run(inputs);
       pairs.forEach(({ batchMean, batchVariance }, i) =>
