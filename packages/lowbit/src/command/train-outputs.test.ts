@@ -113,32 +113,6 @@ describe("nothing is lost", () => {
   });
 });
 
-test.skipIf(process.platform === "win32")(
-  "a run whose checkpoint does not fit goes on from the one before",
-  async () => {
-    const train = "train mlp.onnx --float --data train.npz --threads 1 --epochs 40 --checkpoint-every 1000";
-    const saved = (): unknown => JSON.parse(readFileSync(workshop.path("run/checkpoint.json"), "utf8"));
-    const stopped = await workshop.run(`${train} -o x.onnx --checkpoint run`, {
-      interruptWhen: () => existsSync(workshop.path("run/checkpoint.json")),
-    });
-    expect(stopped.code).toBe(130);
-    const before = saved();
-    const full = await workshop.run(`${train} -o x.onnx --checkpoint run --resume`, { fileBlocks: 4 });
-    const { steps } = before as { readonly steps: number };
-    expect([full.code, full.stderr.slice(full.stderr.indexOf("error"))]).toEqual([
-      1,
-      `error train/checkpoint: the checkpoint cannot be saved: EFBIG: file too large
-  --> run
-  help: that of step ${steps} is there as it was: resume the run from it (--resume) once files fit there
-`,
-    ]);
-    expect(saved()).toEqual(before);
-    await workshop.json(`${train} -o resumed.onnx --checkpoint run --resume`);
-    await workshop.json(`${train} -o whole.onnx --checkpoint whole`);
-    expect(readFileSync(workshop.path("resumed.onnx"))).toEqual(readFileSync(workshop.path("whole.onnx")));
-  },
-);
-
 describe("is told before anything is calibrated or trained", () => {
   const noTargets = (name: string): string =>
     `error data/no-targets: the data has no targets

@@ -72,9 +72,13 @@ test.skipIf(process.platform === "win32")("a full disk ends a run with one diagn
   const limited = await workshop.run(`train ${long} -o little.onnx --checkpoint disk --resume`, { fileBlocks: 4 });
   expect(limited.code).toBe(1);
   expect(limited.stderr.slice(limited.stderr.indexOf("error "))).toMatch(
-    /^error train\/checkpoint: the checkpoint cannot be saved: .*\n {2}--> disk\n$/,
+    /^error train\/checkpoint: the checkpoint cannot be saved: .*\n {2}--> disk\n {2}help: that of step \d+ is there as it was: resume the run from it \(--resume\) once files fit there\n$/,
   );
   const { code } = await workshop.run(`train ${long} -o little.onnx --checkpoint disk --resume`);
   expect([code, (await whole).code]).toEqual([0, 0]);
   expect(readFileSync(workshop.path("little.onnx"))).toEqual(readFileSync(workshop.path("enough.onnx")));
+  // What is done already is only written once more.
+  const again = await workshop.run(`train ${long} -o again.onnx --checkpoint disk --resume`);
+  expect(again.stderr.split("\n")[0]).toMatch(/^resumed at the end of the run, after step \d[\d ]*$/);
+  expect(readFileSync(workshop.path("again.onnx"))).toEqual(readFileSync(workshop.path("enough.onnx")));
 });

@@ -73,7 +73,11 @@ export class TrainingLog {
         this.#terminal.note(`from epoch ${event.epoch + 1}: ${event.name}`);
         break;
       case "resumed":
-        this.#terminal.note(`resumed at step ${countText(event.step)} of epoch ${event.epoch + 1}`);
+        this.#terminal.note(
+          event.epoch < this.#epochs
+            ? `resumed at step ${countText(event.step)} of epoch ${event.epoch + 1}`
+            : `resumed at the end of the run, after step ${countText(event.step)}`,
+        );
         break;
       case "ended-early":
         this.#terminal.note(`ended early: nothing was better than epoch ${event.bestEpoch + 1}`);
