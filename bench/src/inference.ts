@@ -3,8 +3,9 @@
  * quantized for x86 for the batch at hand, and quantized by ONNX Runtime's own quantize_static where a Python has it. All forms of
  * a model are measured in turns in one process; ratios are of medians, above 1 means that int8 is faster.
  *
- * `npm run bench:inference [-- --threads N --seconds S --only PART --python PYTHON --files FOLDER --make-only]`: `--files` keeps the
- * models in a folder and uses what an earlier run left there; `--make-only` measures nothing.
+ * `npm run bench:inference [-- --threads N --seconds S --only PART --python PYTHON --files FOLDER --make-only --held-out]`: `--files`
+ * keeps the models in a folder and uses what an earlier run left there; `--make-only` measures nothing; `--held-out` takes models that
+ * prices and placement were not chosen on instead.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +14,7 @@ import { parseArgs } from "node:util";
 import { benchmark } from "lowbit";
 import { materialsFolder } from "@lowbit/test-models";
 import { casesOf, type Case } from "./inference/cases.ts";
+import { heldOutCases } from "./inference/held-out.ts";
 import { makeForms, type Forms, type Made } from "./inference/make.ts";
 
 const { values } = parseArgs({
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     python: { type: "string" },
     files: { type: "string" },
     "make-only": { type: "boolean", default: false },
+    "held-out": { type: "boolean", default: false },
   },
 });
 
@@ -49,7 +52,8 @@ else {
 }
 
 async function run(from: string, folder: string): Promise<void> {
-  const cases = casesOf(from).filter(({ name }) => name.includes(values.only));
+  const all = values["held-out"] ? heldOutCases(folder) : casesOf(from);
+  const cases = all.filter(({ name }) => name.includes(values.only));
   const made: { each: Case; batch: number; forms: Forms }[] = [];
   for (const each of cases)
     for (const batch of each.batches)
