@@ -1,5 +1,6 @@
 import { kernelOp, isModelData, type Unit } from "@lowbit/backend-kit";
 import type { Node, Value } from "@lowbit/ir";
+import { handedOn } from "./taken-activation.ts";
 
 /** Channels in one block of ONNX Runtime's layout for float convolutions with AVX512. */
 export const block = 16;
@@ -20,7 +21,7 @@ export function blockedUnits(units: readonly Unit[]): ReadonlySet<Unit> {
   for (const unit of units) {
     if (!givesBlocks(unit, values)) continue;
     blocked.add(unit);
-    for (const value of unit.results) values.add(value);
+    for (const value of handedOn(unit)) values.add(value);
   }
   return blocked;
 }

@@ -3,6 +3,7 @@ import type { Value } from "@lowbit/ir";
 import { UnionFind } from "@lowbit/quantize";
 import { blockedUnits, needsNoBlocks } from "./blocked-layout.ts";
 import { FlowNetwork } from "./minimum-cut.ts";
+import { handedOn } from "./taken-activation.ts";
 import type { Prices, UnitCost } from "./unit-costs.ts";
 
 /** A float value that is read by units or made by one: where conversions may stand. */
@@ -48,7 +49,7 @@ function linksOf(units: readonly Unit[], prices: Prices, blocked: ReadonlySet<Un
       const value = use.node.inputs[use.index]!;
       if (!isModelData(value)) readers.set(value, [...(readers.get(value) ?? []), unit]);
     }
-    for (const value of unit.results) producers.set(value, unit);
+    for (const value of handedOn(unit)) producers.set(value, unit);
   }
   return [...new Set([...readers.keys(), ...producers.keys()])].map((value) => {
     const [producer, own] = [producers.get(value) ?? null, readers.get(value) ?? []];
