@@ -22,7 +22,7 @@ export function heldOutCases(folder: string): readonly Case[] {
   });
 }
 
-const models: Readonly<Record<string, { readonly shape: readonly number[]; build(): Model }>> = {
+const models: Readonly<Record<string, { readonly shape: readonly number[]; readonly build: () => Model }>> = {
   ...benchModels,
   resnext: { shape: [3, 64, 64], build: resnext },
   inception: { shape: [3, 64, 64], build: inception },

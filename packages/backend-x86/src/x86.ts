@@ -29,6 +29,7 @@ import { channelsInParts } from "./float-blocks/channels-in-parts.ts";
 import { fillBlocks } from "./float-blocks/fill-blocks.ts";
 import { gatesInBlocks } from "./float-blocks/gates-in-blocks.ts";
 import { pairImages } from "./float-blocks/pair-images.ts";
+import { groupsTogether } from "./groups-together.ts";
 import { padFewChannels } from "./pad-few-channels.ts";
 import { pixelsAsChannels } from "./pixels-as-channels.ts";
 import { builtInCosts } from "./placement/built-in-costs.ts";
@@ -125,7 +126,7 @@ export function x86(options: X86Options = {}): Backend {
       biasOfOneRow,
       keepFloatWeights,
       // Without VNNI, weights are bounded for the order in which kernels sum them, and other channels change it.
-      ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels, pixelsAsChannels] : []),
+      ...(vnni ? [stridesAsChannels, columnsAsChannels, padFewChannels, pixelsAsChannels, groupsTogether] : []),
       // With AVX2 alone, blocks have 8 channels.
       ...(vnni ? [pairImages.with({ batch }), fillBlocks, gatesInBlocks, channelsInParts.with({ batch })] : []),
       ...(explains ? [explainSaturation] : []),

@@ -1,6 +1,7 @@
 import { channelCount, isModelData, kernelOp, type Unit } from "@lowbit/backend-kit";
 import type { Dim, Node, Shape, Value } from "@lowbit/ir";
 import { columnsAsChannelsOf } from "../columns-as-channels.ts";
+import { groupsTogetherOf } from "../groups-together.ts";
 import { addedProducts, pixelsAsChannelsOf } from "../pixels-as-channels.ts";
 import { stridesAsChannelsOf, type BlockedForm } from "../strides-as-channels.ts";
 import { block, elementsInBlocks, isPerChannel } from "./blocked-layout.ts";
@@ -165,7 +166,7 @@ export class Prices {
       // With strides, it takes longer to read the image than to multiply: as long as pooling it.
       return larger(product, this.#price("maxPool", [read], read));
     }
-    if (group > 1) return this.#price("convolution", [inputs, outputs / group, positions], products);
+    if (group > 1) return this.#groups(node, [inputs, outputs / group, positions], products);
     if (inputs <= stemChannels) {
       const blocks = stridesAsChannelsOf(node, weight.map(Number));
       if (typeof blocks !== "string") return this.#stridedStem(node, blocks, positions, products);
@@ -182,6 +183,18 @@ export class Prices {
     // around it will be float is not known here.
     const filled = this.#price("pointwise", [block, to, positions], (padded / from) * block);
     return { ...cost, float: Math.min(cost.float, Math.sqrt(cost.float * filled.float)) };
+  }
+
+  /** A convolution of groups, some of which are computed together on integers. */
+  #groups(node: Node, [inputs, outputs, positions]: readonly [number, number, number], products: number): UnitCost {
+    const alone = this.#price("convolution", [inputs, outputs, positions], products);
+    const together = groupsTogetherOf(node, (node.inputs[1]!.shape ?? []).map(Number));
+    const { integer } = this.#price(
+      "convolution",
+      [together * inputs, together * outputs, positions],
+      together * products,
+    );
+    return { ...alone, integer };
   }
 
   /** What a convolution costs whose integer kernel may compute pixels of a row as output channels, the last axis but one. */
