@@ -1,4 +1,4 @@
-import type { Node, Tensor, Value } from "@lowbit/ir";
+import { onlyReader, type Node, type Tensor, type Value } from "@lowbit/ir";
 
 /** A float convolution of images whose weights are data, which ONNX Runtime computes on blocks of channels. */
 export interface FloatConvolution {
@@ -23,15 +23,24 @@ export function floatConvolution(node: Node): FloatConvolution | null {
 /** Float ops that have blocks of channels as they get them, for one operand or several of one shape. */
 export const keepBlocks: ReadonlySet<string> = new Set(["Add", "Mul", "Relu", "Sigmoid", "Tanh"]);
 
+/** Activations that have blocks of channels only where the convolution before takes them in. */
+const takenIn: ReadonlySet<string> = new Set(["HardSigmoid", "HardSwish", "LeakyRelu"]);
+
 /** Float ops that work on full blocks of channels. */
 export const poolBlocks: ReadonlySet<string> = new Set(["AveragePool", "GlobalAveragePool", "MaxPool"]);
 
 /** The images that a float op takes element by element, all of the shape of its result; null for other ops. */
 export function elementwiseOperands(node: Node): readonly Value[] | null {
-  if (node.is("Clip")) return [node.input];
+  if (node.is("Clip") || isTakenIn(node)) return [node.input];
   const { op, domain, inputs, output } = node;
   if (domain !== "" || !keepBlocks.has(op)) return null;
   const isAlike = (value: Value | null): value is Value =>
     value !== null && String(value.shape) === String(output.shape);
   return inputs.every(isAlike) ? inputs : null;
+}
+
+function isTakenIn(node: Node): boolean {
+  if (node.domain !== "" || !takenIn.has(node.op)) return false;
+  const { producer } = node.input;
+  return producer !== null && floatConvolution(producer) !== null && onlyReader(node.input) === node;
 }

@@ -12,15 +12,16 @@ const gated = (
   image = "Mul (a, e)",
   channels = 16,
   plane = "8,6",
+  activation = "Sigmoid",
 ): string => `g (float[N,3,${plane}] x) => (y) <
   float[${channels},3,3,3] v, float[${channels},${channels},1,1] s, float[16,${channels},1,1] w
 > {
   a = Conv <pads = [1, 1, 1, 1]> (x, v)
-  e = Sigmoid (a)
+  e = ${activation} (a)
   f = ${image}
   m = GlobalAveragePool (f)
   h = Conv (m, s)
-  g = Sigmoid (h)
+  g = ${activation === "HardSwish" ? "HardSigmoid" : "Sigmoid"} (h)
   p = Mul (g, f)
   y = ${reader}
 }`;
@@ -54,7 +55,15 @@ test("spreads it over the rows of a large plane first", async () => {
   expect(await reorders(after, images)).toBeLessThan(await reorders(before, images));
 });
 
+test("keeps activations that convolutions take in between them", async () => {
+  const text = gated("Conv (p, w)", "Relu (e)", 16, "8,6", "HardSwish");
+  const [before, after] = [newModel(parseGraph(text)), rewritten(text)];
+  expect(await resultsOf(after, feeds)).toEqual(await resultsOf(before, feeds));
+  expect(await reorders(after, feeds)).toBeLessThan(await reorders(before, feeds));
+});
+
 test.each([
+  ["an activation that no convolution takes in", gated("Conv (p, w)", "HardSwish (e)", 16, "8,6", "Relu")],
   ["no convolution reads the product", gated("Softmax <axis = 1> (p)")],
   ["the image is not in blocks", gated("Conv (p, w)", "Softmax <axis = 1> (a)")],
   ["channels fill no block", gated("Conv (p, w)", "Mul (a, e)", 12)],
