@@ -1,9 +1,9 @@
-import { isInteger, type Node, type Value } from "@lowbit/ir";
+import { axisFromFirst, isInteger, type Node, type Value } from "@lowbit/ir";
 import { rankOf } from "./constant-pool.ts";
 
 /** An axis counted from the first; `value` gives the rank where the axis is negative. */
 export function axisOf(axis: number, value: Value): number {
-  return axis < 0 ? axis + rankOf(value) : axis;
+  return axisFromFirst(axis, rankOf(value));
 }
 
 /** Integers of an operand where they are known before the run, else null. */

@@ -36,6 +36,7 @@ export { importModel, type ImportOptions } from "./serde/import-model.ts";
 export { loadModel } from "./serde/model-file.ts";
 export { saveModel, type ExternalDataOptions, type SavedModel, type SaveOptions } from "./serde/save-model.ts";
 export { tensorsOf } from "./serde/model-tensors.ts";
+export { axisFromFirst } from "./ops/axis-from-first.ts";
 export { codeOfDType, dtypeOfCode } from "./ops/dtype-code.ts";
 export { knownElements } from "./ops/elements.ts";
 export { diffText } from "./text/diff.ts";

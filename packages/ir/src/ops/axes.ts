@@ -1,11 +1,12 @@
 import type { Dim, Shape } from "../types.ts";
+import { axisFromFirst } from "./axis-from-first.ts";
 import type { InferContext } from "./define-op.ts";
 import { maxElements } from "./elements.ts";
 
 /** An axis as a non-negative index; `rank` exclusive. Fails when it is out of range. */
 export function axisIndex(context: InferContext, axis: number, rank: number): number {
   if (axis < -rank || axis >= rank) context.fail(`axis ${axis} is out of range for rank ${rank}`);
-  return axis < 0 ? axis + rank : axis;
+  return axisFromFirst(axis, rank);
 }
 
 /** Axes as non-negative indices, which must be distinct. */

@@ -1,4 +1,4 @@
-import { integerRange, type Node, type Value } from "@lowbit/ir";
+import { axisFromFirst, integerRange, type Node, type Value } from "@lowbit/ir";
 import type { CodeGrid } from "../analyze/code-statistics.ts";
 import { quantDTypes, type QuantDType } from "../plan/spec.ts";
 import type { ModelData } from "./model-data.ts";
@@ -54,7 +54,7 @@ export function gridAt(node: Node, at: number, codes: Value, data: ModelData): C
     qmax: most,
     scale: scales,
     zeroPoint: zeros,
-    axis: scale.size === 1 ? null : axis < 0 ? axis + rank : axis,
+    axis: scale.size === 1 ? null : axisFromFirst(axis, rank),
     blockSize: blockSize > 0 ? blockSize : null,
   };
 }

@@ -1,4 +1,4 @@
-import { knownElements, type Node, type Value } from "@lowbit/ir";
+import { axisFromFirst, knownElements, type Node, type Value } from "@lowbit/ir";
 import { axisOfOnly, sizes, type SampleRule } from "./sample-rule.ts";
 
 /** An op whose elements depend on those along one axis (Softmax), or on this axis and those behind it (LayerNormalization). */
@@ -6,7 +6,7 @@ export const alongOneAxis: SampleRule = (sampled) => {
   const axis = axisOfOnly(sampled, [0]);
   if (axis === null) return null;
   const { node } = sampled;
-  const along = from(node.int("axis", -1), sizes(node.input).length);
+  const along = axisFromFirst(node.int("axis", -1), sizes(node.input).length);
   return along > axis || (along < axis && node.op !== "LayerNormalization") ? { kind: "each", axis } : null;
 };
 
@@ -40,7 +40,7 @@ function reducedAxes(node: Node): readonly number[] | null {
   const axes = operand ? numbersOf(operand) : node.ints("axes", []);
   if (axes === null) return null;
   if (axes.length === 0) return node.int("noop_with_empty_axes", 0) === 1 ? [] : sizes(node.input).map((_, i) => i);
-  return axes.map((axis) => from(axis, rank));
+  return axes.map((axis) => axisFromFirst(axis, rank));
 }
 
 /** ArgMax and ArgMin: positions along another axis. */
@@ -48,7 +48,7 @@ export const position: SampleRule = (sampled) => {
   const axis = axisOfOnly(sampled, [0]);
   if (axis === null) return null;
   const { node } = sampled;
-  const along = from(node.int("axis", 0), sizes(node.input).length);
+  const along = axisFromFirst(node.int("axis", 0), sizes(node.input).length);
   if (along === axis) return null;
   return { kind: "each", axis: along < axis && node.int("keepdims", 1) === 0 ? axis - 1 : axis };
 };
@@ -58,7 +58,7 @@ export const oneHot: SampleRule = (sampled) => {
   const axis = axisOfOnly(sampled, [0]);
   if (axis === null) return null;
   const { node } = sampled;
-  const classes = from(node.int("axis", -1), sizes(node.output).length);
+  const classes = axisFromFirst(node.int("axis", -1), sizes(node.output).length);
   return { kind: "each", axis: classes <= axis ? axis + 1 : axis };
 };
 
@@ -69,14 +69,16 @@ export const concatenation: SampleRule = (sampled) => {
     sampled,
     node.inputs.map((_, index) => index),
   );
-  return axis !== null && from(node.int("axis", 0), sizes(node.input).length) !== axis ? { kind: "each", axis } : null;
+  return axis !== null && axisFromFirst(node.int("axis", 0), sizes(node.input).length) !== axis
+    ? { kind: "each", axis }
+    : null;
 };
 
 /** Gather: by indices that are by sample out of what is the same for all, or the same indices along another axis. */
 export const gathering: SampleRule = (sampled) => {
   const { node, axisOf } = sampled;
   const [data, indices] = [axisOf(0), axisOf(1)];
-  const along = from(node.int("axis", 0), sizes(node.input).length);
+  const along = axisFromFirst(node.int("axis", 0), sizes(node.input).length);
   if (data === null) return { kind: "each", axis: along + indices! };
   if (indices !== null || data === along) return null;
   return { kind: "each", axis: data < along ? data : data + sizes(node.inputs[1]).length - 1 };
@@ -86,7 +88,9 @@ export const gathering: SampleRule = (sampled) => {
 export const division: SampleRule = (sampled) => {
   const axis = axisOfOnly(sampled, [0]);
   const { node } = sampled;
-  return axis !== null && from(node.int("axis", 0), sizes(node.input).length) !== axis ? { kind: "each", axis } : null;
+  return axis !== null && axisFromFirst(node.int("axis", 0), sizes(node.input).length) !== axis
+    ? { kind: "each", axis }
+    : null;
 };
 
 /** Slice along other axes. */
@@ -96,7 +100,7 @@ export const slice: SampleRule = (sampled) => {
   const axes = node.inputs[3] ? numbersOf(node.inputs[3]) : null;
   if (axis === null || axes === null) return null;
   const rank = sizes(node.input).length;
-  return axes.some((each) => from(each, rank) === axis) ? null : { kind: "each", axis };
+  return axes.some((each) => axisFromFirst(each, rank) === axis) ? null : { kind: "each", axis };
 };
 
 /** Pad along other axes. */
@@ -107,10 +111,6 @@ export const padding: SampleRule = (sampled) => {
   if (axis === null || pads === null || node.inputs[3]) return null;
   return pads[axis] === 0 && pads[axis + pads.length / 2] === 0 ? { kind: "each", axis } : null;
 };
-
-function from(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
-}
 
 function numbersOf(value: Value): readonly number[] | null {
   const elements = knownElements(value);

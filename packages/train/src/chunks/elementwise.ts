@@ -1,3 +1,4 @@
+import { axisFromFirst } from "@lowbit/ir";
 import { axisOfOnly, sizes, type SampleRule } from "./sample-rule.ts";
 
 /** An op that computes each element from those at its place, with broadcasting: what is not by sample must be alike for all. */
@@ -23,8 +24,7 @@ export const quantization: SampleRule = (sampled) => {
   if (axis === null) return null;
   const { node } = sampled;
   const scales = sizes(node.inputs[1]);
-  const along = node.int("axis", 1);
-  const scaled = along < 0 ? along + sizes(node.input).length : along;
+  const scaled = axisFromFirst(node.int("axis", 1), sizes(node.input).length);
   const isScalar = scales.every((dim) => dim === 1);
   return isScalar || (scales.length === 1 && scaled !== axis) ? { kind: "each", axis } : null;
 };

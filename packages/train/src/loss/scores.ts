@@ -1,4 +1,4 @@
-import { lowbitDomain, type Node, type Value } from "@lowbit/ir";
+import { axisFromFirst, lowbitDomain, type Node, type Value } from "@lowbit/ir";
 import type { LossContext, ToProbabilities } from "./loss.ts";
 
 /**
@@ -16,8 +16,7 @@ export function scoresBehind(output: Value, step: ToProbabilities): Value {
 
 /** Classes are axis 1. */
 function isAlongClasses(softmax: Node): boolean {
-  const axis = softmax.int("axis", -1);
-  return (axis < 0 ? axis + (softmax.input.shape?.length ?? 0) : axis) === 1;
+  return axisFromFirst(softmax.int("axis", -1), softmax.input.shape?.length ?? 0) === 1;
 }
 
 /** A loss's context with the scores behind the model's first output in its place. */

@@ -1,4 +1,4 @@
-import { hasTrait, schemaOf, type Graph, type Node, type Tensor, type Value } from "@lowbit/ir";
+import { axisFromFirst, hasTrait, schemaOf, type Graph, type Node, type Tensor, type Value } from "@lowbit/ir";
 import { inputAxisOf } from "./prunable-weights.ts";
 
 /** How many elements of one weight are exactly zero. */
@@ -64,7 +64,7 @@ function zeroElements({ value, zeroPoint, axis }: StoredWeight): Uint8Array {
   const { dims } = value.initializer!;
   const codes = value.initializer!.numbers();
   const zeros = zeroPoint?.numbers() ?? [0];
-  const at = axis < 0 ? axis + dims.length : axis;
+  const at = axisFromFirst(axis, dims.length);
   const stride = dims.slice(at + 1).reduce((a, b) => a * b, 1);
   const single = zeros.length === 1;
   return Uint8Array.from(codes, (code, i) => (code === zeros[single ? 0 : Math.floor(i / stride) % dims[at]!] ? 1 : 0));
