@@ -1,6 +1,6 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import { integerConvolution, operandObjection } from "./integer-convolution.ts";
+import { integerConvolution, zeroObjection } from "./integer-convolution.ts";
 
 /**
  * Input channels from which on a group is computed best alone. (Zen 4, one thread, 3x3, µs of one convolution with 1, 2, 4, 8 groups together;
@@ -26,21 +26,17 @@ const groupsTogetherRule = rule({
   name: "groups-together",
   pattern: integerConvolution,
   rewrite(match, context) {
-    const { conv, zero, weight, weightZero, codes } = match;
+    const { x, codes, scale, zero, w, weight, weightScale, weightZero, bias, conv } = match;
     const together = groupsTogetherOf(conv, weight.constant.dims);
     if (together === 1) return new Reject("its groups are fastest alone, or it has none", conv);
-    const objection = operandObjection(zero.constant);
-    if (objection) return new Reject(objection, conv);
+    const objection = zeroObjection(match);
+    if (objection) return objection;
     if (weight.constant.dtype !== "int8") return new Reject(`its weights are ${weight.constant.dtype}`, weight);
-    if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
-    const filters = context.like(match.w, [
-      withZerosBetween(weight, conv.int("group", 1), together, context),
-      match.weightScale,
-      weightZero,
-    ]);
-    const image = context.like(match.x, [codes, match.scale, zero]);
-    const operands = [image, filters, ...(match.bias ? [match.bias] : [])];
-    return context.like(conv, operands, { group: conv.int("group", 1) / together });
+    const group = conv.int("group", 1);
+    const weights = withZerosBetween(weight, group, together, context);
+    const filters = context.like(w, [weights, weightScale, weightZero]);
+    const image = context.like(x, [codes, scale, zero]);
+    return context.like(conv, [image, filters, ...(bias ? [bias] : [])], { group: group / together });
   },
 });
 

@@ -1,5 +1,5 @@
 import type { AttributeInput, Tensor, Value } from "@lowbit/ir";
-import { any, constant, op, optional, type CapturesOf, type RewriteContext } from "@lowbit/rewrite";
+import { any, constant, op, optional, Reject, type CapturesOf, type RewriteContext } from "@lowbit/rewrite";
 
 /** The direct kernel for codes takes multiples of so many input channels; for others each window is gathered first. */
 export const readAtOnce = 4;
@@ -31,6 +31,19 @@ export type IntegerConvolution = CapturesOf<typeof integerConvolution>;
 export function operandObjection(zero: Tensor): string | null {
   if (zero.size !== 1) return "its operand has a scale per channel";
   return zero.dtype === "uint8" || zero.dtype === "int8" ? null : `its operand has codes of ${zero.dtype}`;
+}
+
+/** Why a convolution's operands are none that zeros can be put between, as codes of 0; null if they are. */
+export function zeroObjection({
+  zero,
+  weight,
+  weightZero,
+  conv,
+}: Pick<IntegerConvolution, "zero" | "weight" | "weightZero" | "conv">): Reject | null {
+  const objection = operandObjection(zero.constant);
+  if (objection) return new Reject(objection, conv);
+  if (weightZero.constant.numbers().every((each) => each === 0)) return null;
+  return new Reject("its zero code is not 0", weight);
 }
 
 /** The same convolution of other codes and weights, which have the scales that they had. */

@@ -5,8 +5,8 @@ import {
   integerConvolution,
   largestPadded,
   leastOutputs,
-  operandObjection,
   readAtOnce,
+  zeroObjection,
 } from "./integer-convolution.ts";
 import { pixelsAsChannelsOf } from "./pixels-as-channels.ts";
 
@@ -18,7 +18,7 @@ const padFewChannelsRule = rule({
   name: "pad-few-channels",
   pattern: integerConvolution,
   rewrite(match, context) {
-    const { codes, zero, weight, weightZero, conv } = match;
+    const { codes, zero, weight, conv } = match;
     const [outputs, channels, ...window] = weight.constant.dims;
     const taps = window.reduce((product, each) => product * each, 1);
     if (conv.int("group", 1) !== 1 || window.length !== 2) return new Reject("it is no convolution of images", conv);
@@ -27,9 +27,8 @@ const padFewChannelsRule = rule({
     const pixels = pixelsAsChannelsOf(conv, weight.constant.dims);
     const filled = outputs! * (typeof pixels === "number" ? pixels : 1);
     if (filled < leastOutputs) return new Reject(`it has ${outputs} output channels`, conv);
-    const objection = operandObjection(zero.constant);
-    if (objection) return new Reject(objection, conv);
-    if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
+    const objection = zeroObjection(match);
+    if (objection) return objection;
     const missing = readAtOnce - channels!;
     const padded = context.op.Pad([codes, context.constant(padsOf(missing), "pads"), zero]);
     return convolutionOf(match, { codes: padded, weights: withZeroChannels(weight.constant, missing) }, context);

@@ -1,6 +1,6 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { any, constant, op, optional, Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import { leastOutputs, operandObjection } from "./integer-convolution.ts";
+import { leastOutputs, zeroObjection } from "./integer-convolution.ts";
 
 /** Output channels up to which pixels are taken together: the kernel works on two blocks of 16 about as fast per product as on more. */
 const mostOutputs = 2 * leastOutputs;
@@ -99,14 +99,13 @@ const pixelsAsChannelsRule = rule({
     { as: "quantize" },
   ),
   rewrite(match, context) {
-    const { x, zero, weight, weightScale, weightZero, w, bias, conv, resultScale, resultZero, quantize } = match;
+    const { x, weight, weightScale, weightZero, w, bias, conv, resultScale, resultZero, quantize } = match;
     const pixels = pixelsAsChannelsOf(conv, weight.constant.dims);
     if (typeof pixels === "string") return new Reject(pixels, conv);
-    const objection = operandObjection(zero.constant);
-    if (objection) return new Reject(objection, conv);
+    const objection = zeroObjection(match);
+    if (objection) return objection;
     const { dtype } = weight.constant;
     if (dtype !== "int8") return new Reject(`its weights are ${dtype}, and ONNX Runtime pads and joins none`, weight);
-    if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
     if (resultScale.constant.size !== 1) return new Reject("its result has a scale per channel", quantize);
     if (bias && !isRepeatable(bias)) return new Reject("its bias is computed", conv);
     const stride = conv.ints("strides", [1, 1]).at(-1) as number;

@@ -1,12 +1,6 @@
 import { Tensor, type Node, type Value } from "@lowbit/ir";
 import { Reject, rule, rulePass, type RewriteContext } from "@lowbit/rewrite";
-import {
-  convolutionOf,
-  integerConvolution,
-  leastOutputs,
-  operandObjection,
-  readAtOnce,
-} from "./integer-convolution.ts";
+import { convolutionOf, integerConvolution, leastOutputs, readAtOnce, zeroObjection } from "./integer-convolution.ts";
 import { pixelsTogether } from "./pixels-as-channels.ts";
 
 /** Most input channels of a convolution that gets more: with four, the kernel reads them as they are. */
@@ -98,12 +92,11 @@ const stridesAsChannelsRule = rule({
   name: "strides-as-channels",
   pattern: integerConvolution,
   rewrite(match, context) {
-    const { codes, zero, weight, weightZero, conv } = match;
+    const { codes, zero, weight, conv } = match;
     const form = stridesAsChannelsOf(conv, weight.constant.dims);
     if (typeof form === "string") return new Reject(form, conv);
-    const objection = operandObjection(zero.constant);
-    if (objection) return new Reject(objection, conv);
-    if (!weightZero.constant.numbers().every((each) => each === 0)) return new Reject("its zero code is not 0", weight);
+    const objection = zeroObjection(match);
+    if (objection) return objection;
     const { rows, columns } = form;
     const turned = { codes: blocksOf(codes, zero, form, context), weights: inBlocks(weight.constant, form) };
     return convolutionOf(match, turned, context, {

@@ -3,6 +3,7 @@ import {
   cloneGraph,
   CompileError,
   inferShapes,
+  type Clone,
   type Dim,
   type Graph,
   type Node,
@@ -24,15 +25,11 @@ export function unitsInUse(
 ): readonly Unit[] {
   const given = openAxes(graph, inputShapes);
   if (Object.keys(given).length === 0 || units.length === 0) return units;
-  const { graph: typed, values } = cloneGraph(graph);
-  try {
-    inferShapes(typed, { inputShapes: given });
-  } catch (error) {
-    if (error instanceof CompileError) return units;
-    throw error;
-  }
+  const typed = typedCopy(graph, given);
+  if (typed === null) return units;
+  const { values } = typed;
   const nodes = new Map<Node, Node>();
-  let twin = typed.nodes.first;
+  let twin = typed.graph.nodes.first;
   for (const node of graph.nodes) {
     nodes.set(node, twin!);
     twin = twin!.next;
@@ -70,17 +67,23 @@ export function batchSymbols(inputs: readonly Value[]): ReadonlySet<Dim> {
 /** The shapes that values of a graph have when so many samples run at once; none where the model cannot have them. */
 export function shapesInUse(graph: Graph, batch: number): ReadonlyMap<Value, Shape> {
   const open = batchSymbols(graph.inputs);
-  const { graph: typed, values } = cloneGraph(graph);
   const inputShapes = Object.fromEntries(
     graph.inputs.flatMap(({ name, shape }): [string, Shape][] =>
       shape ? [[name, shape.map((dim) => (open.has(dim) ? batch : dim))]] : [],
     ),
   );
+  const values = typedCopy(graph, inputShapes)?.values ?? [];
+  return new Map([...values].flatMap(([value, twin]) => (twin.shape ? [[value, twin.shape]] : [])));
+}
+
+/** A copy of a graph whose inputs have these shapes; null where it cannot have them. */
+function typedCopy(graph: Graph, inputShapes: Readonly<Record<string, Shape>>): Clone | null {
+  const copy = cloneGraph(graph);
   try {
-    inferShapes(typed, { inputShapes });
+    inferShapes(copy.graph, { inputShapes });
+    return copy;
   } catch (error) {
-    if (error instanceof CompileError) return new Map();
+    if (error instanceof CompileError) return null;
     throw error;
   }
-  return new Map([...values].flatMap(([value, twin]) => (twin.shape ? [[value, twin.shape]] : [])));
 }
