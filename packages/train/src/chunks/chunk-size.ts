@@ -1,6 +1,5 @@
-import { bitsPerElement, type Value } from "@lowbit/ir";
+import { byteLength, elementCount, type Value } from "@lowbit/ir";
 import type { SampledPart } from "./follow-samples.ts";
-import { sizes } from "./sample-rule.ts";
 
 /** Bytes that the results in between of one chunk take all together; those that are alive at a time then stay in a cache. */
 const perChunk = 64 * 2 ** 20;
@@ -30,7 +29,7 @@ export function chunkOf({ outcomes, axes }: SampledPart, samples: number): numbe
 }
 
 function bytesOf(value: Value): number {
-  return (sizes(value).reduce((a, b) => a * b, 1) * bitsPerElement(value.dtype!)) / 8;
+  return byteLength(value.dtype!, elementCount(value.shape)!);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,4 +1,4 @@
-import { cloneGraph, newModel, parseGraph, type Graph, Tensor } from "@lowbit/ir";
+import { cloneGraph, elementCount, newModel, parseGraph, type Graph, Tensor } from "@lowbit/ir";
 import { blockedDomain, Session, type Feeds } from "@lowbit/runtime";
 import { randomStream } from "../data/random.ts";
 import { runInChunks } from "./run-in-chunks.ts";
@@ -49,7 +49,7 @@ function feedsOf(graph: Graph): Feeds {
   const random = randomStream(3);
   return Object.fromEntries(
     graph.inputs.map(({ name, dtype, shape }) => {
-      const length = shape!.reduce<number>((product, dim) => product * (dim as number), 1);
+      const length = elementCount(shape)!;
       const numbers = Array.from({ length }, () => (dtype === "int64" ? Math.floor(5 * random()) : 4 * random() - 2));
       return [name, Tensor.of(dtype as "float" | "int64", numbers, shape as readonly number[])];
     }),

@@ -1,3 +1,4 @@
+import { elementCount } from "@lowbit/ir";
 import { axisOfOnly, sizes, type SampleRule } from "./sample-rule.ts";
 
 /** Reshape, Flatten, Squeeze and Unsqueeze: samples lie along the axis that as many elements stand before as did. */
@@ -5,9 +6,9 @@ export const reshaping: SampleRule = (sampled) => {
   const { node, samples } = sampled;
   const axis = axisOfOnly(sampled, [0]);
   if (axis === null) return null;
-  const before = product(sizes(node.input).slice(0, axis));
+  const before = elementCount(sizes(node.input).slice(0, axis));
   const output = sizes(node.output);
-  const found = output.findIndex((dim, at) => dim % samples === 0 && product(output.slice(0, at)) === before);
+  const found = output.findIndex((dim, at) => dim % samples === 0 && elementCount(output.slice(0, at)) === before);
   if (found < 0) return null;
   return { kind: "each", axis: found, ...(node.op === "Reshape" ? { shapeOperand: 1 } : {}) };
 };
@@ -29,7 +30,3 @@ export const transposition: SampleRule = (sampled) => {
   const order = node.ints("perm", null) ?? Array.from({ length: rank }, (_, index) => rank - 1 - index);
   return { kind: "each", axis: order.indexOf(axis) };
 };
-
-function product(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a * b, 1);
-}

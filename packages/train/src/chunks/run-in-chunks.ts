@@ -3,12 +3,12 @@ import {
   GraphEditor,
   invariant,
   sortNodes,
-  Tensor,
   tensorType,
   type AttributeInput,
   type Node,
   type Value,
 } from "@lowbit/ir";
+import { ints } from "../legalize/legalization.ts";
 import type { TrainStep } from "../step/train-step.ts";
 import { chunkOf } from "./chunk-size.ts";
 import { followSamples, type SampledPart } from "./follow-samples.ts";
@@ -49,7 +49,7 @@ function moveIntoScan(editor: GraphEditor, part: SampledPart, samples: number, c
   const body = new Graph("chunk", null, graph);
   const inner = new GraphEditor(body);
   const twins = new Map<Value, Value>();
-  const fed = [...part.axes.keys()].filter((value) => value.producer === null || !part.outcomes.has(value.producer));
+  const fed = [...part.axes.keys()].filter((value) => value.producer === null);
   for (const value of fed) {
     const dims = [chunk, ...sizes(value).slice(1)];
     twins.set(value, inner.input(graph.names.fresh(`${value.name}.chunk`), tensorType(value.dtype!, dims)));
@@ -64,15 +64,16 @@ function moveIntoScan(editor: GraphEditor, part: SampledPart, samples: number, c
 
   const count = samples / chunk;
   const { op } = editor.before([...part.outcomes.keys()].at(-1)!.next);
-  const ints = (values: readonly number[], name: string): Value => editor.initializer(Tensor.of("int64", values), name);
-  const stacked = fed.map((value) => op.Reshape([value, ints([count, chunk, ...sizes(value).slice(1)], "chunks")]));
+  const stacked = fed.map((value) =>
+    op.Reshape([value, ints(editor, [count, chunk, ...sizes(value).slice(1)], "chunks")]),
+  );
   const scan = editor.node(
     "Scan",
     stacked,
     { body, num_scan_inputs: stacked.length },
     { outputs: partial.length, types: partial.map(({ value }) => tensorType(value.dtype!, [count, ...sizes(value)])) },
   );
-  const first = ints([0], "chunk_axis");
+  const first = ints(editor, [0], "chunk_axis");
   partial.forEach(({ value, outcome }, index) => {
     const together = editor.node(bringing[outcome.kind], [scan.outputs[index], first], { keepdims: 0 }).output;
     editor.replaceAllUses(value, together);
@@ -96,7 +97,7 @@ function copyInto(
   const inputs = node.inputs.map((value) => value && (twins.get(value) ?? value));
   if (outcome.kind === "each" && outcome.shapeOperand !== undefined) {
     const shape = types[0]!.kind === "tensor" ? (types[0]!.shape as readonly number[]) : [];
-    inputs[outcome.shapeOperand] = inner.initializer(Tensor.of("int64", shape), "shape");
+    inputs[outcome.shapeOperand] = ints(inner, shape, "shape");
   }
   const attributes: Record<string, AttributeInput> = Object.fromEntries(node.attributes);
   const perSample = outcome.kind === "each" ? (outcome.perSample ?? {}) : {};
